@@ -1,0 +1,83 @@
+"""The classic small neural-network exercises as Lightning modules that you can trust.
+
+Public names are resolved when they are first used: `import mlpzoo` loads no torch, and importing
+a network loads no lightning.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlpzoo.callbacks import FigureWriter as FigureWriter
+    from mlpzoo.callbacks import LineProgress as LineProgress
+    from mlpzoo.callbacks import StepProgressBar as StepProgressBar
+    from mlpzoo.checks import InputError as InputError
+    from mlpzoo.data import BatchStream as BatchStream
+    from mlpzoo.data import FunctionDataModule as FunctionDataModule
+    from mlpzoo.data import GateDataModule as GateDataModule
+    from mlpzoo.data import LinearDataModule as LinearDataModule
+    from mlpzoo.data import MinMaxDataModule as MinMaxDataModule
+    from mlpzoo.data import SinDataModule as SinDataModule
+    from mlpzoo.data import SquareDataModule as SquareDataModule
+    from mlpzoo.data import XORDataModule as XORDataModule
+    from mlpzoo.exercises import Bar as Bar
+    from mlpzoo.exercises import Exercise as Exercise
+    from mlpzoo.exercises import Recipe as Recipe
+    from mlpzoo.exercises import get_exercise as get_exercise
+    from mlpzoo.exercises import list_exercises as list_exercises
+    from mlpzoo.modules import LitFourLayerXOR as LitFourLayerXOR
+    from mlpzoo.modules import LitMinMax as LitMinMax
+    from mlpzoo.modules import LitNetwork as LitNetwork
+    from mlpzoo.modules import LitPerceptron as LitPerceptron
+    from mlpzoo.modules import LitSequentialMLP as LitSequentialMLP
+    from mlpzoo.nets import DualHeadMLP as DualHeadMLP
+    from mlpzoo.nets import FourLayerXOR as FourLayerXOR
+    from mlpzoo.nets import Perceptron as Perceptron
+    from mlpzoo.nets import SequentialMLP as SequentialMLP
+    from mlpzoo.results import Result as Result
+    from mlpzoo.runs import load_module as load_module
+    from mlpzoo.trainers import build_trainer as build_trainer
+    from mlpzoo.training import train as train
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "callbacks": ("FigureWriter", "LineProgress", "StepProgressBar"),
+    "checks": ("InputError",),
+    "data": (
+        "BatchStream",
+        "FunctionDataModule",
+        "GateDataModule",
+        "LinearDataModule",
+        "MinMaxDataModule",
+        "SinDataModule",
+        "SquareDataModule",
+        "XORDataModule",
+    ),
+    "exercises": ("Bar", "Exercise", "Recipe", "get_exercise", "list_exercises"),
+    "modules": (
+        "LitFourLayerXOR",
+        "LitMinMax",
+        "LitNetwork",
+        "LitPerceptron",
+        "LitSequentialMLP",
+    ),
+    "nets": ("DualHeadMLP", "FourLayerXOR", "Perceptron", "SequentialMLP"),
+    "runs": ("load_module",),
+    "results": ("Result",),
+    "trainers": ("build_trainer",),
+    "training": ("train",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_HOME_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'mlpzoo' has no attribute {name!r}")
+    return getattr(import_module(f"mlpzoo.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
