@@ -1,0 +1,84 @@
+"""How the linear layers of a network start: schemes by name, each from a seed of its own."""
+
+import math
+
+import torch
+from torch import nn
+
+from mlpzoo.checks import known, seed_in_range
+
+INITIALIZATIONS = ("default", "uniform", "xavier", "centred", "rotation", "spread", "zeros")
+CENTRED_GAIN = 4.0  # the inverse of a sigmoid's slope at 0: the signal keeps its size
+SPREAD_GAIN = 0.25  # length of a first-layer weight
+ROTATION_GAINS = (0.7, 2.5, 8.0)  # first layer, layers between, last layer
+
+
+def initialize(net: nn.Module, initialization: str, seed: int) -> None:
+    """Draw every linear layer of `net` anew, in the order of `net.modules()`.
+
+    - "default": PyTorch's own, U(-1/sqrt(in), 1/sqrt(in)) for weights and biases; the same bits as
+      `torch.manual_seed(seed)` followed by `nn.Linear(...)` for each layer.
+    - "uniform": weights and biases from U(0, 1); the lecture notes call this xavier.
+    - "xavier": Glorot and Bengio 2010, uniform with gain 1, biases 0.
+    - "centred": the same with gain 4, and b = -W.sum/2, so that each unit is at 0 in the middle of
+      the unit square.
+    - "rotation": rows of a random orthogonal matrix times a gain (0.7 for the first layer, 2.5 for
+      those between, 8 for the last), with the biases of "centred": no layer starts by merging two
+      patterns, and the signal keeps its size through sigmoids.
+    - "spread": "default", but the units of the first layer bend at points spread over [-1, 1]^in
+      (one coordinate's density being arcsine, so denser near the ends) instead of mostly near 0:
+      w is a random direction, b = -w . point. For inputs that are mapped on [-1, 1].
+    - "zeros": weights and biases 0.
+
+    Args:
+        net: Any module; its `nn.Linear` layers are changed in place.
+        initialization: One of the names above.
+        seed: Seed of a generator of its own; no global random state is touched.
+
+    Raises:
+        InputError: Unknown initialization, or a seed out of range.
+    """
+    name = known("initialization", initialization, INITIALIZATIONS)
+    seed_in_range(seed)
+    generator = torch.Generator().manual_seed(seed)
+    layers = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    first, between, last = ROTATION_GAINS
+    gains = [first] + [between] * (len(layers) - 2) + [last]
+    with torch.no_grad():
+        for layer, gain in zip(layers, gains, strict=False):
+            _draw(layer, name, gain, generator)
+        if name == "spread" and len(layers) > 1:
+            _spread(layers[0], generator)
+
+
+def _draw(layer: nn.Linear, name: str, rotation_gain: float, generator: torch.Generator) -> None:
+    weight, bias = layer.weight, layer.bias
+    if name in ("default", "spread"):
+        bound = 1 / math.sqrt(layer.in_features)
+        nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+        nn.init.uniform_(bias, -bound, bound, generator=generator)
+    elif name == "uniform":
+        nn.init.uniform_(weight, generator=generator)
+        nn.init.uniform_(bias, generator=generator)
+    elif name == "xavier":
+        nn.init.xavier_uniform_(weight, generator=generator)
+        nn.init.zeros_(bias)
+    elif name == "centred":
+        nn.init.xavier_uniform_(weight, gain=CENTRED_GAIN, generator=generator)
+        bias.copy_(-weight.sum(dim=1) / 2)
+    elif name == "rotation":
+        nn.init.orthogonal_(weight, gain=rotation_gain, generator=generator)
+        bias.copy_(-weight.sum(dim=1) / 2)
+    else:
+        nn.init.zeros_(weight)
+        nn.init.zeros_(bias)
+
+
+def _spread(layer: nn.Linear, generator: torch.Generator) -> None:
+    weight = layer.weight
+    nn.init.normal_(weight, generator=generator)
+    weight.mul_(SPREAD_GAIN / weight.norm(dim=1, keepdim=True))
+    keys, offsets = torch.rand(2, *weight.shape, generator=generator)
+    strata = (keys.argsort(dim=0) + offsets) / len(weight)  # one number in each n-th of [0, 1]
+    points = torch.sin(math.pi * (strata - 0.5))
+    layer.bias.copy_(-(weight * points).sum(dim=1))

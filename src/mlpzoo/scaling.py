@@ -1,0 +1,43 @@
+"""The affine map between the units of an exercise and those that a network works in."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mlpzoo.checks import ordered
+
+
+class RangeScale(nn.Module):
+    """The affine map between a range in the exercise's units and [-1, 1], kept as buffers.
+
+    Shapes: any -> the same.
+
+    Args:
+        value_range: Low and high end in the exercise's units; None for the identity.
+
+    Raises:
+        InputError: The ends are not finite and in order.
+
+    Example:
+        >>> RangeScale((0.0, 100.0)).to_unit(torch.tensor([0.0, 75.0, 100.0])).tolist()
+        [-1.0, 0.5, 1.0]
+    """
+
+    centre: Tensor
+    half_width: Tensor
+
+    def __init__(self, value_range: Sequence[float] | None) -> None:
+        super().__init__()
+        low, high = (-1.0, 1.0) if value_range is None else value_range
+        ordered("range", low, high)
+        self.register_buffer("centre", torch.tensor((high + low) / 2))
+        self.register_buffer("half_width", torch.tensor((high - low) / 2))
+
+    def to_unit(self, value: Tensor) -> Tensor:
+        """Map the range on [-1, 1]."""
+        return (value - self.centre) / self.half_width
+
+    def from_unit(self, unit: Tensor) -> Tensor:
+        """Map [-1, 1] on the range."""
+        return unit * self.half_width + self.centre

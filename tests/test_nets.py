@@ -1,0 +1,197 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from mlpzoo import DualHeadMLP, FourLayerXOR, InputError, Perceptron, SequentialMLP
+from mlpzoo.initialization import INITIALIZATIONS, initialize
+
+INPUTS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+# The lecture's published weights, logits and hidden outputs.
+WEIGHTS = [
+    ([[-10.3267, 14.3530], [-3.8846, 6.2506]], [4.8114, -3.5770]),
+    ([[-4.5832, 5.1053], [6.1589, -5.0255]], [1.5159, -3.0480]),
+    ([[5.6698, -6.0909], [-6.0369, 7.5744]], [0.4247, -1.0466]),
+    ([[7.1937, -7.3540], [-7.5309, 7.5448]], [0.0227, 0.0733]),
+    ([[17.7575, -19.4533]], [-1.0813]),
+]
+LOGITS = [-20.511928, 16.647582, 16.649724, -20.509445]
+HIDDEN = [
+    [[0.991929, 0.027199], [0.052578, 0.949045], [0.006320, 0.997054], [0.000700, 0.999473]],
+    [[1.000000, 0.935451], [0.846636, 0.169355], [0.985130, 0.007578], [0.999137, 0.000683]],
+    [[0.004009, 0.000574], [0.817643, 0.046256], [0.991664, 0.003568], [0.999200, 0.000631]],
+    [[0.999855, 0.229524], [0.130693, 0.876157], [0.015204, 0.991844], [0.000775, 0.999414]],
+]
+
+
+def linear_layers(net):
+    return [module for module in net.modules() if isinstance(module, nn.Linear)]
+
+
+def with_published_weights(net):
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(linear_layers(net), WEIGHTS, strict=True):
+            layer.weight.copy_(torch.tensor(weight))
+            layer.bias.copy_(torch.tensor(bias))
+    return net
+
+
+def test_four_layer_xor_gives_the_published_logits():
+    logits = with_published_weights(FourLayerXOR())(INPUTS).flatten()
+    torch.testing.assert_close(logits, torch.tensor(LOGITS), atol=1e-3, rtol=0)
+
+
+def test_four_layer_xor_gives_the_published_hidden_outputs():
+    hidden = with_published_weights(FourLayerXOR()).hidden(INPUTS)
+    torch.testing.assert_close(torch.stack(hidden, dim=1), torch.tensor(HIDDEN), atol=1e-5, rtol=0)
+
+
+def test_sequential_with_final_sigmoid_gives_the_published_probabilities():
+    net = SequentialMLP(
+        in_features=2, hidden_features=(2,) * 4, activation="sigmoid", out_activation="sigmoid"
+    )
+    probabilities = with_published_weights(net)(INPUTS).flatten()
+    torch.testing.assert_close(probabilities, torch.tensor(LOGITS).sigmoid(), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("net", "parameters"),
+    [
+        (FourLayerXOR(), 27),
+        (SequentialMLP(), 66_561),
+        (DualHeadMLP(), 264_450),
+        (SequentialMLP(hidden_features=()), 2),
+        (Perceptron(), 3),
+    ],
+)
+def test_net_has_the_lectures_number_of_parameters(net, parameters):
+    assert sum(p.numel() for p in net.parameters()) == parameters
+
+
+def test_without_hidden_layers_the_net_is_a_line():
+    net = SequentialMLP(hidden_features=())
+    x = torch.linspace(-3, 3, 7).unsqueeze(1)
+    (layer,) = linear_layers(net)
+    torch.testing.assert_close(net(x), layer.weight * x + layer.bias)
+
+
+def test_published_or_weights_are_an_or_gate():
+    gate = Perceptron()
+    with torch.no_grad():
+        gate.linear.weight.copy_(torch.tensor([[0.5, 0.5]]))
+        gate.linear.bias.fill_(-0.25)
+    assert gate(INPUTS).flatten().tolist() == [0, 1, 1, 1]
+
+
+def test_perceptron_answers_0_on_the_line_itself():
+    assert Perceptron(initialization="zeros")(INPUTS).flatten().tolist() == [0, 0, 0, 0]
+
+
+def test_default_start_is_torchs_own_bit_for_bit():
+    torch.manual_seed(7)
+    oracle = [nn.Linear(1, 256), nn.Linear(256, 256), nn.Linear(256, 1)]
+    for layer, expected in zip(linear_layers(SequentialMLP(seed=7)), oracle, strict=True):
+        assert torch.equal(layer.weight, expected.weight)
+        assert torch.equal(layer.bias, expected.bias)
+
+
+def test_uniform_start_is_uniform_on_0_to_1():
+    values = torch.cat(
+        [p.flatten() for p in SequentialMLP(initialization="uniform", seed=3).parameters()]
+    ).detach()
+    assert 0 <= values.min() < values.max() < 1
+    counts = torch.histc(values, bins=10, min=0, max=1)
+    expected = len(values) / 10
+    assert ((counts - expected) ** 2 / expected).sum() < 27.9  # chi-square, 9 degrees, p = 0.001
+
+
+def test_xavier_start_has_gain_1_and_no_bias():
+    layer = linear_layers(SequentialMLP(initialization="xavier"))[1]
+    bound = math.sqrt(6 / 512)
+    assert 0.99 * bound < layer.weight.abs().max() <= bound
+    assert layer.bias.eq(0).all()
+
+
+@pytest.mark.parametrize("initialization", ["centred", "rotation"])
+@pytest.mark.parametrize("seed", range(5))
+def test_centred_starts_put_every_unit_at_0_in_the_middle(initialization, seed):
+    for layer in linear_layers(FourLayerXOR(initialization=initialization, seed=seed)):
+        middle = layer(torch.full((1, 2), 0.5))
+        torch.testing.assert_close(middle, torch.zeros_like(middle), atol=1e-6, rtol=0)
+
+
+def test_rotation_start_has_orthogonal_rows_of_one_length():
+    for layer in linear_layers(FourLayerXOR(initialization="rotation"))[:4]:
+        gram = layer.weight @ layer.weight.T
+        torch.testing.assert_close(gram, gram[0, 0] * torch.eye(2), atol=1e-5, rtol=0)
+
+
+def test_spread_start_leaves_no_wide_gap_between_bends():
+    layer = linear_layers(SequentialMLP(initialization="spread", seed=1))[0]
+    bends = (-layer.bias / layer.weight[:, 0]).sort().values
+    assert -1 <= bends[0] < bends[-1] <= 1
+    assert bends.diff().max() < 2 * math.pi / 256  # twice the widest stratum
+
+
+@pytest.mark.parametrize("initialization", INITIALIZATIONS)
+@pytest.mark.parametrize("net_class", [SequentialMLP, FourLayerXOR, DualHeadMLP, Perceptron])
+def test_start_depends_on_the_seed_alone(net_class, initialization):
+    def start(seed):
+        net = net_class(initialization=initialization, seed=seed)
+        return torch.cat([p.flatten() for p in net.parameters()])
+
+    assert torch.equal(start(5), start(5))
+    assert torch.equal(start(5), start(6)) == (initialization == "zeros")
+
+
+@pytest.mark.parametrize("net_class", [SequentialMLP, FourLayerXOR, DualHeadMLP, Perceptron])
+def test_building_a_net_leaves_global_random_state_alone(net_class):
+    before = torch.get_rng_state()
+    net_class(seed=1)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_ranges_scale_inside_and_travel_in_the_state_dict():
+    plain = SequentialMLP(seed=2)
+    scaled = SequentialMLP(seed=2, in_range=(-100.0, 100.0), out_range=(0.0, 10_000.0))
+    unit = torch.linspace(-1, 1, 9).unsqueeze(1)
+    expected = (plain(unit) + 1) * 5_000
+    torch.testing.assert_close(scaled(100 * unit), expected)
+    plain.load_state_dict(scaled.state_dict())
+    torch.testing.assert_close(plain(100 * unit), expected)
+
+
+def test_dual_head_puts_max_first_and_min_second():
+    net = DualHeadMLP(value_range=(0.0, 100.0))
+    x = 100 * torch.rand(8, 2)
+    before = net(x)
+    with torch.no_grad():
+        net.max_head[-1].bias.add_(1)  # one half width, 50
+    torch.testing.assert_close(net(x) - before, torch.tensor([[50.0, 0.0]]).expand(8, 2))
+
+
+def test_any_module_can_be_initialized():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    initialize(net, "uniform", seed=0)
+    assert all(p.min() >= 0 for p in net.parameters())
+
+
+@pytest.mark.parametrize(
+    ("build", "part"),
+    [
+        (lambda: SequentialMLP(activation="rellu"), "did you mean 'relu'"),
+        (lambda: SequentialMLP(initialization="xavir"), "did you mean 'xavier'"),
+        (lambda: SequentialMLP(hidden_features=(4, 0)), "(1, 4, 0, 1)"),
+        (lambda: SequentialMLP(in_range=(1.0, 1.0)), "low=1.0 high=1.0"),
+        (lambda: SequentialMLP(seed=-1), "-1"),
+        (lambda: DualHeadMLP(trunk_features=()), "trunk_features"),
+        (lambda: Perceptron(in_features=0), "0"),
+    ],
+)
+def test_bad_argument_is_named_at_once(build, part):
+    with pytest.raises(InputError) as caught:
+        build()
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
