@@ -1,0 +1,107 @@
+"""Truth tables of the two-input logic gates."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from mlpzoo.checks import choose
+from mlpzoo.data.base import FunctionDataModule, cycle
+from mlpzoo.data.sampling import uniform
+from mlpzoo.data.stream import Batch
+
+GATES: dict[str, tuple[int, int, int, int]] = {  # outputs for 00, 01, 10, 11
+    "and": (0, 0, 0, 1),
+    "or": (0, 1, 1, 1),
+    "xor": (0, 1, 1, 0),
+    "nand": (1, 1, 1, 0),
+    "nor": (1, 0, 0, 0),
+    "xnor": (1, 0, 0, 1),
+}
+
+
+class GateDataModule(FunctionDataModule):
+    """The four rows (0,0) (0,1) (1,0) (1,1) of a gate, in this order in every grid.
+
+    Shapes: x (batch, 2), y (batch, 1), float32 zeros and ones.
+
+    Args:
+        gate: One of `GATES`.
+        batch_size: Rows of a training batch: 4 is the whole table.
+        shuffle: Draw every row of a batch at random, by seed and step, instead of taking the rows
+            in turn.
+        seed: Which random rows; not used where the rows come in turn.
+        steps_per_epoch: Batches that make an epoch.
+
+    Raises:
+        InputError: Unknown gate, or a size below 1.
+
+    Example:
+        >>> GateDataModule(gate="xor").train_batch(0)[1].flatten().tolist()
+        [0.0, 1.0, 1.0, 0.0]
+    """
+
+    in_features: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        *,
+        gate: str = "xor",
+        batch_size: int = 4,
+        shuffle: bool = False,
+        seed: int = 0,
+        steps_per_epoch: int = 1000,
+    ) -> None:
+        super().__init__(
+            low=0.0,
+            high=1.0,
+            batch_size=batch_size,
+            seed=seed,
+            val_points=2,
+            test_points=2,
+            steps_per_epoch=steps_per_epoch,
+        )
+        self.table, self.shuffle = choose("gate", gate, GATES), shuffle
+        self.save_hyperparameters(logger=False)
+
+    @override
+    def target(self, x: Tensor) -> Tensor:
+        first, second = (x > 0.5).long().unbind(dim=-1)
+        outputs = torch.tensor(self.table, dtype=x.dtype, device=x.device)
+        return outputs[2 * first + second].unsqueeze(-1)
+
+    @override
+    def train_batch(self, step: int) -> Batch:
+        x, y = self.grid(2)
+        if not self.shuffle:
+            return cycle(x, y, self.batch_size, step)
+        rows = (4 * uniform(self.seed, step, self.batch_size)).long()
+        return x[rows], y[rows]
+
+
+class XORDataModule(GateDataModule):
+    """`GateDataModule` for XOR: 1 exactly where x1 differs from x2.
+
+    Args:
+        batch_size: See `GateDataModule`.
+        shuffle: See `GateDataModule`.
+        seed: See `GateDataModule`.
+        steps_per_epoch: See `GateDataModule`.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int = 4,
+        shuffle: bool = False,
+        seed: int = 0,
+        steps_per_epoch: int = 1000,
+    ) -> None:
+        super().__init__(
+            gate="xor",
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            steps_per_epoch=steps_per_epoch,
+        )

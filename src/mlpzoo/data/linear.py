@@ -1,0 +1,113 @@
+"""Points near a straight line, drawn or given."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from mlpzoo.checks import InputError, at_least
+from mlpzoo.data.base import FunctionDataModule, cycle
+from mlpzoo.data.sampling import normal, uniform
+from mlpzoo.data.stream import Batch
+
+
+class LinearDataModule(FunctionDataModule):
+    """A fixed set of points (x, y); what is to be found is their least-squares line.
+
+    Either `points` are given, or `num_samples` points of y = a x + b + noise_std * N(0, 1) are
+    drawn once, with x uniform in [low, high]. Validation and test compare with the least-squares
+    line of the points on a grid of their range.
+
+    Shapes: x (batch, 1), y (batch, 1).
+
+    Args:
+        points: Pairs (x, y) to use as they are; then a, b, noise_std, num_samples, low and high
+            are not used.
+        a: True slope.
+        b: True intercept.
+        noise_std: Standard deviation of the noise in y.
+        num_samples: How many points to draw.
+        low: Low end of x.
+        high: High end of x.
+        batch_size: Points in a batch, taken in turn; None takes all of them in every step.
+        seed: Which points are drawn.
+        val_points: Points of the validation grid.
+        test_points: Points of the test grid.
+        steps_per_epoch: Batches that make an epoch.
+
+    Raises:
+        InputError: Fewer than two points, all at one x, or a value out of range.
+
+    Example:
+        >>> a, b = LinearDataModule(points=((2, 4), (4, 7), (8, 8))).least_squares()
+        >>> round(a, 12), round(b, 12)
+        (0.607142857143, 3.5)
+    """
+
+    in_features: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        *,
+        points: tuple[tuple[float, float], ...] | None = None,
+        a: float = 2.0,
+        b: float = 1.0,
+        noise_std: float = 1.0,
+        num_samples: int = 100,
+        low: float = -10.0,
+        high: float = 10.0,
+        batch_size: int | None = None,
+        seed: int = 0,
+        val_points: int = 101,
+        test_points: int = 1001,
+        steps_per_epoch: int = 1000,
+    ) -> None:
+        at_least("noise_std", noise_std, 0)
+        at_least("num_samples", num_samples, 2)
+        if points is not None:
+            low, high = _range(points)
+            num_samples = len(points)
+        super().__init__(
+            low=low,
+            high=high,
+            batch_size=num_samples if batch_size is None else batch_size,
+            seed=seed,
+            val_points=val_points,
+            test_points=test_points,
+            steps_per_epoch=steps_per_epoch,
+        )
+        if points is not None:
+            self.x, self.y = torch.split(torch.tensor(points, dtype=torch.float32), 1, dim=1)
+        else:
+            self.x = (low + (high - low) * uniform(seed, 0, num_samples)).unsqueeze(1)
+            self.y = a * self.x + b + noise_std * normal(seed, 1, num_samples).unsqueeze(1)
+        self.save_hyperparameters(logger=False)
+
+    def least_squares(self) -> tuple[float, float]:
+        """Return slope and intercept of the least-squares line, in float64.
+
+        a = sum((x - mean x)(y - mean y)) / sum((x - mean x)^2), b = mean y - a mean x.
+        """
+        x, y = self.x.double(), self.y.double()
+        dx = x - x.mean()
+        a = (dx * (y - y.mean())).sum() / dx.square().sum()
+        return a.item(), (y.mean() - a * x.mean()).item()
+
+    @override
+    def target(self, x: Tensor) -> Tensor:
+        a, b = self.least_squares()
+        return (a * x.double() + b).to(x.dtype)
+
+    @override
+    def train_batch(self, step: int) -> Batch:
+        return cycle(self.x, self.y, self.batch_size, step)
+
+
+def _range(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
+    if any(len(point) != 2 for point in points):
+        raise InputError(f"points must be pairs (x, y), got {points}")
+    xs = [float(x) for x, _ in points]
+    if len(set(xs)) < 2:
+        raise InputError(f"points must have two different x or more, got {points}")
+    return min(xs), max(xs)

@@ -1,0 +1,206 @@
+import numpy as np
+import pytest
+import torch
+
+from mlpzoo import (
+    BatchStream,
+    GateDataModule,
+    InputError,
+    LinearDataModule,
+    MinMaxDataModule,
+    SinDataModule,
+    SquareDataModule,
+    XORDataModule,
+    get_exercise,
+    list_exercises,
+)
+from mlpzoo.data.base import SAMPLINGS
+from mlpzoo.data.sampling import latin_hypercube, normal, splitmix64, uniform
+
+FUNCTIONS = [SquareDataModule, SinDataModule, MinMaxDataModule]
+TRUTH = {
+    "and": [0, 0, 0, 1],
+    "or": [0, 1, 1, 1],
+    "xor": [0, 1, 1, 0],
+    "nand": [1, 1, 1, 0],
+    "nor": [1, 0, 0, 0],
+    "xnor": [1, 0, 0, 1],
+}
+
+
+def test_splitmix64_gives_the_published_sequence():
+    gamma = 0x9E3779B97F4A7C15 - 2**64
+    states = torch.tensor(1234567) + gamma * torch.arange(5)
+    expected = [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+    assert [value % 2**64 for value in splitmix64(states).tolist()] == expected
+
+
+def test_uniform_numbers_are_uniform_over_many_seeds_and_steps():
+    values = torch.cat([uniform(seed, step, 100) for seed in range(30) for step in range(30)])
+    assert 0 <= values.min() < values.max() < 1
+    counts = torch.histc(values, bins=50, min=0, max=1)
+    expected = len(values) / 50
+    assert ((counts - expected) ** 2 / expected).sum() < 85.4  # chi-square, 49 degrees, p = 0.001
+
+
+def test_uniform_draws_of_neighbours_are_uncorrelated():
+    seeds = torch.stack([uniform(seed, 0, 2000) for seed in range(20)])
+    steps = torch.stack([uniform(0, step, 2000) for step in range(20)])
+    for draws in (seeds, steps):
+        off_diagonal = torch.corrcoef(draws) - torch.eye(20)
+        assert off_diagonal.abs().max() < 0.1  # over four standard errors
+
+
+def test_normal_numbers_have_the_moments_of_the_normal_distribution():
+    z = normal(3, 1, 100_000)
+    assert abs(z.mean()) < 0.012
+    assert abs(z.square().mean() - 1) < 0.02
+    assert abs(z.pow(4).mean() - 3) < 0.12
+
+
+def test_latin_hypercube_has_one_point_in_each_stratum():
+    points = latin_hypercube(0, 5, 50, 3)
+    strata = (points * 50).floor().clamp(max=49).sort(dim=0).values
+    assert torch.equal(strata, torch.arange(50.0).unsqueeze(1).expand(50, 3))
+
+
+@pytest.mark.parametrize("name", sorted(TRUTH))
+def test_gate_is_its_truth_table_in_the_lectures_order(name):
+    x, y = GateDataModule(gate=name).train_batch(0)
+    assert x.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert y.flatten().tolist() == TRUTH[name]
+
+
+def test_xor_is_1_exactly_where_the_inputs_differ():
+    data = XORDataModule()
+    assert isinstance(data, GateDataModule)
+    x, y = data.train_batch(0)
+    assert torch.equal(y.flatten().bool(), x[:, 0] != x[:, 1])
+
+
+def test_gate_rows_come_in_turn_where_the_batch_is_one_row():
+    data = GateDataModule(gate="and", batch_size=1)
+    rows = [data.train_batch(step)[0].flatten().tolist() for step in range(5)]
+    assert rows == [[0, 0], [0, 1], [1, 0], [1, 1], [0, 0]]
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("data_class", FUNCTIONS)
+def test_batch_is_a_pure_function_of_seed_and_step(data_class, sampling):
+    def batch(seed, step):
+        return data_class(seed=seed, sampling=sampling).train_batch(step)[0]
+
+    warm = data_class(seed=4, sampling=sampling)
+    for step in (3, 900, 1):
+        warm.train_batch(step)
+    assert torch.equal(warm.train_batch(17)[0], batch(4, 17))
+    assert not torch.equal(batch(4, 17), batch(4, 18))
+    assert not torch.equal(batch(4, 17), batch(5, 17))
+
+
+@pytest.mark.parametrize("data_class", FUNCTIONS)
+def test_drawing_leaves_global_random_state_alone(data_class):
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    data_class().train_batch(0)
+    LinearDataModule(seed=1)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert (before[1] == np.random.get_state()[1]).all()  # noqa: NPY002
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("data_class", FUNCTIONS)
+def test_samples_stay_in_range_and_fill_it(data_class, sampling):
+    data = data_class(low=2.0, high=7.0, sampling=sampling)
+    x = torch.cat([data.train_batch(step)[0] for step in range(50)])
+    assert x.shape == (5000, data.in_features)
+    assert 2.0 <= x.min() < 2.05
+    assert 6.95 < x.max() <= 7.0
+
+
+def test_targets_are_the_functions():
+    x, y = SquareDataModule().train_batch(3)
+    torch.testing.assert_close(y, x**2)
+    x, y = SinDataModule().train_batch(3)
+    np.testing.assert_allclose(y.numpy(), np.sin(x.numpy()), atol=1e-6)
+    x, y = MinMaxDataModule().train_batch(3)
+    assert torch.equal(y[:, 0], torch.amax(x, dim=1))
+    assert torch.equal(y[:, 1], torch.amin(x, dim=1))
+
+
+@pytest.mark.parametrize("split", ["val", "test", "predict"])
+@pytest.mark.parametrize("name", list_exercises())
+def test_grids_include_both_ends_and_do_not_change(name, split):
+    data = get_exercise(name).data()
+    first, second = (
+        torch.cat([x for x, _ in getattr(data, f"{split}_dataloader")()]) for _ in range(2)
+    )
+    assert torch.equal(first, second)
+    corners = torch.cartesian_prod(*[torch.tensor([data.low, data.high])] * data.in_features)
+    for corner in corners.view(-1, data.in_features):
+        assert first.eq(corner).all(dim=1).any()
+
+
+def test_drawn_points_lie_about_the_true_line():
+    data = LinearDataModule(a=3.0, b=-2.0, noise_std=0.5, num_samples=10_000, seed=9)
+    residual = data.y - (3.0 * data.x - 2.0)
+    assert abs(residual.mean()) < 0.02
+    assert abs(residual.std() - 0.5) < 0.02
+    assert LinearDataModule(seed=1).y.ne(LinearDataModule(seed=2).y).all()
+
+
+def test_least_squares_agrees_with_numpy():
+    data = LinearDataModule(seed=5)
+    expected = np.polyfit(data.x.flatten().double(), data.y.flatten().double(), 1)
+    np.testing.assert_allclose(data.least_squares(), expected, rtol=1e-10)
+
+
+def test_lecture_points_have_the_exact_line():
+    data = LinearDataModule(points=((2, 4), (4, 7), (8, 8)))
+    assert data.least_squares() == pytest.approx((17 / 28, 3.5), abs=1e-12)
+    assert data.train_batch(0)[0].flatten().tolist() == [2, 4, 8]
+
+
+def test_stream_shares_steps_among_processes():
+    streams = [
+        BatchStream(lambda step: step, length=3, start=lambda rank=rank: rank, stride=2)
+        for rank in range(2)
+    ]
+    assert [list(stream) for stream in streams] == [[0, 2, 4], [1, 3, 5]]
+
+
+@pytest.mark.parametrize(
+    ("build", "part"),
+    [
+        (lambda: SinDataModule(batch_size=0), "batch_size must be 1 or more, got 0"),
+        (lambda: SinDataModule(low=3.0, high=3.0), "low=3.0 high=3.0"),
+        (lambda: SinDataModule(high=float("nan")), "high=nan"),
+        (lambda: SinDataModule(sampling="stratifed"), "did you mean 'stratified'"),
+        (lambda: SinDataModule(val_points=1), "val_points"),
+        (lambda: SinDataModule(seed=2**63), "9223372036854775808"),
+        (lambda: SinDataModule(steps_per_epoch=0), "steps_per_epoch"),
+        (lambda: GateDataModule(gate="xorr"), "did you mean 'xor'"),
+        (lambda: LinearDataModule(points=((1, 2),)), "two different x"),
+        (lambda: LinearDataModule(points=((1, 2, 3), (4, 5, 6))), "pairs"),
+        (lambda: LinearDataModule(noise_std=-1.0), "noise_std must be 0 or more, got -1.0"),
+        (lambda: LinearDataModule(num_samples=1), "num_samples"),
+    ],
+)
+def test_bad_argument_is_named_at_once(build, part):
+    with pytest.raises(InputError) as caught:
+        build()
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_shuffled_gate_rows_are_drawn_evenly_and_keep_their_targets():
+    data = GateDataModule(gate="xor", batch_size=50, shuffle=True, seed=2)
+    x, y = (torch.cat(column) for column in zip(*map(data.train_batch, range(40)), strict=True))
+    assert torch.equal(y.flatten().bool(), x[:, 0] != x[:, 1])
+    counts = torch.bincount((2 * x[:, 0] + x[:, 1]).long())
+    assert ((counts - 500) ** 2 / 500).sum() < 16.3  # chi-square, 3 degrees, p = 0.001
