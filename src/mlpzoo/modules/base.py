@@ -1,0 +1,170 @@
+"""The base of all Lightning modules: a network, a loss, metrics and an optimizer, no exercise."""
+
+from abc import ABC
+from collections.abc import Mapping
+from typing import Any
+
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+from typing_extensions import override
+
+from mlpzoo.checks import known
+from mlpzoo.modules.choices import (
+    SCHEDULES,
+    build_loss,
+    build_optimizer,
+    build_schedule,
+    check_optimizer,
+)
+from mlpzoo.modules.metrics import gate_metrics, regression_metrics
+
+Batch = tuple[Tensor, Tensor]
+TASKS = ("regression", "gate", "none")
+
+
+class LitNetwork(LightningModule, ABC):
+    """Trains a network on batches (x, y) by automatic optimization, under anyone's Trainer.
+
+    Logged: train_loss every `log_every_n_steps` of the Trainer; val_ and test_ loss, and by task
+    rmse, max_error and r2 (regression) or accuracy and bce (gate), all in the exercise's own
+    units. Every constructor argument is a number, string, bool or tuple of them, so checkpoints
+    load with weights_only=True.
+
+    Args:
+        net: Maps x to y (regression) or to what `probability` turns into P(y = 1) (gate).
+        task: "regression", "gate", or "none" for the loss alone.
+        loss: Name of a loss of `torch.nn`.
+        reduction: "sum" or "mean".
+        optimizer: Name of an optimizer of `torch.optim`.
+        lr: Learning rate.
+        schedule: Name of a learning-rate schedule (see `mlpzoo.modules.choices`).
+        momentum: Momentum, for optimizers that take it.
+        weight_decay: Weight decay.
+        beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
+
+    Raises:
+        InputError: An unknown name or a value out of range.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        task: str,
+        loss: str,
+        reduction: str,
+        optimizer: str,
+        lr: float,
+        schedule: str = "constant",
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        beta2: float | None = None,
+    ) -> None:
+        super().__init__()
+        check_optimizer(optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay, beta2=beta2)
+        self.net, self.lr = net, lr
+        self.optimizer_name, self.schedule = optimizer, known("schedule", schedule, SCHEDULES)
+        self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
+        self.task = known("task", task, TASKS)
+        self.loss = build_loss(loss, reduction)
+        self.val_metrics = self._metrics("val_")
+        self.test_metrics = self._metrics("test_")
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.net(x)
+        return y
+
+    def probability(self, output: Tensor) -> Tensor:
+        """Return P(y = 1) for an output of `forward`: its sigmoid, the output being a logit."""
+        return output.sigmoid()
+
+    def answer(self, x: Tensor) -> Tensor:
+        """Return what the exercise asks for: y itself, or P(y = 1) where the task is a gate.
+
+        Shapes: (batch, in_features) -> (batch, out_features).
+        """
+        output = self(x)
+        return self.probability(output) if self.task == "gate" else output
+
+    def losses(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """Return the loss to minimise as "loss", and its parts under names of their own."""
+        return {"loss": self.loss(output, y)}
+
+    @override
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        losses = self._losses(*batch)[1]
+        self.log_training(losses)
+        return losses["loss"]
+
+    def log_training(self, losses: Mapping[str, Tensor]) -> None:
+        """Log losses with "train_" before their names, in the steps that loggers take in.
+
+        A call of `log` costs as much as a step of a small network, so the others are left out.
+        """
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        step = self.global_step + 1
+        if every and (step % every == 0 or step == self.trainer.max_steps):
+            named = {f"train_{name}": value for name, value in losses.items()}
+            self.log_dict(named, prog_bar=True)
+
+    @override
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._evaluate("val_", self.val_metrics, batch)
+
+    @override
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._evaluate("test_", self.test_metrics, batch)
+
+    @override
+    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self.answer(batch[0] if isinstance(batch, tuple | list) else batch)
+
+    @override
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = build_optimizer(
+            self.parameters(),
+            self.optimizer_name,
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            beta2=self.beta2,
+        )
+        if self.schedule == "constant":
+            return optimizer
+        total = self.trainer.estimated_stepping_batches
+        schedule = build_schedule(optimizer, self.schedule, total)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def update_metrics(self, metrics: MetricCollection, output: Tensor, y: Tensor) -> None:
+        """Take a batch into a collection made by `_metrics`."""
+        if self.task != "none":
+            answer = self.probability(output) if self.task == "gate" else output
+            metrics.update(answer.contiguous(), y)  # torchmetrics takes views of it
+
+    def _metrics(self, prefix: str) -> MetricCollection:
+        if self.task == "regression":
+            return regression_metrics(prefix)
+        return gate_metrics(prefix) if self.task == "gate" else MetricCollection({}, prefix=prefix)
+
+    def _losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        output = self(x)
+        if y.is_floating_point() and y.shape != output.shape:
+            raise ValueError(
+                f"targets have shape {tuple(y.shape)}, predictions {tuple(output.shape)}; "
+                "losses would broadcast them silently: reshape the targets"
+            )
+        return output, self.losses(output, y)
+
+    def _evaluate(self, prefix: str, metrics: MetricCollection, batch: Batch) -> None:
+        output, losses = self._losses(*batch)
+        self.update_metrics(metrics, output, batch[1])
+        rows = len(batch[1])
+        named = {prefix + name: value for name, value in losses.items()}
+        self.log_dict(named, batch_size=rows, sync_dist=True)
+        self.log_dict(metrics, batch_size=rows)

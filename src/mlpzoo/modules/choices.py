@@ -1,0 +1,145 @@
+"""Losses, optimizers and learning-rate schedules by name."""
+
+import inspect
+import math
+from collections.abc import Iterable
+
+from torch import nn, optim
+from torch.optim import Optimizer
+from torch.optim import lr_scheduler as schedulers
+
+from mlpzoo.checks import InputError, at_least, choose, known, positive
+
+REDUCTIONS = ("sum", "mean")
+SCHEDULES = ("constant", "linear", "cosine", "exponential", "onecycle")
+EXPONENTIAL_END = 1e-3  # the last rate over the first
+_NEEDS_MORE = {"Muon", "SparseAdam"}  # 2-D parameters only; sparse gradients only
+LOSSES: dict[str, type[nn.Module]] = {
+    name.removesuffix("Loss").lower(): getattr(nn.modules.loss, name)
+    for name in nn.modules.loss.__all__
+    if len(inspect.signature(getattr(nn.modules.loss, name).forward).parameters) == 3
+    and name not in {"NLLLoss2d", "LinearCrossEntropyLoss"}  # deprecated; has weights of its own
+}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    name.lower(): cls
+    for name, cls in vars(optim).items()
+    if inspect.isclass(cls)
+    and issubclass(cls, Optimizer)
+    and cls is not Optimizer
+    and name not in _NEEDS_MORE
+}
+
+
+def build_loss(loss: str, reduction: str) -> nn.Module:
+    """Return a loss of `torch.nn` that compares a prediction with a target.
+
+    Args:
+        loss: Its name, with or without "Loss", in any case: "mse", "BCEWithLogitsLoss".
+        reduction: "sum" or "mean" over all rows and columns.
+
+    Raises:
+        InputError: Unknown loss or reduction.
+
+    Example:
+        >>> build_loss("HuberLoss", "sum")
+        HuberLoss()
+    """
+    short = loss[:-4] if loss.lower().endswith("loss") else loss
+    cls = choose("loss", short, LOSSES)
+    return cls(reduction=known("reduction", reduction, REDUCTIONS))
+
+
+def build_optimizer(
+    parameters: Iterable[nn.Parameter],
+    optimizer: str,
+    *,
+    lr: float,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    beta2: float | None = None,
+) -> Optimizer:
+    """Return an optimizer of `torch.optim`, all else at its defaults.
+
+    Args:
+        parameters: What to train.
+        optimizer: Its name, in any case.
+        lr: Learning rate, above 0.
+        momentum: Momentum, where the optimizer has it; 0 leaves the optimizer's default.
+        weight_decay: Weight decay; 0 leaves the optimizer's default.
+        beta2: Decay of the mean of squared gradients, where the optimizer has `betas`; None
+            leaves the optimizer's default.
+
+    Raises:
+        InputError: Unknown optimizer, a value out of range, or one this optimizer does not take.
+
+    Example:
+        >>> net = nn.Linear(1, 1)
+        >>> build_optimizer(net.parameters(), "sgd", lr=0.1).param_groups[0]["lr"]
+        0.1
+    """
+    cls = choose("optimizer", optimizer, OPTIMIZERS)
+    accepted = inspect.signature(cls).parameters
+    options: dict[str, object] = {"lr": lr}
+    if momentum:
+        options["momentum"] = momentum
+    if weight_decay:
+        options["weight_decay"] = weight_decay
+    if beta2 is not None:
+        options["betas"] = (0.9, beta2)
+    for name in options:
+        if name not in accepted:
+            raise InputError(f"optimizer {cls.__name__} takes no {name}; leave it out")
+    return cls(parameters, **options)  # type: ignore[arg-type]
+
+
+def check_optimizer(
+    optimizer: str, *, lr: float, momentum: float, weight_decay: float, beta2: float | None
+) -> None:
+    """Refuse what `build_optimizer` would refuse, before there is anything to train.
+
+    Raises:
+        InputError: See `build_optimizer`.
+    """
+    positive("lr", lr)
+    at_least("momentum", momentum, 0)
+    at_least("weight_decay", weight_decay, 0)
+    if beta2 is not None and not 0 <= beta2 < 1:
+        raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
+    unit = [nn.Parameter(nn.init.zeros_(nn.Linear(1, 1, device="meta").weight))]
+    build_optimizer(
+        unit, optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay, beta2=beta2
+    )
+
+
+def build_schedule(
+    optimizer: Optimizer, schedule: str, total_steps: float
+) -> schedulers.LRScheduler:
+    """Return a schedule that is stepped once after each optimizer step.
+
+    With t = step / total_steps: "constant" is lr, "linear" lr (1 - t), "cosine"
+    lr (1 + cos(pi t)) / 2, "exponential" lr * 0.001^t, "onecycle" Smith and Topin's (2018) with lr
+    as its peak.
+
+    Args:
+        optimizer: Whose rate is set.
+        schedule: One of `SCHEDULES`.
+        total_steps: The optimizer steps that training will take.
+
+    Raises:
+        InputError: Unknown schedule, or one that needs an end when training has none.
+    """
+    name = known("schedule", schedule, SCHEDULES)
+    if name == "constant":
+        return schedulers.ConstantLR(optimizer, factor=1.0)
+    if not (math.isfinite(total_steps) and total_steps >= 1):
+        raise InputError(f"schedule {name!r} needs a last step; set max_steps or max_epochs")
+    total = int(total_steps)
+    if name == "linear":
+        return schedulers.LinearLR(optimizer, 1.0, 0.0, total_iters=total)
+    if name == "cosine":
+        return schedulers.CosineAnnealingLR(optimizer, T_max=total)
+    if name == "exponential":
+        return schedulers.ExponentialLR(optimizer, gamma=EXPONENTIAL_END ** (1 / total))
+    # One step is taken after the last optimizer step too.
+    rate = optimizer.param_groups[0]["lr"]
+    return schedulers.OneCycleLR(optimizer, max_lr=rate, total_steps=total + 1)

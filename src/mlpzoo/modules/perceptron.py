@@ -1,0 +1,64 @@
+"""Rosenblatt's perceptron as a Lightning module."""
+
+from torch import Tensor
+from torchmetrics import MetricCollection
+from torchmetrics.classification import BinaryAccuracy
+from typing_extensions import override
+
+from mlpzoo.modules.base import LitNetwork
+from mlpzoo.nets import Perceptron
+
+
+class LitPerceptron(LitNetwork):
+    """Trains a `Perceptron` with Rosenblatt's rule (1958).
+
+    w += lr (target - output) x and b += lr (target - output), summed over the rows of a batch.
+    The step's gradient is zero almost everywhere, so the rule is stated as the gradient descent
+    that it is: plain SGD on the perceptron criterion, sum((output - target) (w . x + b)), the
+    outputs held constant.
+
+    Shapes: x (batch, in_features), y (batch, 1), zeros and ones.
+
+    Args:
+        in_features: Number of inputs.
+        initialization: How the weights start (see `mlpzoo.initialization`).
+        lr: Learning rate of the rule.
+        seed: Seed of the start.
+
+    Raises:
+        InputError: An unknown initialization or a value out of range.
+
+    Example:
+        >>> import torch
+        >>> LitPerceptron(initialization="zeros")(torch.ones(1, 2)).item()
+        0.0
+    """
+
+    net: Perceptron
+
+    def __init__(
+        self,
+        *,
+        in_features: int = 2,
+        initialization: str = "default",
+        lr: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        net = Perceptron(in_features=in_features, initialization=initialization, seed=seed)
+        super().__init__(net, task="gate", loss="mse", reduction="sum", optimizer="sgd", lr=lr)
+        self.save_hyperparameters()
+
+    @override
+    def probability(self, output: Tensor) -> Tensor:
+        return output  # already 0 or 1
+
+    @override
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        x, target = batch
+        error = (self(x) - target).detach()
+        self.log_training({"loss": error.square().sum()})  # the rows that are wrong
+        criterion: Tensor = (error * self.net.linear(x)).sum()
+        return criterion
+
+    def _metrics(self, prefix: str) -> MetricCollection:
+        return MetricCollection({"accuracy": BinaryAccuracy()}, prefix=prefix)

@@ -1,0 +1,95 @@
+"""A Lightning module for any sequential network: functions, gates, linear regression."""
+
+from torch import Tensor, nn
+from typing_extensions import override
+
+from mlpzoo.modules.base import LitNetwork
+from mlpzoo.nets import SequentialMLP
+
+
+class LitSequentialMLP(LitNetwork):
+    """Trains a `SequentialMLP` on batches (x, y).
+
+    Shapes: x (batch, in_features), y (batch, out_features).
+
+    Args:
+        in_features: Number of inputs.
+        hidden_features: Units of each hidden layer; empty for linear regression.
+        out_features: Number of outputs.
+        activation: Name of the hidden activation.
+        out_activation: Name of the output's; "sigmoid" with loss "bce" is the lecture's XOR.
+        initialization: How the weights start (see `mlpzoo.initialization`).
+        in_range: Low and high end of the inputs, mapped on [-1, 1] inside the network.
+        out_range: Low and high end of the outputs, mapped from [-1, 1].
+        task: "regression", "gate" or "none": which metrics are reported.
+        loss: Name of a loss of `torch.nn`.
+        reduction: "sum" or "mean".
+        optimizer: Name of an optimizer of `torch.optim`.
+        lr: Learning rate.
+        schedule: Name of a learning-rate schedule.
+        momentum: Momentum, for optimizers that take it.
+        weight_decay: Weight decay.
+        beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
+        seed: Seed of the start.
+
+    Raises:
+        InputError: An unknown name or a value out of range.
+
+    Example:
+        >>> LitSequentialMLP(hidden_features=(16, 16), lr=0.01).hparams.lr
+        0.01
+    """
+
+    net: SequentialMLP
+
+    def __init__(
+        self,
+        *,
+        in_features: int = 1,
+        hidden_features: tuple[int, ...] = (256, 256),
+        out_features: int = 1,
+        activation: str = "relu",
+        out_activation: str = "identity",
+        initialization: str = "default",
+        in_range: tuple[float, float] | None = None,
+        out_range: tuple[float, float] | None = None,
+        task: str = "regression",
+        loss: str = "mse",
+        reduction: str = "mean",
+        optimizer: str = "adam",
+        lr: float = 1e-3,
+        schedule: str = "constant",
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        beta2: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        net = SequentialMLP(
+            in_features=in_features,
+            hidden_features=hidden_features,
+            out_features=out_features,
+            activation=activation,
+            out_activation=out_activation,
+            initialization=initialization,
+            in_range=in_range,
+            out_range=out_range,
+            seed=seed,
+        )
+        super().__init__(
+            net,
+            task=task,
+            loss=loss,
+            reduction=reduction,
+            optimizer=optimizer,
+            lr=lr,
+            schedule=schedule,
+            momentum=momentum,
+            weight_decay=weight_decay,
+            beta2=beta2,
+        )
+        self.save_hyperparameters()
+
+    @override
+    def probability(self, output: Tensor) -> Tensor:
+        ends_in_sigmoid = isinstance(self.net.out_activation, nn.Sigmoid)
+        return output if ends_in_sigmoid else super().probability(output)

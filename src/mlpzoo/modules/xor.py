@@ -1,0 +1,59 @@
+"""The four-hidden-layer XOR network as a Lightning module."""
+
+from mlpzoo.modules.base import LitNetwork
+from mlpzoo.nets import FourLayerXOR
+
+
+class LitFourLayerXOR(LitNetwork):
+    """Trains a `FourLayerXOR` on a gate's truth table; `forward` returns the logit.
+
+    Shapes: x (batch, 2), y (batch, 1).
+
+    Args:
+        initialization: How the weights start (see `mlpzoo.initialization`).
+        loss: Name of a loss of `torch.nn` that takes the logit.
+        reduction: "sum" or "mean".
+        optimizer: Name of an optimizer of `torch.optim`.
+        lr: Learning rate.
+        schedule: Name of a learning-rate schedule.
+        momentum: Momentum, for optimizers that take it.
+        weight_decay: Weight decay.
+        beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
+        seed: Seed of the start.
+
+    Raises:
+        InputError: An unknown name or a value out of range.
+
+    Example:
+        >>> import torch
+        >>> LitFourLayerXOR().answer(torch.zeros(4, 2)).shape
+        torch.Size([4, 1])
+    """
+
+    def __init__(
+        self,
+        *,
+        initialization: str = "rotation",
+        loss: str = "bcewithlogits",
+        reduction: str = "mean",
+        optimizer: str = "adam",
+        lr: float = 0.02,
+        schedule: str = "constant",
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        beta2: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            FourLayerXOR(initialization=initialization, seed=seed),
+            task="gate",
+            loss=loss,
+            reduction=reduction,
+            optimizer=optimizer,
+            lr=lr,
+            schedule=schedule,
+            momentum=momentum,
+            weight_decay=weight_decay,
+            beta2=beta2,
+        )
+        self.save_hyperparameters()

@@ -1,0 +1,76 @@
+"""Two processes on the CPU; Lightning starts the second by running the command again."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+SCRIPT = """
+import sys
+import torch
+from lightning.pytorch import Callback, Trainer
+from mlpzoo import LitSequentialMLP, SinDataModule
+
+class Seen(Callback):
+    def __init__(self):
+        self.first = []
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        self.first.append(batch[0][0].item())
+
+seen = Seen()
+module = LitSequentialMLP(hidden_features=(8,), optimizer="sgd", lr=0.1)
+trainer = Trainer(
+    accelerator="cpu", devices=2, strategy="ddp", max_steps=4, logger=False, callbacks=[seen],
+    enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+    num_sanity_val_steps=0,
+)
+trainer.fit(module, datamodule=SinDataModule())
+weights = torch.cat([p.detach().flatten() for p in module.parameters()])
+torch.save({"first": seen.first, "weights": weights}, f"{sys.argv[1]}/rank{trainer.global_rank}.pt")
+"""
+
+
+def run(*command, cwd):
+    done = subprocess.run(
+        [sys.executable, *command], cwd=cwd, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_two_processes_see_different_batches_and_keep_equal_weights(tmp_path):
+    import torch
+
+    from mlpzoo import SinDataModule
+
+    (tmp_path / "script.py").write_text(SCRIPT)
+    run("script.py", str(tmp_path), cwd=tmp_path)
+    ranks = [torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
+    assert torch.equal(ranks[0]["weights"], ranks[1]["weights"])
+    data = SinDataModule()
+    for rank, seen in enumerate(ranks):
+        expected = [data.train_batch(2 * step + rank)[0][0].item() for step in range(4)]
+        assert seen["first"] == expected
+
+
+@pytest.mark.parametrize("name", ["linear", "xor"])
+def test_train_on_two_devices_writes_one_run_folder(name, tmp_path):
+    command = [
+        "-m",
+        "mlpzoo",
+        "train",
+        name,
+        "--devices",
+        "2",
+        "--accelerator",
+        "cpu",
+        "--no-plots",
+    ]
+    printed = run(*command, "--out", str(tmp_path), cwd=tmp_path)
+    assert printed.count("passed") == 1
+    (folder,) = (tmp_path / name).iterdir()
+    assert json.loads((folder / "result.json").read_text())["passed"]
+    assert yaml.safe_load((folder / "config.yaml").read_text())["devices"] == 2

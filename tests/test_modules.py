@@ -1,0 +1,376 @@
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import StochasticWeightAveraging
+from lightning.pytorch.tuner import Tuner
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from mlpzoo import (
+    GateDataModule,
+    InputError,
+    LinearDataModule,
+    LitFourLayerXOR,
+    LitMinMax,
+    LitPerceptron,
+    LitSequentialMLP,
+    MinMaxDataModule,
+    SinDataModule,
+    get_exercise,
+    list_exercises,
+)
+from mlpzoo.modules.choices import LOSSES, OPTIMIZERS, SCHEDULES, build_schedule
+from mlpzoo.modules.metrics import BinaryCrossEntropy, MaxError
+
+
+def small_sin(**changes):
+    return LitSequentialMLP(hidden_features=(16,), in_range=(-10.0, 10.0), **changes)
+
+
+def weights(module):
+    return torch.cat([p.detach().flatten() for p in module.parameters()])
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_module_trains_under_a_plain_trainer_with_clipping_and_accumulation(name, quiet):
+    exercise = get_exercise(name)
+    data = exercise.data()
+    module = exercise.module(data)
+    before = weights(module)
+    trainer = Trainer(
+        max_steps=6,
+        max_epochs=-1,
+        gradient_clip_val=0.5,
+        accumulate_grad_batches=2,
+        val_check_interval=4,
+        check_val_every_n_epoch=None,
+        **quiet,
+    )
+    trainer.fit(module, datamodule=data)
+    assert trainer.global_step == 6
+    assert trainer.fit_loop.total_batch_idx == 11
+    assert weights(module).isfinite().all()
+    assert name == "perceptron" or not torch.equal(before, weights(module))
+
+
+def test_gradient_clipping_limits_the_step(quiet):
+    data = LinearDataModule()
+    module = LitSequentialMLP(hidden_features=(), optimizer="sgd", lr=1.0)
+    before = weights(module)
+    trainer = Trainer(max_steps=1, gradient_clip_val=0.25, limit_val_batches=0, **quiet)
+    trainer.fit(module, datamodule=data)
+    assert (weights(module) - before).norm().item() == pytest.approx(0.25, rel=1e-4)
+
+
+def test_accumulated_batches_are_one_larger_batch(quiet):
+    data = SinDataModule(batch_size=50)
+    parts = [data.train_batch(0), data.train_batch(1)]
+    whole = tuple(torch.cat(column) for column in zip(*parts, strict=True))
+
+    def train_on(batches, accumulate):
+        module = small_sin(optimizer="sgd", lr=0.1)
+        loader = DataLoader(batches, batch_size=None)
+        Trainer(max_steps=1, accumulate_grad_batches=accumulate, **quiet).fit(
+            module, loader, loader
+        )
+        return weights(module)
+
+    torch.testing.assert_close(train_on(parts, 2), train_on([whole], 1), atol=1e-6, rtol=1e-5)
+
+
+def test_lr_find_suggests_and_sets_a_rate(quiet, tmp_path):
+    module = small_sin()
+    trainer = Trainer(max_steps=100, default_root_dir=tmp_path, **quiet)
+    finder = Tuner(trainer).lr_find(module, datamodule=SinDataModule(), num_training=40)
+    assert module.lr == module.hparams.lr == finder.suggestion()
+
+
+def test_stochastic_weight_averaging_works(quiet):
+    module = small_sin()
+    data = SinDataModule(steps_per_epoch=5)
+    averaging = StochasticWeightAveraging(swa_lrs=1e-2, swa_epoch_start=2)
+    Trainer(max_epochs=4, callbacks=[averaging], **quiet).fit(module, datamodule=data)
+    assert weights(module).isfinite().all()
+
+
+def test_predict_answers_the_test_grid(quiet):
+    module, data = LitMinMax(trunk_features=(8,), head_features=()), MinMaxDataModule(test_points=5)
+    (answers,) = Trainer(**quiet).predict(module, datamodule=data)
+    assert torch.equal(answers, module(data.grid(5)[0]).detach())
+
+
+def test_predict_of_a_gate_is_a_probability(quiet):
+    module = LitFourLayerXOR(seed=1)
+    (answers,) = Trainer(**quiet).predict(module, datamodule=GateDataModule())
+    torch.testing.assert_close(answers, module(GateDataModule().grid(2)[0]).sigmoid().detach())
+
+
+def test_mixed_precision_plugin_works(quiet):
+    module = small_sin()
+    Trainer(max_steps=3, precision="bf16-mixed", **quiet).fit(module, datamodule=SinDataModule())
+    assert weights(module).isfinite().all()
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_checkpoint_loads_safely_into_equal_module(name, quiet, tmp_path):
+    exercise = get_exercise(name)
+    data = exercise.data(seed=3)
+    module = exercise.module(data, seed=3)
+    trainer = Trainer(max_steps=2, **{**quiet, "enable_checkpointing": False})
+    trainer.fit(module, datamodule=data)
+    path = tmp_path / "x.ckpt"
+    trainer.save_checkpoint(path, weights_only=False)
+    random_state = torch.get_rng_state()
+    loaded = type(module).load_from_checkpoint(path, map_location="cpu", weights_only=True)
+    assert torch.equal(random_state, torch.get_rng_state())
+    assert loaded.hparams == module.hparams
+    assert torch.equal(weights(loaded), weights(module))
+
+
+@pytest.mark.filterwarnings("ignore:You passed in a `val_dataloader`")
+def test_users_module_trains_on_our_data(quiet):
+    class Cubic(LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.coefficients = nn.Parameter(torch.zeros(4))
+
+        def training_step(self, batch, batch_idx):
+            x, y = batch
+            powers = torch.cat([(x / 10) ** k for k in range(4)], dim=1)
+            return (powers @ self.coefficients - y.flatten()).square().mean()
+
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), lr=0.05)
+
+    module = Cubic()
+    data = SinDataModule(steps_per_epoch=50)
+    Trainer(max_epochs=2, **quiet).fit(module, datamodule=data)
+    assert module.coefficients[1].abs() > 0.05
+
+
+def test_our_module_trains_on_users_dataloader(quiet):
+    x = torch.linspace(-1, 1, 64).unsqueeze(1)
+    loader = DataLoader(TensorDataset(x, 3 * x - 1), batch_size=16)
+    module = LitSequentialMLP(hidden_features=(), optimizer="sgd", lr=0.2)
+    trainer = Trainer(max_epochs=50, **quiet)
+    trainer.fit(module, loader, loader)
+    assert trainer.callback_metrics["val_max_error"] < 1e-3
+
+
+def test_lecture_sequential_xor_with_sigmoid_and_bce_learns(quiet):
+    module = LitSequentialMLP(
+        in_features=2,
+        hidden_features=(2, 2, 2, 2),
+        activation="sigmoid",
+        out_activation="sigmoid",
+        initialization="rotation",
+        task="gate",
+        loss="BCELoss",
+        lr=0.015,
+        beta2=0.99,
+    )
+    trainer = Trainer(max_steps=1500, max_epochs=-1, limit_val_batches=0, **quiet)
+    trainer.fit(module, datamodule=GateDataModule())
+    (tested,) = trainer.test(module, datamodule=GateDataModule(), verbose=False)
+    assert tested["test_accuracy"] == 1
+    assert tested["test_bce"] == pytest.approx(tested["test_loss"], abs=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
+def test_every_optimizer_trains(optimizer, quiet):
+    module = small_sin(optimizer=optimizer, lr=1e-3)
+    before = weights(module)
+    Trainer(max_steps=3, **quiet).fit(module, datamodule=SinDataModule())
+    assert not torch.equal(before, weights(module))
+
+
+@pytest.mark.parametrize("loss", ["mse", "L1Loss", "huber", "smooth_l1", "SmoothL1Loss"])
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_loss_by_name_is_torchs(loss, reduction):
+    module = small_sin(loss=loss, reduction=reduction)
+    name = {"mse": "MSELoss", "huber": "HuberLoss", "smooth_l1": "SmoothL1Loss"}.get(loss, loss)
+    output, y = torch.randn(5, 1), torch.randn(5, 1)
+    expected = getattr(nn, name)(reduction=reduction)(output, y)
+    assert module.losses(output, y)["loss"] == expected
+
+
+def test_losses_cover_torchs_two_argument_losses():
+    assert {"mse", "l1", "bce", "bcewithlogits", "crossentropy", "poissonnll", "kldiv"} <= set(
+        LOSSES
+    )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "middle", "end"),
+    [
+        ("constant", 1, 1),
+        ("linear", 0.5, 0),
+        ("cosine", 0.5, 0),
+        ("exponential", 0.001**0.5, 0.001),
+    ],
+)
+def test_schedule_has_its_formula(schedule, middle, end):
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.4)
+    scheduler = build_schedule(optimizer, schedule, 100)
+    rates = []
+    for _ in range(100):
+        optimizer.step()
+        scheduler.step()
+        rates.append(optimizer.param_groups[0]["lr"] / 0.4)
+    assert rates[49] == pytest.approx(middle, abs=1e-6)
+    assert rates[99] == pytest.approx(end, abs=1e-6)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_schedule_steps_to_the_end_under_a_trainer(schedule, quiet):
+    module = small_sin(schedule=schedule)
+    trainer = Trainer(max_steps=20, **quiet)
+    trainer.fit(module, datamodule=SinDataModule())
+    rate = trainer.optimizers[0].param_groups[0]["lr"]
+    assert rate == pytest.approx(1e-3) if schedule == "constant" else rate < 1.1e-6
+
+
+def test_perceptron_follows_rosenblatts_rule(quiet):
+    module = LitPerceptron(lr=0.3, seed=8)
+    data = GateDataModule(gate="and", batch_size=1)
+    w, b = module.net.linear.weight.detach().clone()[0], module.net.linear.bias.item()
+    for step in range(40):
+        x, target = data.train_batch(step)
+        output = float((w * x[0]).sum() + b > 0)
+        error = target.item() - output
+        w, b = w + 0.3 * error * x[0], b + 0.3 * error
+    Trainer(max_steps=40, **quiet).fit(module, datamodule=data)
+    torch.testing.assert_close(module.net.linear.weight[0], w)
+    assert module.net.linear.bias.item() == pytest.approx(b, abs=1e-6)
+
+
+@pytest.mark.parametrize("gate", ["and", "or", "nand", "nor"])
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_perceptron_learns_every_separable_gate_from_many_starts(gate, batch_size):
+    data = GateDataModule(gate=gate, batch_size=batch_size)
+    x, target = data.grid(2)
+    for seed in range(50):
+        module = LitPerceptron(lr=0.1, seed=seed)
+        weight, bias = module.net.linear.weight.data, module.net.linear.bias.data
+        for step in range(400):
+            rows, wanted = data.train_batch(step)
+            error = wanted - module(rows)
+            weight += 0.1 * (error * rows).sum(dim=0)
+            bias += 0.1 * error.sum()
+        assert torch.equal(module(x), target), f"seed {seed}"
+
+
+def test_regression_metrics_agree_with_numpy(quiet):
+    module, data = small_sin(seed=4), SinDataModule(test_points=20_001)
+    (tested,) = Trainer(**quiet).test(module, datamodule=data, verbose=False)
+    x, truth = data.grid(20_001)
+    error = (module(x) - truth).detach().double().numpy()
+    variance = ((truth - truth.mean()) ** 2).double().sum().item()
+    assert tested["test_rmse"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-4)
+    assert tested["test_max_error"] == pytest.approx(np.abs(error).max(), rel=1e-6)
+    assert tested["test_r2"] == pytest.approx(1 - (error**2).sum() / variance, abs=1e-4)
+    assert tested["test_loss"] == pytest.approx((error**2).mean(), rel=1e-4)
+
+
+def test_each_head_is_measured_against_its_own_target(quiet):
+    class Exact(nn.Module):
+        def forward(self, x):
+            a, b = x[:, :1], x[:, 1:]
+            largest = (a - b).relu() + b.relu()
+            return torch.cat([largest, b.relu() - (b - a).relu() + 3], dim=1)  # min is 3 too high
+
+    module = LitMinMax()
+    module.net = Exact()
+    data = MinMaxDataModule(test_points=41)
+    (tested,) = Trainer(**quiet).test(module, datamodule=data, verbose=False)
+    assert tested["test_max_head_max_error"] < 1e-5
+    assert tested["test_min_head_max_error"] == pytest.approx(3)
+    assert tested["test_max_error"] == pytest.approx(3)
+    assert tested["test_min_head_loss"] == pytest.approx(9)
+    assert tested["test_loss"] == pytest.approx(9)
+
+
+def test_both_heads_swapped_onto_min_would_be_noticed(quiet):
+    class BothMin(nn.Module):
+        def forward(self, x):
+            return x.amin(dim=1, keepdim=True).expand(-1, 2)
+
+    module = LitMinMax()
+    module.net = BothMin()
+    (tested,) = Trainer(**quiet).test(module, datamodule=MinMaxDataModule(), verbose=False)
+    assert tested["test_max_head_rmse"] == pytest.approx(40.8, abs=0.2)
+    assert tested["test_min_head_rmse"] == 0
+
+
+def test_dual_loss_is_the_sum_of_its_logged_parts(quiet):
+    module = LitMinMax(value_range=(0.0, 100.0), reduction="sum")
+    trainer = Trainer(max_steps=1, log_every_n_steps=1, **quiet)
+    trainer.fit(module, datamodule=MinMaxDataModule())
+    logged = trainer.callback_metrics
+    parts = logged["train_max_head_loss"] + logged["train_min_head_loss"]
+    torch.testing.assert_close(logged["train_loss"], parts)
+
+
+def test_metrics_report_nan_and_do_not_raise():
+    worst, entropy = MaxError(), BinaryCrossEntropy()
+    worst.update(torch.tensor([float("nan"), 1.0]), torch.zeros(2))
+    worst.update(torch.ones(2), torch.zeros(2))
+    entropy.update(torch.tensor([float("nan")]), torch.ones(1))
+    assert worst.compute().isnan()
+    assert entropy.compute().isnan()
+
+
+def test_cross_entropy_agrees_with_torch():
+    p, y = torch.tensor([0.0, 0.2, 0.9, 1.0]), torch.tensor([0.0, 1.0, 1.0, 0.0])
+    metric = BinaryCrossEntropy()
+    metric.update(p, y)
+    assert metric.compute().item() == pytest.approx(nn.functional.binary_cross_entropy(p, y).item())
+
+
+def test_class_targets_work_with_cross_entropy(quiet):
+    x = torch.randn(32, 2, generator=torch.Generator().manual_seed(0))
+    loader = DataLoader(TensorDataset(x, (x[:, 0] > 0).long()), batch_size=8)
+    module = LitSequentialMLP(
+        in_features=2, hidden_features=(8,), out_features=2, task="none", loss="crossentropy"
+    )
+    trainer = Trainer(max_epochs=2, **quiet)
+    trainer.fit(module, loader, loader)
+    assert trainer.callback_metrics["val_loss"] < 0.8
+
+
+def test_targets_of_another_shape_are_refused(quiet):
+    x = torch.randn(8, 1)
+    loader = DataLoader(TensorDataset(x, x.flatten()), batch_size=4)
+    with pytest.raises(ValueError, match=r"targets have shape \(4,\), predictions \(4, 1\)"):
+        Trainer(max_steps=1, **quiet).fit(small_sin(), loader, loader)
+
+
+def test_unbounded_training_refuses_a_schedule_that_needs_an_end(quiet):
+    with pytest.raises(InputError, match="max_steps or max_epochs"):
+        Trainer(max_epochs=-1, max_steps=-1, **quiet).fit(
+            small_sin(schedule="cosine"), datamodule=SinDataModule()
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"lr": -0.1}, "lr must be above 0, got -0.1"),
+        ({"lr": float("nan")}, "got nan"),
+        ({"optimizer": "adm"}, "did you mean 'adam'"),
+        ({"loss": "msee"}, "did you mean 'mse'"),
+        ({"reduction": "none"}, "sum, mean"),
+        ({"schedule": "cosin"}, "did you mean 'cosine'"),
+        ({"task": "regresion"}, "did you mean 'regression'"),
+        ({"optimizer": "adam", "momentum": 0.9}, "Adam takes no momentum"),
+        ({"optimizer": "sgd", "beta2": 0.9}, "SGD takes no beta"),
+        ({"beta2": 1.0}, "beta2"),
+        ({"weight_decay": -1.0}, "weight_decay must be 0 or more"),
+    ],
+)
+def test_bad_argument_is_named_at_once(changes, part):
+    with pytest.raises(InputError) as caught:
+        small_sin(**changes)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
