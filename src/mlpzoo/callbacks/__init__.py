@@ -1,0 +1,17 @@
+"""Callbacks for a Trainer, ours or anyone's; each sees only the trainer and the module."""
+
+from mlpzoo.callbacks.bar import StepProgressBar
+from mlpzoo.callbacks.figures import FigureWriter
+from mlpzoo.callbacks.last_validation import LastStepValidation
+from mlpzoo.callbacks.measure import Measure
+from mlpzoo.callbacks.progress import LineProgress
+from mlpzoo.callbacks.provenance import Provenance
+
+__all__ = [
+    "FigureWriter",
+    "LastStepValidation",
+    "LineProgress",
+    "Measure",
+    "Provenance",
+    "StepProgressBar",
+]

@@ -1,0 +1,47 @@
+"""Writes pictures of what a module has learned while it trains."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+from mlpzoo import plotting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import FigureBase
+
+
+class FigureWriter(Callback):
+    """Draws the module at every n-th validation, into `<folder>/<name>_step_<step>.png`.
+
+    Args:
+        draw: Takes module, data module and the step, and returns a figure.
+        folder: Where the pictures go; it is made when the first one is written.
+        name: How the files begin.
+        every_n_validations: How often to draw.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[Any, Any, int], "FigureBase"],
+        *,
+        folder: str | Path,
+        name: str,
+        every_n_validations: int = 1,
+    ) -> None:
+        self.draw, self.folder, self.name = draw, Path(folder), name
+        self.every_n_validations = every_n_validations
+        self._validations = 0
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        self._validations += 1
+        if self._validations % self.every_n_validations:
+            return
+        step = trainer.global_step
+        figure = self.draw(pl_module, trainer.datamodule, step)  # type: ignore[attr-defined]
+        plotting.save(figure, self.folder / f"{self.name}_step_{step:06d}.png")

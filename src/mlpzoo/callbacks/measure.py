@@ -1,0 +1,31 @@
+"""Logs an exercise's own figures beside the module's metrics."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+
+class Measure(Callback):
+    """Logs what `measure(module, datamodule)` returns, as val_<name> and test_<name>.
+
+    Args:
+        measure: Returns figures by name.
+    """
+
+    def __init__(self, measure: Callable[[Any, Any], dict[str, float]]) -> None:
+        self.measure = measure
+
+    @override
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._log("val_", trainer, pl_module)
+
+    @override
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._log("test_", trainer, pl_module)
+
+    def _log(self, prefix: str, trainer: Trainer, pl_module: LightningModule) -> None:
+        figures = self.measure(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
+        for name, value in figures.items():
+            pl_module.log(prefix + name, value, sync_dist=True)

@@ -1,0 +1,45 @@
+"""Progress as plain lines, for logs and pipes."""
+
+import sys
+import time
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+
+SECONDS_BETWEEN_LINES = 2.0
+
+
+class LineProgress(Callback):
+    """Prints the step, the loss and the validation metrics to stderr, a line at a time.
+
+    A line follows a validation, at most one every two seconds, and the last step always.
+
+    Args:
+        name: How each line begins.
+        metrics: Names of the metrics to print, as logged.
+    """
+
+    def __init__(self, name: str, metrics: tuple[str, ...] = ("train_loss",)) -> None:
+        self.name, self.metrics = name, metrics
+        self._printed_at = 0.0
+        self._printed_step = 0
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if time.monotonic() - self._printed_at >= SECONDS_BETWEEN_LINES:
+            self._print(trainer)
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.global_step != self._printed_step:
+            self._print(trainer)
+
+    def _print(self, trainer: Trainer) -> None:
+        if not trainer.is_global_zero or trainer.sanity_checking:
+            return
+        logged: dict[str, Any] = trainer.callback_metrics
+        shown = [f"{name} {float(logged[name]):.3g}" for name in self.metrics if name in logged]
+        line = f"{self.name}: step {trainer.global_step}/{trainer.max_steps}"
+        print("  ".join([line, *shown]), file=sys.stderr, flush=True)
+        self._printed_at, self._printed_step = time.monotonic(), trainer.global_step

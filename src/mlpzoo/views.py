@@ -1,0 +1,181 @@
+"""What a trained module looks like: evaluate it on a grid, hand the arrays to `plotting`.
+
+A view takes a module, its data module and a title, and returns a figure; an Exercise names its
+view, and `FigureWriter` and the command line call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from mlpzoo import plotting
+from mlpzoo.data import FunctionDataModule, LinearDataModule
+from mlpzoo.modules import LitNetwork, LitPerceptron
+
+if TYPE_CHECKING:
+    from matplotlib.figure import FigureBase
+
+    from mlpzoo.exercises import Exercise
+
+SURFACE_POINTS = 100  # along each axis
+CURVE_POINTS = 2001
+
+
+View = Callable[..., "FigureBase"]  # (module, data, *, title, figure=None), as all below
+
+
+def curve(
+    module: LitNetwork,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw y against x with the truth, and the error below, for one input and one output."""
+    x, truth = data.grid(CURVE_POINTS)
+    y = _answers(module, x)
+    return plotting.plot_curve(_column(x), _column(y), _column(truth), title=title, figure=figure)
+
+
+def fitted_line(
+    module: LitNetwork,
+    data: LinearDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw the points, the learned line and the least-squares line."""
+    return plotting.plot_fit(
+        (_column(data.x), _column(data.y)),
+        line_of(module),
+        data.least_squares(),
+        title=title,
+        figure=figure,
+    )
+
+
+def separating_line(
+    module: LitPerceptron,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
+    x, targets = data.grid(2)
+    gate = data.hparams.get("gate", "")
+    weight, bias = module.net.linear.weight, module.net.linear.bias
+    return plotting.plot_separating_line(
+        x.numpy(),
+        _column(targets),
+        weight.detach().cpu().numpy()[0],
+        bias.item(),
+        title=f"{title}: {gate}" if gate else title,
+        figure=figure,
+    )
+
+
+def probability_surface(
+    module: LitNetwork,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw a gate's probability and logit over the unit square, with the four rows on them."""
+    x = _square(data)
+    corners, targets = data.grid(2)
+    surfaces: dict[str, Tensor] = {}
+    marks: dict[str, Tensor] = {}
+    for name, points in (("surface", x), ("corner", corners)):
+        probability = _answers(module, points)
+        logit = probability.double().logit(eps=1e-12)
+        target = surfaces if name == "surface" else marks
+        target["probability"], target["logit"] = probability, logit
+    return plotting.plot_surfaces(
+        *_axes(x),
+        {name: _grid(z) for name, z in surfaces.items()},
+        points=(corners.numpy(), {n: _column(z) for n, z in marks.items()}, _column(targets)),
+        title=title,
+        figure=figure,
+    )
+
+
+def heads_surface(
+    module: LitNetwork,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw the max head and the min head over two inputs, and below each its error."""
+    x = _square(data)
+    y, truth = _answers(module, x), data.target(x)
+    surfaces = {
+        "max head": y[:, 0],
+        "min head": y[:, 1],
+        "max head, error": (y - truth)[:, 0],
+        "min head, error": (y - truth)[:, 1],
+    }
+    heights = {name: _grid(z) for name, z in surfaces.items()}
+    return plotting.plot_surfaces(*_axes(x), heights, title=title, figure=figure)
+
+
+def gallery(
+    entries: Sequence[tuple[Exercise, LitNetwork, FunctionDataModule]], *, columns: int = 3
+) -> FigureBase:
+    """Draw several trained exercises on one figure, each with its own view.
+
+    Args:
+        entries: Exercise, trained module and data module of each.
+        columns: Exercises in a row.
+    """
+    rows = -(-len(entries) // columns)
+    figure = plotting.new_figure(5.2 * columns, 4.4 * rows)
+    places = figure.subfigures(rows, columns, squeeze=False).flat
+    for place, (exercise, module, data) in zip(places, entries, strict=False):
+        exercise.view(module, data, title=exercise.name, figure=place)
+    return figure
+
+
+def line_of(module: LitNetwork) -> tuple[float, float]:
+    """Return slope and intercept of a module that is a line, in float64.
+
+    Args:
+        module: One input, one output, no hidden layer.
+    """
+    ends = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+    net = deepcopy(module.net).cpu().double()
+    with torch.no_grad():
+        at_0, at_1 = net(ends).flatten().tolist()
+    return at_1 - at_0, at_0
+
+
+def _answers(module: LitNetwork, x: Tensor) -> Tensor:
+    was_training = module.training
+    module.eval()
+    with torch.no_grad():
+        y = module.answer(x.to(module.device)).cpu()
+    module.train(was_training)
+    return y
+
+
+def _square(data: FunctionDataModule) -> Tensor:
+    return data.grid(SURFACE_POINTS)[0]
+
+
+def _axes(x: Tensor) -> tuple[plotting.Array, plotting.Array]:
+    return _grid(x[:, 0]), _grid(x[:, 1])
+
+
+def _grid(values: Tensor) -> plotting.Array:
+    return values.reshape(SURFACE_POINTS, SURFACE_POINTS).double().numpy()
+
+
+def _column(values: Tensor) -> plotting.Array:
+    return values.flatten().double().numpy()
