@@ -1,0 +1,168 @@
+"""What an exercise is: a data module, a module, recipes, and the bar that says "solved"."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlpzoo.checks import InputError, choose, known
+
+if TYPE_CHECKING:
+    from mlpzoo.data import FunctionDataModule
+    from mlpzoo.modules import LitNetwork
+    from mlpzoo.views import View
+
+_SENSES: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One condition on a test metric; an exercise is solved when all of its bars are met.
+
+    Args:
+        metric: Name of the metric without its "test_" or "val_".
+        sense: "<", "<=" or ">=".
+        limit: The value to compare with, in the metric's unit.
+
+    Example:
+        >>> str(Bar("max_error", "<", 0.01)), Bar("max_error", "<", 0.01).met(0.02)
+        ('max_error < 0.01', False)
+    """
+
+    metric: str
+    sense: str
+    limit: float
+
+    def met(self, value: float) -> bool:
+        """Tell whether a value meets the bar; NaN never does."""
+        return _SENSES[self.sense](value, self.limit)
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.sense} {self.limit:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Arguments for the two constructors, and a budget.
+
+    Args:
+        data: Arguments of the data module, seed excepted.
+        module: Arguments of the module, seed excepted.
+        linked: Given the data module, further arguments of the module that follow from it.
+        max_steps: Budget in optimizer steps.
+        val_every: Optimizer steps between validations.
+        early_stop: Whether to stop once the bar is met; the lecture's recipes use their budget.
+    """
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    module: Mapping[str, Any] = field(default_factory=dict)
+    linked: Callable[[Any], Mapping[str, Any]] = lambda data: {}
+    max_steps: int
+    val_every: int
+    early_stop: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    """A pair of data module and module with its recipes and its bar.
+
+    Args:
+        name: The one word for file, command line, folder and figure.
+        data_class: The LightningDataModule.
+        module_class: The LightningModule.
+        recipes: By name; "default" is ours and meets the bar, "lecture" is the notes'.
+        bars: What the test metrics must meet.
+        monitor: The validation metric that picks the best checkpoint and stops early, without
+            its "val_".
+        mode: "min" or "max": which way the monitored metric is better.
+        stop_at: Value of the monitored metric at which training may stop: the bar, with room for
+            what the coarser validation grid misses.
+        view: Draws the trained module.
+        measure: Given module and data module, further metrics that the exercise is judged by.
+        remark: Given module, data module and test metrics, a sentence for the result, or "".
+    """
+
+    name: str
+    data_class: type[FunctionDataModule]
+    module_class: type[LitNetwork]
+    recipes: Mapping[str, Recipe]
+    bars: tuple[Bar, ...]
+    monitor: str
+    mode: str
+    stop_at: float
+    view: View
+    measure: Callable[[Any, Any], dict[str, float]] = lambda module, data: {}
+    remark: Callable[[Any, Any, Mapping[str, float]], str] = lambda module, data, metrics: ""
+
+    def recipe(self, name: str = "default") -> Recipe:
+        """Return a recipe.
+
+        Raises:
+            InputError: There is none of this name.
+        """
+        return choose("recipe", name, self.recipes)
+
+    def data(self, *, recipe: str = "default", seed: int = 0, **changes: Any) -> FunctionDataModule:
+        """Build the data module.
+
+        Args:
+            recipe: Which recipe's arguments to use.
+            seed: Seed of the samples, where they are drawn.
+            **changes: Arguments that replace the recipe's.
+
+        Raises:
+            InputError: An unknown argument or a refused value.
+        """
+        arguments = {**self.recipe(recipe).data, **changes}
+        built: FunctionDataModule = _build(self.data_class, arguments, seed)
+        return built
+
+    def module(
+        self,
+        data: FunctionDataModule | None = None,
+        *,
+        recipe: str = "default",
+        seed: int = 0,
+        **changes: Any,
+    ) -> LitNetwork:
+        """Build the module.
+
+        Args:
+            data: The data module that the recipe takes ranges from; None for its default one.
+            recipe: Which recipe's arguments to use.
+            seed: Seed of the start.
+            **changes: Arguments that replace the recipe's.
+
+        Raises:
+            InputError: An unknown argument or a refused value.
+        """
+        chosen = self.recipe(recipe)
+        linked = chosen.linked(self.data(recipe=recipe) if data is None else data)
+        arguments = {**chosen.module, **linked, **changes}
+        built: LitNetwork = _build(self.module_class, arguments, seed)
+        return built
+
+    def passed(self, metrics: Mapping[str, float]) -> bool:
+        """Tell whether metrics, named without a prefix, meet every bar."""
+        return all(bar.met(metrics.get(bar.metric, math.nan)) for bar in self.bars)
+
+
+def _build(cls: type[Any], arguments: dict[str, Any], seed: int) -> Any:
+    accepted = inspect.signature(cls).parameters
+    for name in arguments:
+        if name not in accepted:
+            known(f"argument of {cls.__name__}", name, accepted)
+    if "seed" in accepted:
+        arguments = {"seed": seed, **arguments}
+    try:
+        return cls(**arguments)
+    except TypeError as error:
+        raise InputError(f"{cls.__name__} cannot be built from {arguments}: {error}") from error

@@ -1,0 +1,105 @@
+"""A straight line through points by gradient descent, judged by least squares.
+
+Ours draws 100 points of y = 2 x + 1 + noise and maps x on [-1, 1] inside the network, which makes
+the cost surface round enough for a large rate.
+
+The lecture's recipe takes the points (2, 4), (4, 7), (8, 8) as they are: sum of squares, SGD at
+0.001, 10,000 steps, printing 0.6072 and 3.4999. The exact line is 17/28 x + 3.5. The largest
+stable rate is 2 over the largest eigenvalue of the Hessian, 0.01158.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from mlpzoo import views
+from mlpzoo.checks import at_least, positive
+from mlpzoo.data import LinearDataModule
+from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.modules import LitSequentialMLP
+
+LECTURE_POINTS = ((2.0, 4.0), (4.0, 7.0), (8.0, 8.0))
+HAND_STEPS = 100_000
+
+
+def descend_by_hand(
+    points: Sequence[tuple[float, float]] = LECTURE_POINTS,
+    *,
+    lr: float = 0.001,
+    steps: int = HAND_STEPS,
+) -> tuple[float, float]:
+    """Minimise sum((a x + b - y)^2) from a = b = 0 in plain float64, as the lecture does by hand.
+
+    a -= lr * sum(2 (a x + b - y) x) and b -= lr * sum(2 (a x + b - y)), both from the same a and
+    b, sums in the order of the points.
+
+    Args:
+        points: Pairs (x, y).
+        lr: Learning rate.
+        steps: How many steps.
+
+    Returns:
+        a and b after the last step.
+
+    Raises:
+        InputError: A rate that is not above 0, or fewer than 0 steps.
+
+    Example:
+        >>> descend_by_hand(steps=1)
+        (0.2, 0.038)
+    """
+    positive("lr", lr)
+    at_least("steps", steps, 0)
+    a = b = 0.0
+    for _ in range(steps):
+        gradient_a = gradient_b = 0.0
+        for x, y in points:
+            residual = a * x + b - y
+            gradient_a += 2 * residual * x
+            gradient_b += 2 * residual
+        a, b = a - lr * gradient_a, b - lr * gradient_b
+    return a, b
+
+
+def _measure(module: LitSequentialMLP, data: LinearDataModule) -> dict[str, float]:
+    (a, b), (best_a, best_b) = views.line_of(module), data.least_squares()
+    return {"a": a, "b": b, "coefficient_error": max(abs(a - best_a), abs(b - best_b))}
+
+
+def _remark(module: LitSequentialMLP, data: LinearDataModule, metrics: Mapping[str, float]) -> str:
+    best_a, best_b = data.least_squares()
+    learned = f"a = {metrics['a']:.4f}, b = {metrics['b']:.4f}"
+    remark = f"{learned}; least squares: a = {best_a:.4f}, b = {best_b:.4f}"
+    if torch.equal(torch.cat([data.x, data.y], dim=1), torch.tensor(LECTURE_POINTS)):
+        by_hand = " ".join(map(str, descend_by_hand()))
+        remark += f"; by hand in float64, {HAND_STEPS} steps at 0.001: {by_hand}"
+    return remark
+
+
+EXERCISE = Exercise(
+    name="linear",
+    data_class=LinearDataModule,
+    module_class=LitSequentialMLP,
+    recipes={
+        "default": Recipe(
+            module={"hidden_features": (), "optimizer": "sgd", "lr": 0.3},
+            linked=lambda data: {"in_range": (data.low, data.high)},
+            max_steps=500,
+            val_every=20,
+        ),
+        "lecture": Recipe(
+            data={"points": LECTURE_POINTS},
+            module={"hidden_features": (), "optimizer": "sgd", "lr": 0.001, "reduction": "sum"},
+            max_steps=10_000,
+            val_every=500,
+            early_stop=False,
+        ),
+    },
+    bars=(Bar("coefficient_error", "<=", 1e-3),),
+    monitor="coefficient_error",
+    mode="min",
+    stop_at=1e-3,
+    view=views.fitted_line,
+    measure=_measure,
+    remark=_remark,
+)

@@ -1,0 +1,40 @@
+"""max(x1, x2) and min(x1, x2) on [0, 100]^2 with one trunk and two heads.
+
+The trunk has 2-256-256-256 units, each head 256-256-1. The two losses are added; each head is
+measured by itself against its own target. Ours maps [0, 100] on [-1, 1] inside the network, fills
+each batch evenly and lets the rate fall to 0 along a cosine.
+
+The lecture's listing overwrites the targets of the max head, so that both heads learn the
+minimum; its recipe here keeps the targets apart and everything else as it was.
+"""
+
+from mlpzoo import views
+from mlpzoo.data import MinMaxDataModule
+from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.modules import LitMinMax
+
+EXERCISE = Exercise(
+    name="minmax",
+    data_class=MinMaxDataModule,
+    module_class=LitMinMax,
+    recipes={
+        "default": Recipe(
+            data={"sampling": "stratified"},
+            module={"schedule": "cosine", "lr": 1e-3, "beta2": 0.99},
+            linked=lambda data: {"value_range": (data.low, data.high)},
+            max_steps=10_000,
+            val_every=500,
+        ),
+        "lecture": Recipe(
+            module={"lr": 1e-3, "reduction": "sum"},
+            max_steps=10_000,
+            val_every=500,
+            early_stop=False,
+        ),
+    },
+    bars=(Bar("max_head_max_error", "<", 0.2), Bar("min_head_max_error", "<", 0.2)),
+    monitor="max_error",
+    mode="min",
+    stop_at=0.16,
+    view=views.heads_surface,
+)
