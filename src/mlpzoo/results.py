@@ -1,0 +1,107 @@
+"""What a run came to, and how it is written down and drawn."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+import torchmetrics
+from lightning.pytorch import Trainer
+
+import mlpzoo
+from mlpzoo import plotting
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Exercise
+from mlpzoo.modules import LitNetwork
+from mlpzoo.runs import read_metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a run came to.
+
+    Attributes:
+        exercise: Name of the exercise.
+        recipe: Name of the recipe.
+        seed: The seed that start and data were drawn from.
+        steps: Optimizer steps taken.
+        seconds: Time in fit, validations and checkpoints included.
+        metrics: Test metrics of the best weights, names without "test_".
+        bars: What was asked for, as text.
+        passed: Whether every bar was met.
+        remark: What else the exercise has to say, or "".
+        module: The module, holding the best weights.
+        datamodule: Its data.
+        trainer: The Trainer it was fitted by.
+        folder: The run folder.
+    """
+
+    exercise: str
+    recipe: str
+    seed: int
+    steps: int
+    seconds: float
+    metrics: Mapping[str, float]
+    bars: tuple[str, ...]
+    passed: bool
+    remark: str
+    module: LitNetwork
+    datamodule: FunctionDataModule
+    trainer: Trainer
+    folder: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the content of result.json: plain data, with device and versions."""
+        device = self.trainer.strategy.root_device
+        on_gpu = device.type == "cuda"
+        return {
+            "exercise": self.exercise,
+            "recipe": self.recipe,
+            "seed": self.seed,
+            "passed": self.passed,
+            "bars": list(self.bars),
+            "metrics": dict(self.metrics),
+            "remark": self.remark,
+            "steps": self.steps,
+            "seconds": round(self.seconds, 3),
+            "device": torch.cuda.get_device_name(device) if on_gpu else device.type,
+            "versions": {
+                "mlpzoo": mlpzoo.__version__,
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "lightning": lightning.__version__,
+                "torchmetrics": torchmetrics.__version__,
+            },
+        }
+
+
+def draw(
+    exercise: Exercise, module: LitNetwork, data: FunctionDataModule, run: Path, *, out: Path
+) -> list[Path]:
+    """Write <exercise>.png and, where the run has a metrics.csv, loss.png.
+
+    Args:
+        exercise: Whose view is drawn.
+        module: What to draw.
+        data: Its data.
+        run: The run folder.
+        out: The folder of the pictures, made if need be.
+
+    Returns:
+        The files written.
+
+    Raises:
+        OSError: A picture cannot be written.
+    """
+    drawn = {exercise.name: exercise.view(module, data, title=exercise.name)}
+    series = read_metrics(run / "metrics.csv")
+    shown = ("train_loss", f"val_{exercise.monitor}")
+    losses = {name: series[name] for name in shown if name in series}
+    if losses:
+        drawn["loss"] = plotting.plot_losses(losses, title=f"{exercise.name}: training")
+    for name, figure in drawn.items():
+        plotting.save(figure, out / f"{name}.png")
+    return [out / f"{name}.png" for name in drawn]

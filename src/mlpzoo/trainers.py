@@ -1,0 +1,147 @@
+"""Lightning Trainers as the exercises use them: to fit, to test, to check a device."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
+from lightning.pytorch.loggers import Logger
+
+from mlpzoo.callbacks import LastStepValidation, LineProgress, Measure, StepProgressBar
+from mlpzoo.checks import InputError
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Exercise
+from mlpzoo.modules import LitNetwork
+
+
+def build_trainer(
+    exercise: Exercise,
+    *,
+    folder: Path,
+    max_steps: int,
+    val_every: int,
+    early_stop: bool = True,
+    accelerator: str = "auto",
+    devices: int | str = 1,
+    progress: bool = True,
+    logger: Logger | bool = False,
+    callbacks: Sequence[Callback] = (),
+) -> Trainer:
+    """Return a Trainer that keeps best.ckpt and last.ckpt and stops when the bar is met.
+
+    Args:
+        exercise: Whose monitored metric and figures are used.
+        folder: Where the checkpoints go.
+        max_steps: Budget in optimizer steps.
+        val_every: Optimizer steps between validations.
+        early_stop: Stop once the monitored metric reaches the exercise's `stop_at`.
+        accelerator: See `plan`.
+        devices: See `plan`.
+        progress: See `plan`.
+        logger: Lightning's argument of that name.
+        callbacks: Further callbacks.
+    """
+    monitor, mode = f"val_{exercise.monitor}", exercise.mode
+    stopper = EarlyStopping(
+        monitor,
+        mode=mode,
+        patience=max_steps,
+        stopping_threshold=exercise.stop_at if early_stop else None,
+    )
+    best = ModelCheckpoint(
+        folder, filename="best", monitor=monitor, mode=mode, enable_version_counter=False
+    )
+    # Not save_last=True: that writes last.ckpt only when best.ckpt improves.
+    last = ModelCheckpoint(folder, filename="last", enable_version_counter=False)
+    bar = progress and sys.stdout.isatty()
+    lines = LineProgress(exercise.name, ("train_loss", monitor))
+    shown: list[Callback] = [StepProgressBar(exercise.name) if bar else lines]
+    return Trainer(
+        accelerator=accelerator,
+        devices=devices,
+        max_steps=max_steps,
+        max_epochs=-1,
+        val_check_interval=val_every,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        log_every_n_steps=min(50, val_every),
+        logger=logger,
+        callbacks=[
+            LastStepValidation(),
+            Measure(exercise.measure),
+            stopper,
+            best,
+            last,
+            *callbacks,
+            *(shown if progress else []),
+        ],
+        enable_progress_bar=bar,
+        enable_model_summary=False,
+    )
+
+
+def evaluate(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> dict[str, float]:
+    """Return the test metrics of a module, names without "test_", measured on one device.
+
+    Args:
+        exercise: Whose further measures are taken.
+        module: What to measure.
+        data: Whose test grid to measure on.
+    """
+    trainer = Trainer(
+        accelerator="auto",
+        devices=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[Measure(exercise.measure)],
+    )
+    return measure(trainer, module, data)
+
+
+def measure(
+    trainer: Trainer, module: LitNetwork, data: FunctionDataModule, ckpt_path: Path | None = None
+) -> dict[str, float]:
+    """Return the test metrics of a module, names without "test_".
+
+    Args:
+        trainer: What runs the test.
+        module: What to measure.
+        data: Whose test grid to measure on.
+        ckpt_path: Measure these weights, which are loaded into the module; None for its own.
+    """
+    (tested,) = trainer.test(module, data, ckpt_path=ckpt_path, verbose=False, weights_only=True)
+    return {name.removeprefix("test_"): value for name, value in tested.items()}
+
+
+def divergence(trainer: Trainer) -> str:
+    """Return a sentence if the fit was stopped by a metric that is not finite, else ""."""
+    stopper = trainer.early_stopping_callback
+    if stopper is None or stopper.stopping_reason is not EarlyStoppingReason.NON_FINITE_METRIC:
+        return ""
+    return f"diverged: {stopper.monitor} was not finite at step {trainer.global_step}; lower the lr"
+
+
+def check_devices(accelerator: str, devices: int | str) -> None:
+    """Refuse an accelerator or a number of devices that Lightning cannot use on this machine.
+
+    Raises:
+        InputError: As said.
+    """
+    try:
+        Trainer(
+            accelerator=accelerator,
+            devices=devices,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        asked = f"accelerator {accelerator!r} with devices {devices!r}"
+        raise InputError(f"{asked} cannot be used here: {reason}") from error

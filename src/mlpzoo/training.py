@@ -1,0 +1,213 @@
+"""Trains an exercise: plan, Trainer, fit, test, run folder. Only this file chooses paths."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, Trainer
+
+from mlpzoo.callbacks import FigureWriter, Provenance
+from mlpzoo.checks import at_least, seed_in_range
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Exercise, get_exercise
+from mlpzoo.modules import LitNetwork
+from mlpzoo.results import Result, draw
+from mlpzoo.runs import RunLogger, make_version_folder, write_json
+from mlpzoo.trainers import build_trainer, check_devices, divergence, measure
+
+_FOLDER_OF_RANK_0 = "MLPZOO_RUN_FOLDER"  # tells the processes that ddp starts where to write
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run whose every setting has been checked, and that has touched no disk yet.
+
+    Attributes:
+        exercise: The exercise.
+        datamodule: Its data.
+        module: The module at its start.
+        config: Settings that repeat the run, as they stand in config.yaml.
+        out: Folder that holds the folders of the exercises.
+        plots: Draw result and losses at the end.
+        progress: Show a bar on a terminal, lines elsewhere.
+    """
+
+    exercise: Exercise
+    datamodule: FunctionDataModule
+    module: LitNetwork
+    config: Mapping[str, Any]
+    out: Path
+    plots: bool
+    progress: bool
+
+    def run(self) -> Result:
+        """Train, test the best weights, write the run folder.
+
+        Raises:
+            InputError: The folder cannot be made.
+        """
+        folder = _run_folder(self.out / self.exercise.name)
+        trainer = self._trainer(folder)
+        began = time.perf_counter()
+        trainer.fit(self.module, datamodule=self.datamodule)
+        seconds, steps = time.perf_counter() - began, trainer.global_step
+        diverged = divergence(trainer)  # before testing restores the callbacks of the best step
+        metrics = measure(trainer, self.module, self.datamodule, ckpt_path=folder / "best.ckpt")
+        remark = diverged or self.exercise.remark(self.module, self.datamodule, metrics)
+        result = Result(
+            exercise=self.exercise.name,
+            recipe=self.config["recipe"],
+            seed=self.config["seed"],
+            steps=steps,
+            seconds=seconds,
+            metrics=metrics,
+            bars=tuple(map(str, self.exercise.bars)),
+            passed=self.exercise.passed(metrics),
+            remark=remark,
+            module=self.module,
+            datamodule=self.datamodule,
+            trainer=trainer,
+            folder=folder,
+        )
+        if trainer.is_global_zero:
+            write_json(folder / "result.json", result.as_json())
+            if self.plots:
+                draw(self.exercise, self.module, self.datamodule, folder, out=folder / "figures")
+        return result
+
+    def _trainer(self, folder: Path) -> Trainer:
+        config = self.config
+        record = {"format": 1} | {k: config[k] for k in ("exercise", "recipe", "seed", "data")}
+        callbacks: list[Callback] = [Provenance(record)]
+        if self.plots and config["plot_every"]:
+            callbacks.append(self._figure_writer(folder, config["plot_every"]))
+        return build_trainer(
+            self.exercise,
+            folder=folder,
+            max_steps=config["max_steps"],
+            val_every=config["val_every"],
+            early_stop=config["early_stop"],
+            accelerator=config["accelerator"],
+            devices=config["devices"],
+            progress=self.progress,
+            logger=RunLogger(folder, config),
+            callbacks=callbacks,
+        )
+
+    def _figure_writer(self, folder: Path, every_n_validations: int) -> FigureWriter:
+        name, view = self.exercise.name, self.exercise.view
+        return FigureWriter(
+            lambda module, data, step: view(module, data, title=f"{name} after {step} steps"),
+            folder=folder / "figures",
+            name=name,
+            every_n_validations=every_n_validations,
+        )
+
+
+def plan(
+    name: str,
+    *,
+    seed: int = 0,
+    recipe: str = "default",
+    max_steps: int | None = None,
+    val_every: int | None = None,
+    early_stop: bool | None = None,
+    accelerator: str = "auto",
+    devices: int | str = 1,
+    out: str | Path = "checkpoints",
+    plots: bool = True,
+    plot_every: int = 0,
+    progress: bool = True,
+    data: Mapping[str, Any] | None = None,
+    module: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Check every setting of a run and build its parts, without touching the disk.
+
+    Args:
+        name: One of `list_exercises()`.
+        seed: Start and data are drawn from it.
+        recipe: "default" or "lecture".
+        max_steps: Budget in optimizer steps; None for the recipe's.
+        val_every: Optimizer steps between validations; None for the recipe's.
+        early_stop: Stop once the validation metric meets the exercise's bar; None for what the
+            recipe says: ours stop, the lecture's do not.
+        accelerator: Lightning's name: "auto" takes a GPU if there is one, "cpu", "gpu", ...
+        devices: How many of them.
+        out: Folder that holds the folders of the exercises.
+        plots: Draw the result and the losses into figures/.
+        plot_every: Draw the result every so many validations too; 0 for never.
+        progress: Show a bar on a terminal, lines elsewhere.
+        data: Arguments of the data module that replace the recipe's.
+        module: Arguments of the module that replace the recipe's.
+
+    Raises:
+        InputError: A value that cannot be used.
+    """
+    exercise = get_exercise(name)
+    chosen = exercise.recipe(recipe)
+    max_steps = chosen.max_steps if max_steps is None else max_steps
+    val_every = min(chosen.val_every if val_every is None else val_every, max_steps)
+    at_least("max_steps", max_steps, 1)
+    at_least("val_every", val_every, 1)
+    at_least("plot_every", plot_every, 0)
+    seed_in_range(seed)
+    data, module = dict(data or {}), dict(module or {})
+    one_epoch = {"steps_per_epoch": max_steps}  # so that one progress bar shows the whole run
+    datamodule = exercise.data(recipe=recipe, seed=seed, **{**one_epoch, **data})
+    lit = exercise.module(datamodule, recipe=recipe, seed=seed, **module)
+    check_devices(accelerator, devices)
+    config = {
+        "exercise": exercise.name,
+        "recipe": recipe,
+        "seed": seed,
+        "max_steps": max_steps,
+        "val_every": val_every,
+        "early_stop": chosen.early_stop if early_stop is None else early_stop,
+        "accelerator": accelerator,
+        "devices": devices,
+        "plot_every": plot_every,
+        "data": {**chosen.data, **data},
+        "module": {**chosen.module, **module},
+    }
+    return Plan(
+        exercise=exercise,
+        datamodule=datamodule,
+        module=lit,
+        config=config,
+        out=Path(out),
+        plots=plots,
+        progress=progress,
+    )
+
+
+def train(name: str, **settings: Any) -> Result:
+    """Train an exercise, test its best weights, and write `<out>/<name>/version_n/`.
+
+    Args:
+        name: One of `list_exercises()`.
+        **settings: Those of `plan`: seed, recipe, max_steps, accelerator, out, ...
+
+    Returns:
+        The result; its module holds the best weights.
+
+    Raises:
+        InputError: A value that cannot be used; then no folder has been made.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> result = train("perceptron", out=mkdtemp(), plots=False, progress=False)
+        >>> result.passed, result.metrics["accuracy"]
+        (True, 1.0)
+    """
+    return plan(name, **settings).run()
+
+
+def _run_folder(parent: Path) -> Path:
+    if "LOCAL_RANK" in os.environ and _FOLDER_OF_RANK_0 in os.environ:
+        return Path(os.environ[_FOLDER_OF_RANK_0])
+    folder = make_version_folder(parent)
+    os.environ[_FOLDER_OF_RANK_0] = str(folder)
+    return folder

@@ -1,0 +1,202 @@
+import csv
+import json
+import multiprocessing
+
+import pytest
+import torch
+import yaml
+
+from mlpzoo import InputError, get_exercise, list_exercises, train
+from mlpzoo.overrides import Settings, read_config
+from mlpzoo.runs import make_version_folder
+from mlpzoo.training import plan
+
+
+def weights(module):
+    return torch.cat([p.detach().cpu().flatten() for p in module.parameters()])
+
+
+def quick(name, tmp_path, **settings):
+    defaults = {"max_steps": 30, "val_every": 10, "early_stop": False}
+    return train(
+        name,
+        out=tmp_path,
+        plots=False,
+        progress=False,
+        accelerator="cpu",
+        **{**defaults, **settings},
+    )
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_same_seed_gives_the_same_bits_and_another_seed_others(name, tmp_path):
+    first, second, other = (quick(name, tmp_path, seed=seed) for seed in (4, 4, 5))
+    assert torch.equal(weights(first.module), weights(second.module))
+    assert first.metrics == second.metrics
+    assert not torch.equal(weights(first.module), weights(other.module))
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_default_recipe_meets_the_bar(name, tmp_path):
+    result = train(name, out=tmp_path, plots=False, progress=False)
+    assert result.passed, result.metrics
+    assert result.steps <= get_exercise(name).recipe().max_steps
+
+
+@pytest.mark.parametrize("gate", ["and", "or", "nand", "nor"])
+def test_perceptron_learns_the_separable_gates(gate, tmp_path):
+    for recipe in ("default", "lecture"):
+        result = train(
+            "perceptron", recipe=recipe, data={"gate": gate}, out=tmp_path, plots=False,
+            progress=False,
+        )  # fmt: skip
+        assert result.metrics["accuracy"] == 1
+        assert result.remark == ""
+
+
+@pytest.mark.parametrize("gate", ["xor", "xnor"])
+@pytest.mark.parametrize("seed", range(3))
+def test_perceptron_reports_xor_as_not_separable_with_3_of_4(gate, seed, tmp_path):
+    result = train(
+        "perceptron", seed=seed, data={"gate": gate}, out=tmp_path, plots=False, progress=False
+    )
+    assert not result.passed
+    assert result.metrics["accuracy"] == 0.75
+    assert f"{gate} is not linearly separable: 3 of 4 right" in result.remark
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_linear_lecture_ends_where_float32_stalls(seed, tmp_path):
+    result = train("linear", recipe="lecture", seed=seed, out=tmp_path, plots=False, progress=False)
+    assert result.steps == 10_000
+    assert f"{result.metrics['a']:.4f} {result.metrics['b']:.4f}" == "0.6072 3.4999"
+    assert result.metrics["a"] == pytest.approx(0.60715842, abs=1e-7)
+    assert "0.607142857142886 3.4999999999998286" in result.remark
+
+
+def test_linear_lecture_diverges_above_the_stable_rate(tmp_path):
+    every = {"max_steps": 5000, "val_every": 1000}
+    apart = quick(
+        "linear", tmp_path, recipe="lecture", module={"lr": 0.0116, "initialization": "zeros"},
+        **every,
+    )  # fmt: skip
+    last = torch.load(apart.folder / "last.ckpt", weights_only=True)["state_dict"]
+    assert last["net.layers.0.weight"].abs() > 1e5
+    near = quick(
+        "linear", tmp_path, recipe="lecture", module={"lr": 0.01158, "initialization": "zeros"},
+        **every,
+    )  # fmt: skip
+    last = torch.load(near.folder / "last.ckpt", weights_only=True)["state_dict"]
+    assert last["net.layers.0.weight"].item() == pytest.approx(17 / 28, abs=1.0)
+
+
+def test_divergence_is_reported_and_does_not_pass(tmp_path):
+    result = quick("linear", tmp_path, recipe="lecture", module={"lr": 1.0}, max_steps=2000)
+    assert not result.passed
+    assert result.remark.startswith("diverged")
+    assert json.loads((result.folder / "result.json").read_text())["passed"] is False
+
+
+def test_early_stop_can_be_switched_off(tmp_path):
+    assert quick("linear", tmp_path, max_steps=500, early_stop=True).steps < 500
+    assert quick("linear", tmp_path, max_steps=500, early_stop=False).steps == 500
+
+
+def test_lecture_recipe_uses_its_whole_budget(tmp_path):
+    result = quick("perceptron", tmp_path, recipe="lecture", early_stop=None)
+    assert result.steps == 30
+
+
+def test_every_interval_and_the_last_step_are_validated_and_logged(tmp_path):
+    result = quick("sin", tmp_path, max_steps=25, val_every=10)
+    with (result.folder / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows if row.get("val_max_error")] == [9, 19, 24]
+    assert [int(row["step"]) for row in rows if row.get("train_loss")] == [9, 19, 24]
+
+
+def test_result_is_of_the_best_checkpoint(tmp_path):
+    result = quick("sin", tmp_path, max_steps=60)
+    best = torch.load(result.folder / "best.ckpt", weights_only=True)
+    saved = torch.cat([best["state_dict"][name].flatten() for name, _ in
+                       result.module.named_parameters()])  # fmt: skip
+    assert torch.equal(saved, weights(result.module))
+
+
+def test_config_of_a_run_repeats_it(tmp_path):
+    first = quick("sin", tmp_path, seed=7, data={"batch_size": 30}, module={"lr": 0.004})
+    config = read_config(first.folder / "config.yaml")
+    settings = Settings(get_exercise("sin"))
+    settings.add_mapping(config)
+    again = plan("sin", out=tmp_path, plots=False, progress=False, **settings.values).run()
+    assert torch.equal(weights(first.module), weights(again.module))
+    assert yaml.safe_load((again.folder / "config.yaml").read_text()) == config
+
+
+def test_plots_are_drawn_every_few_validations_if_asked(tmp_path):
+    result = train(
+        "linear", out=tmp_path, max_steps=40, val_every=10, early_stop=False, plot_every=2,
+        progress=False,
+    )  # fmt: skip
+    names = sorted(path.name for path in (result.folder / "figures").iterdir())
+    assert names == [
+        "linear.png", "linear_step_000020.png", "linear_step_000040.png", "loss.png",
+    ]  # fmt: skip
+
+
+def test_lines_of_progress_name_step_and_loss(tmp_path, capsys):
+    train("linear", out=tmp_path, max_steps=40, early_stop=False, plots=False, progress=True)
+    printed = capsys.readouterr().err
+    assert "linear: step 40/40  train_loss" in printed
+    assert "val_coefficient_error" in printed
+
+
+def claim(parent, queue):
+    queue.put(make_version_folder(parent).name)
+
+
+def test_runs_that_start_together_get_different_folders(tmp_path):
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    workers = [context.Process(target=claim, args=(tmp_path, queue)) for _ in range(20)]
+    for worker in workers:
+        worker.start()
+    names = {queue.get(timeout=30) for _ in workers}
+    for worker in workers:
+        worker.join()
+    assert names == {f"version_{n}" for n in range(20)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"recipe": "lectures"}, "did you mean 'lecture'"),
+        ({"max_steps": 0}, "max_steps must be 1 or more, got 0"),
+        ({"val_every": -5}, "val_every must be 1 or more, got -5"),
+        ({"seed": -1}, "-1"),
+        ({"accelerator": "gqu"}, "'gqu'"),
+        ({"devices": 0}, "devices 0"),
+        ({"module": {"lr": 0}}, "lr must be above 0, got 0"),
+        ({"data": {"low": 4.0, "high": 4.0}}, "low=4.0 high=4.0"),
+        ({"module": {"learning_rate": 0.1}}, "learning_rate"),
+    ],
+)
+def test_bad_setting_is_named_before_a_folder_is_made(settings, part, tmp_path):
+    with pytest.raises(InputError) as caught:
+        train("sin", out=tmp_path / "runs", progress=False, **settings)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_out_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="choose another --out"):
+        train("sin", out=tmp_path / "file", progress=False)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", list_exercises())
+def test_gpu_run_meets_the_bar(name, tmp_path):
+    result = train(name, out=tmp_path, accelerator="gpu", plots=False, progress=False)
+    assert result.passed, result.metrics
