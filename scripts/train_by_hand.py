@@ -1,0 +1,37 @@
+"""The pieces of mlpzoo put together by hand: a network, a data module, a module, a Trainer."""
+
+import tempfile
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from mlpzoo import LineProgress, LitSequentialMLP, SinDataModule
+
+
+def main(max_steps: int = 2000) -> float:
+    data = SinDataModule(low=-10, high=10, batch_size=100, sampling="stratified", seed=0)
+    module = LitSequentialMLP(
+        hidden_features=(256, 256),
+        initialization="spread",
+        in_range=(data.low, data.high),
+        schedule="cosine",
+        seed=0,
+    )
+    keeper = ModelCheckpoint(tempfile.mkdtemp(), monitor="val_max_error")
+    trainer = Trainer(
+        max_steps=max_steps,
+        val_check_interval=max_steps // 10,
+        check_val_every_n_epoch=None,
+        accelerator="auto",
+        devices=1,
+        logger=False,
+        enable_progress_bar=False,
+        callbacks=[keeper, LineProgress("sin", ("val_max_error",))],
+    )
+    trainer.fit(module, datamodule=data)
+    best = LitSequentialMLP.load_from_checkpoint(keeper.best_model_path, map_location="cpu")
+    return trainer.test(best, datamodule=data)[0]["test_max_error"]
+
+
+if __name__ == "__main__":
+    print(f"largest error of the best weights: {main():.4f}")

@@ -1,0 +1,147 @@
+"""The command line: parses, calls the library, prints tables. Heavy imports wait until needed."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import mlpzoo
+from mlpzoo.checks import InputError
+
+PASSED, FELL_SHORT, BAD_INPUT = 0, 1, 2
+
+_EPILOG = """\
+Any constructor argument can be given by name: --module.lr 0.002 --data.batch_size 200;
+`mlpzoo show NAME` lists them. A run's config.yaml repeats it: mlpzoo train --config FILE.
+Exit codes: 0 all bars met, 1 not all, 2 bad input."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code.
+
+    Args:
+        argv: The arguments; None for those of the process.
+    """
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except InputError as error:
+        print(f"mlpzoo: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a mistake in one line, as everything here does."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see `{self.prog} --help`")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="mlpzoo", description=(mlpzoo.__doc__ or "").partition("\n")[0])
+    parser.add_argument("--version", action="version", version=f"mlpzoo {mlpzoo.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    listing = commands.add_parser("list", help="list the exercises", allow_abbrev=False)
+    listing.add_argument("--json", action="store_true", help="as JSON")
+
+    showing = commands.add_parser(
+        "show", help="explain one exercise and list its arguments", allow_abbrev=False
+    )
+    showing.add_argument("name", metavar="NAME")
+
+    _add_train(commands)
+    for command, text in (
+        ("test", "measure a checkpoint against its exercise's bar"),
+        ("predict", "apply a checkpoint to one input"),
+        ("plot", "draw what a checkpoint has learned"),
+    ):
+        sub = commands.add_parser(command, help=text, allow_abbrev=False)
+        sub.add_argument("name", metavar="NAME", help="the exercise")
+        sub.add_argument("--ckpt", required=True, metavar="PATH", help="best.ckpt or last.ckpt")
+        if command == "predict":
+            sub.add_argument("x", metavar="X", type=float, nargs="+", help="the inputs, X1 [X2]")
+        if command == "plot":
+            sub.add_argument("--out", metavar="DIR", help="where figures/ goes (beside the ckpt)")
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train exercises and say whether they meet their bars",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    keep: Any = argparse.SUPPRESS  # an option that is not given leaves --config's value
+    add = train.add_argument
+    add("names", nargs="*", metavar="NAME", help="exercises, or all")
+    add("--config", metavar="FILE", help="settings from a YAML file; options override them")
+    add("--seed", type=int, default=keep, help="start and data are drawn from it (0)")
+    add("--recipe", default=keep, help="default or lecture")
+    add("--max-steps", type=int, default=keep, metavar="N", help="budget in optimizer steps")
+    add("--val-every", type=int, default=keep, metavar="N", help="steps between validations")
+    add("--early-stop", action=argparse.BooleanOptionalAction, default=keep,
+        help="stop once the bar is met, or not (as the recipe says)")  # fmt: skip
+    add("--accelerator", default=keep, help="auto (a GPU if there is one), cpu, gpu, ...")
+    add("--devices", default=keep, metavar="N", help="how many (1)")
+    add("--out", default=keep, metavar="DIR", help="folder for the runs (checkpoints)")
+    add("--no-plots", dest="plots", action="store_false", default=keep, help="draw nothing")
+    add("--plot-every", type=int, default=keep, metavar="N",
+        help="draw at every N-th validation too")  # fmt: skip
+    add("--threads", type=int, default=1, metavar="N",
+        help="torch's CPU threads (1: fastest for networks this small)")  # fmt: skip
+
+
+def _run(argv: list[str]) -> int:
+    plain, dotted = split_dotted(argv)
+    args = vars(_parser().parse_args(plain))
+    command = args.pop("command")
+    if dotted and command != "train":
+        raise InputError(f"{dotted[0].partition('=')[0]} belongs to `mlpzoo train`")
+    if command == "list":
+        return _list(**args)
+    from mlpzoo import commands  # lightning and torch, several seconds
+
+    if command == "train":
+        return commands.train(dotted=dotted, **args)
+    run: Callable[..., int] = getattr(commands, command)
+    return run(**args)
+
+
+def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Take --data.x VALUE and --module.x VALUE out of a command line.
+
+    Returns:
+        The other arguments, and the dotted ones as "--group.name=value".
+
+    Raises:
+        InputError: A dotted option without a value.
+
+    Example:
+        >>> split_dotted(["sin", "--module.lr", "0.1", "--seed", "3"])
+        (['sin', '--seed', '3'], ['--module.lr=0.1'])
+    """
+    others: list[str] = []
+    dotted: list[str] = []
+    remaining = iter(arguments)
+    for argument in remaining:
+        if not argument.startswith(("--data.", "--module.")):
+            others.append(argument)
+        elif "=" in argument:
+            dotted.append(argument)
+        else:
+            value = next(remaining, None)
+            if value is None:
+                raise InputError(f"{argument} needs a value")
+            dotted.append(f"{argument}={value}")
+    return others, dotted
+
+
+def _list(*, json: bool) -> int:
+    from mlpzoo.exercises import list_exercises, summary
+    from mlpzoo.tables import as_json, as_table
+
+    rows = [{"name": name, "summary": summary(name)} for name in list_exercises()]
+    print(as_json(rows) if json else as_table(rows))
+    return PASSED

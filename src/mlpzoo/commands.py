@@ -1,0 +1,164 @@
+"""What the commands do, once parsed: call the library, print, return the exit code."""
+
+import inspect
+import logging
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mlpzoo.checks import InputError, at_least
+from mlpzoo.cli import FELL_SHORT, PASSED
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Exercise, get_exercise, list_exercises
+from mlpzoo.modules import LitNetwork
+from mlpzoo.overrides import Settings, read_config
+from mlpzoo.results import Result, draw
+from mlpzoo.runs import load_module
+from mlpzoo.tables import as_table
+from mlpzoo.trainers import evaluate
+from mlpzoo.training import plan as plan_run
+
+
+def train(
+    *,
+    names: Sequence[str],
+    config: str | None,
+    threads: int,
+    dotted: Sequence[str],
+    **options: Any,
+) -> int:
+    """Check all runs, then run them one after another, and print a table of the results."""
+    at_least("threads", threads, 1)
+    torch.set_num_threads(threads)
+    _quieten()
+    settings = read_config(config) if config else {}
+    plans = []
+    for name in _names(names, settings):
+        chosen = Settings(get_exercise(name))
+        chosen.add_mapping(settings)
+        chosen.add_mapping(options)
+        chosen.add_dotted(dotted)
+        plans.append(plan_run(name, **chosen.values))
+    results = [plan.run() for plan in plans]
+    if results[0].trainer.is_global_zero:
+        _report(results)
+    return PASSED if all(result.passed for result in results) else FELL_SHORT
+
+
+def show(*, name: str) -> int:
+    """Print an exercise's description, bars, recipes, and every argument with its default."""
+    exercise = get_exercise(name)
+    print(inspect.getdoc(sys.modules[f"mlpzoo.exercises.{exercise.name}"]))
+    print(f"\nbar: {_bars(exercise)}")
+    for title, recipe in exercise.recipes.items():
+        print(f"recipe {title}: {recipe.max_steps} steps, validated every {recipe.val_every}")
+    recipe = exercise.recipe()
+    linked = recipe.linked(exercise.data())
+    groups = {
+        "data": (exercise.data_class, recipe.data),
+        "module": (exercise.module_class, {**recipe.module, **linked}),
+    }
+    rows = [
+        {"argument": f"--{group}.{argument}", "default": values.get(argument, parameter.default)}
+        for group, (cls, values) in groups.items()
+        for argument, parameter in inspect.signature(cls).parameters.items()
+    ]
+    print(f"\n{as_table(rows)}")
+    return PASSED
+
+
+def test(*, name: str, ckpt: str) -> int:
+    """Measure a checkpoint on its exercise's test grid and print the metrics."""
+    exercise, module, data = _load(name, ckpt)
+    _quieten()
+    metrics = evaluate(exercise, module, data)
+    print(as_table([{"metric": key, "value": f"{value:.6g}"} for key, value in metrics.items()]))
+    remark = exercise.remark(module, data, metrics)
+    if remark:
+        print(remark)
+    passed = exercise.passed(metrics)
+    print(f"bar: {_bars(exercise)}: {'passed' if passed else 'not passed'}")
+    return PASSED if passed else FELL_SHORT
+
+
+def predict(*, name: str, ckpt: str, x: Sequence[float]) -> int:
+    """Print what a checkpoint answers to one input, a number for each output."""
+    _, module, data = _load(name, ckpt)
+    if len(x) != data.in_features:
+        raise InputError(f"{name} takes {data.in_features} inputs, got {len(x)}: {list(x)}")
+    for value in x:
+        if not data.low <= value <= data.high:
+            print(
+                f"mlpzoo: {value:g} lies outside the trained range [{data.low:g}, {data.high:g}]",
+                file=sys.stderr,
+            )
+    with torch.no_grad():
+        answer = module.answer(torch.tensor([x], dtype=torch.float32))
+    print(" ".join(f"{value:.6g}" for value in answer[0].tolist()))
+    return PASSED
+
+
+def plot(*, name: str, ckpt: str, out: str | None) -> int:
+    """Draw what a checkpoint has learned and print the paths of the pictures."""
+    exercise, module, data = _load(name, ckpt)
+    folder = Path(ckpt).parent
+    try:
+        paths = draw(exercise, module, data, folder, out=Path(out) if out else folder / "figures")
+    except OSError as error:
+        raise InputError(f"cannot write the figures: {error}; choose another --out") from error
+    print("\n".join(map(str, paths)))
+    return PASSED
+
+
+def _quieten() -> None:
+    """Leave out Lightning's notes on hardware and its use of a name that torch deprecates."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
+
+
+def _names(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
+    of_config = settings.get("exercise")
+    chosen = list_exercises() if "all" in names else list(dict.fromkeys(names))
+    if of_config is None:
+        if not chosen:
+            raise InputError(f"name an exercise, or all; there are {', '.join(list_exercises())}")
+        return chosen
+    if chosen and chosen != [of_config]:
+        raise InputError(f"the config is of exercise {of_config!r}, not of {' '.join(names)}")
+    return [str(of_config)]
+
+
+def _load(name: str, ckpt: str) -> tuple[Exercise, LitNetwork, FunctionDataModule]:
+    exercise = get_exercise(name)
+    return exercise, *load_module(ckpt, exercise=exercise.name)
+
+
+def _bars(exercise: Exercise) -> str:
+    return ", ".join(map(str, exercise.bars))
+
+
+def _report(results: Sequence[Result]) -> None:
+    rows = [
+        {
+            "exercise": result.exercise,
+            "steps": result.steps,
+            "seconds": f"{result.seconds:.1f}",
+            "metrics": ", ".join(
+                f"{bar.metric} {result.metrics[bar.metric]:.4g}"
+                for bar in get_exercise(result.exercise).bars
+            ),
+            "bar": ", ".join(result.bars),
+            "passed": "yes" if result.passed else "no",
+        }
+        for result in results
+    ]
+    print(as_table(rows))
+    for result in results:
+        if result.remark:
+            print(f"{result.exercise}: {result.remark}")
+    for result in results:
+        print(f"{result.exercise}: {result.folder}")

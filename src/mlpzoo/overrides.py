@@ -1,0 +1,97 @@
+"""Typed settings of a run, from options, dotted arguments and a YAML file."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+
+from mlpzoo.checks import InputError, known
+from mlpzoo.exercises import Exercise
+from mlpzoo.training import plan
+
+GROUPS = ("data", "module")
+
+
+class Settings:
+    """Collects the keyword arguments of `plan` for one exercise, later values over earlier ones.
+
+    A value is given as text or as plain data and gets the type of its parameter.
+
+    Args:
+        exercise: Whose constructors the groups data and module belong to.
+    """
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        self.values: dict[str, Any] = {group: {} for group in GROUPS}
+        self._owners: dict[str, Any] = {
+            "": plan,
+            "data": exercise.data_class,
+            "module": exercise.module_class,
+        }
+
+    def add_dotted(self, dotted: Iterable[str]) -> None:
+        """Take in arguments "--group.name=value".
+
+        Raises:
+            InputError: An unknown name, or a value of the wrong type.
+        """
+        for argument in dotted:
+            option, _, text = argument.partition("=")
+            group, _, name = option[2:].partition(".")
+            self._add(group, name, text)
+
+    def add_mapping(self, mapping: Mapping[str, Any]) -> None:
+        """Take in settings by name, with data and module as mappings of their own.
+
+        Raises:
+            InputError: An unknown name, or a value of the wrong type.
+        """
+        for name, value in mapping.items():
+            if name in GROUPS:
+                for inner, inner_value in (value or {}).items():
+                    self._add(name, inner, inner_value)
+            elif name != "exercise":
+                self._add("", name, value)
+
+    def _add(self, group: str, name: str, value: Any) -> None:
+        parameters = inspect.signature(self._owners[group]).parameters
+        names = [entry for entry in parameters if entry not in ("name", *GROUPS)]
+        where = f"{group} argument of {self.exercise.name}" if group else "setting"
+        name = known(where, name, names)
+        target = self.values[group] if group else self.values
+        target[name] = _typed(f"{group}.{name}".lstrip("."), parameters[name].annotation, value)
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file such as a run's config.yaml; only plain data is accepted.
+
+    Raises:
+        InputError: No such file, not YAML, or not a mapping of names to values.
+    """
+    try:
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"config {path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"config {path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(config, dict) or not all(
+        isinstance(config.get(group) or {}, dict) for group in GROUPS
+    ):
+        raise InputError(f"config {path} must map names to values, as a run's config.yaml does")
+    return {str(name): value for name, value in config.items()}
+
+
+def _typed(name: str, annotation: Any, value: Any) -> Any:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_argument("--value", type=annotation)
+    try:
+        if isinstance(value, str):
+            return parser.parse_args([f"--value={value}"]).value
+        return parser.parse_object({"value": value}).value
+    except (ArgumentError, TypeError, ValueError) as error:
+        kind = getattr(annotation, "__name__", "") if isinstance(annotation, type) else ""
+        raise InputError(f"{name} must be {kind or annotation}, got {value!r}") from error

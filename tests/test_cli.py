@@ -1,0 +1,290 @@
+import json
+import os
+import pickle
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import yaml
+
+import mlpzoo
+from mlpzoo import list_exercises
+from mlpzoo.cli import main
+
+
+@pytest.fixture
+def cli(capsys):
+    """Run a command line in this process; gives exit code, stdout, stderr."""
+
+    def run(*arguments):
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def sin_run(short_run):
+    return short_run("sin").folder
+
+
+def fresh(*arguments, **settings):
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=120, **settings
+    )
+
+
+def test_list_has_a_line_for_each_exercise(cli):
+    code, out, _ = cli("list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == list_exercises()
+    code, out, _ = cli("list", "--json")
+    assert [row["name"] for row in json.loads(out)] == list_exercises()
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_show_names_the_bar_and_every_argument(cli, name):
+    code, out, _ = cli("show", name)
+    exercise = mlpzoo.get_exercise(name)
+    assert code == 0
+    assert str(exercise.bars[0]) in out
+    assert "--module.lr" in out
+    assert "--data." in out
+
+
+def test_train_ends_with_a_table_and_exit_code_0_where_bars_are_met(cli, tmp_path):
+    code, out, _ = cli("train", "perceptron", "linear", "--out", tmp_path, "--no-plots")
+    assert code == 0
+    header, first, second = out.splitlines()[:3]
+    assert header.split() == ["exercise", "steps", "seconds", "metrics", "bar", "passed"]
+    assert first.startswith("perceptron")
+    assert first.endswith("yes")
+    assert second.startswith("linear")
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_train_exits_with_1_where_a_bar_is_missed(cli, tmp_path):
+    code, out, _ = cli("train", "sin", "--max-steps", "3", "--out", tmp_path, "--no-plots")
+    assert code == 1
+    assert out.splitlines()[1].endswith("no")
+
+
+def test_arguments_reach_the_constructors_and_the_config(cli, tmp_path):
+    cli("train", "sin", "--module.lr", "2e-3", "--data.batch_size=20", "--max-steps", "2",
+        "--module.hidden_features", "[4, 5]", "--seed", "11", "--out", tmp_path,
+        "--no-plots")  # fmt: skip
+    config = yaml.safe_load((tmp_path / "sin/version_0/config.yaml").read_text())
+    assert config["seed"] == 11
+    assert config["module"]["lr"] == 0.002
+    assert config["data"]["batch_size"] == 20
+    best = torch.load(tmp_path / "sin/version_0/best.ckpt", weights_only=True)
+    assert best["hyper_parameters"]["lr"] == 0.002
+    assert best["hyper_parameters"]["hidden_features"] == (4, 5)
+    assert best["state_dict"]["net.layers.0.weight"].shape == (4, 1)
+
+
+def test_config_repeats_a_run_and_options_override_it(cli, tmp_path):
+    cli("train", "linear", "--max-steps", "7", "--seed", "3", "--module.lr", "0.2", "--out",
+        tmp_path, "--no-plots")  # fmt: skip
+    config = tmp_path / "linear/version_0/config.yaml"
+    cli("train", "--config", config, "--out", tmp_path, "--no-plots")
+    cli("train", "linear", "--config", config, "--seed", "4", "--out", tmp_path, "--no-plots")
+    runs = [tmp_path / f"linear/version_{n}" for n in range(3)]
+    states = [torch.load(run / "last.ckpt", weights_only=True)["state_dict"] for run in runs]
+    key = "net.layers.0.weight"
+    assert torch.equal(states[0][key], states[1][key])
+    assert not torch.equal(states[0][key], states[2][key])
+    assert yaml.safe_load((runs[2] / "config.yaml").read_text())["seed"] == 4
+
+
+def test_test_measures_a_checkpoint(cli, sin_run):
+    code, out, _ = cli("test", "sin", "--ckpt", sin_run / "best.ckpt")
+    assert code == 1
+    expected = json.loads((sin_run / "result.json").read_text())["metrics"]["max_error"]
+    assert f"max_error  {expected:.6g}" in out
+    assert "not passed" in out
+
+
+def test_predict_answers_one_number_an_output(cli, sin_run, short_run):
+    code, out, err = cli("predict", "sin", "--ckpt", sin_run / "best.ckpt", "-1.5")
+    assert (code, err) == (0, "")
+    module = short_run("sin").module.cpu()
+    assert float(out) == pytest.approx(module(torch.tensor([[-1.5]])).item(), rel=1e-5)
+    minmax = short_run("minmax").folder / "last.ckpt"
+    code, out, _ = cli("predict", "minmax", "--ckpt", minmax, "30", "60")
+    assert (code, len(out.split())) == (0, 2)
+    code, out, err = cli("predict", "sin", "--ckpt", sin_run / "best.ckpt", "50")
+    assert "50 lies outside the trained range [-10, 10]" in err
+
+
+def test_plot_draws_a_checkpoint(cli, sin_run, tmp_path):
+    code, out, _ = cli("plot", "sin", "--ckpt", sin_run / "best.ckpt", "--out", tmp_path)
+    assert code == 0
+    assert out.split() == [str(tmp_path / "sin.png"), str(tmp_path / "loss.png")]
+    assert all((tmp_path / name).stat().st_size > 5000 for name in ("sin.png", "loss.png"))
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("", "COMMAND"),
+        ("tran sin", "'tran'"),
+        ("train", "name an exercise"),
+        ("train sinn", "did you mean 'sin'"),
+        ("train sin --module.lr -0.1", "lr must be above 0, got -0.1"),
+        ("train sin --module.lr fast", "module.lr must be float, got 'fast'"),
+        ("train sin --module.lr", "--module.lr needs a value"),
+        ("train sin --module.lrr 1", "did you mean 'lr'"),
+        ("train sin --data.batch_size 0", "batch_size must be 1 or more, got 0"),
+        ("train sin --data.batch_size 2.5", "data.batch_size must be int, got '2.5'"),
+        ("train sin --data.low 3 --data.high 2", "low=3.0 high=2.0"),
+        ("train sin --module.optimizer adamm", "did you mean 'adam'"),
+        ("train sin --module.activation rellu", "did you mean 'relu'"),
+        ("train xor --module.loss bse", "unknown loss 'bse'"),
+        ("train sin --recipe lectur", "did you mean 'lecture'"),
+        ("train sin --seed -1", "-1"),
+        ("train sin --seed one", "'one'"),
+        ("train sin --max-steps 0", "max_steps must be 1 or more, got 0"),
+        ("train sin --devices 0", "devices 0"),
+        ("train sin --accelerator gqu", "'gqu'"),
+        ("train sin --threads 0", "threads must be 1 or more, got 0"),
+        ("train sin --config nowhere.yaml", "nowhere.yaml cannot be read"),
+        ("train linear --data.points [[1,2]]", "two different x"),
+        ("train perceptron --data.gate xorr", "did you mean 'xor'"),
+        ("list --module.lr 3", "--module.lr belongs to"),
+        ("test sin --ckpt nowhere.ckpt", "nowhere.ckpt does not exist"),
+        ("test sin", "--ckpt"),
+        ("predict sin --ckpt nowhere.ckpt one", "'one'"),
+        ("show sn", "did you mean 'sin'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(cli, line, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = cli(*line.split())
+    assert (code, out) == (2, "")
+    assert err.startswith("mlpzoo: ")
+    assert err.count("\n") == 1
+    assert part in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_gpu_where_there_is_none_is_refused(cli, tmp_path):
+    code, _, err = cli("train", "sin", "--accelerator", "gpu", "--out", tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "'gpu'" in err
+
+
+def test_one_bad_exercise_stops_all_before_any_runs(cli, tmp_path):
+    code, _, err = cli("train", "linear", "xor", "--module.hidden_features", "[3]",
+                       "--out", tmp_path)  # fmt: skip
+    assert code == 2
+    assert "module argument of xor 'hidden_features'" in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("exercise: [", "is not YAML"),
+        ("- 1\n- 2\n", "must map names to values"),
+        ("exercise: sin\nmodule: 3\n", "must map names to values"),
+        ("exercise: sin\nmodule:\n  lr: high\n", "module.lr must be float, got 'high'"),
+        ("exercise: sin\nmax_stepps: 3\n", "did you mean 'max_steps'"),
+        ("exercise: sinn\n", "did you mean 'sin'"),
+        ("exercise: xor\n", "is of exercise 'xor'"),
+        ("!!python/object/apply:os.system ['touch ran']", "is not YAML"),
+    ],
+)
+def test_bad_config_is_one_line_and_exit_code_2(cli, text, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text(text)
+    names = ["sin"] if "xor" in text else []
+    code, _, err = cli("train", *names, "--config", "c.yaml")
+    assert (code, err.count("\n")) == (2, 1)
+    assert part in err
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
+def hostile(path):
+    class Payload:
+        def __reduce__(self):
+            return os.system, (f"touch {path.parent / 'ran'}",)
+
+    torch.save({"state_dict": Payload()}, path)
+
+
+@pytest.mark.parametrize(
+    ("write", "part"),
+    [
+        (lambda path: path.write_bytes(b""), "not a checkpoint"),
+        (lambda path: path.write_bytes(b"\x80\x02junk" * 40), "not a checkpoint"),
+        (lambda path: path.write_bytes(pickle.dumps({"a": 1})), "not"),
+        (lambda path: torch.save({"state_dict": {}}, path), "not written by mlpzoo"),
+        (lambda path: path.mkdir(), "does not exist"),
+        (hostile, "not a checkpoint"),
+    ],
+)
+def test_file_that_is_no_checkpoint_is_refused_and_not_run(cli, write, part, tmp_path):
+    path = tmp_path / "x.ckpt"
+    write(path)
+    code, _, err = cli("test", "sin", "--ckpt", path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert part in err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_checkpoint_of_another_exercise_is_refused(cli, sin_run):
+    for command in ("test", "plot"):
+        code, _, err = cli(command, "square", "--ckpt", sin_run / "best.ckpt")
+        assert (code, err.count("\n")) == (2, 1)
+        assert "is of exercise 'sin', not of 'square'" in err
+
+
+def test_folder_that_cannot_be_made_is_refused(cli, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = cli("train", "sin", "--out", tmp_path / "file" / "runs")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "choose another --out" in err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_folder_that_cannot_be_written_is_refused(cli, tmp_path):
+    tmp_path.chmod(0o500)
+    code, _, err = cli("train", "sin", "--out", tmp_path / "runs")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "Permission denied" in err
+
+
+def test_import_of_the_package_loads_no_torch_and_a_net_no_lightning():
+    code = (
+        "import sys, mlpzoo; assert 'torch' not in sys.modules; mlpzoo.SequentialMLP;"
+        "assert 'torch' in sys.modules and 'lightning' not in sys.modules"
+    )
+    done = fresh("-W", "error", "-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["list"], ["--version"]])
+def test_light_commands_load_nothing_heavy(arguments):
+    code = (
+        "import sys\nfrom mlpzoo.cli import main\ntry:\n    main(sys.argv[1:])\nfinally:\n"
+        "    assert not {'torch', 'lightning', 'matplotlib', 'numpy'} & set(sys.modules)"
+    )
+    began = time.perf_counter()
+    done = fresh("-c", code, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    assert time.perf_counter() - began < 10  # measured: 0.1 s
+
+
+def test_module_can_be_run(tmp_path):
+    done = fresh("-m", "mlpzoo", "train", "perceptron", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    assert "deprecated" not in done.stderr
+    assert done.stderr.startswith("perceptron: step ")
+    assert (tmp_path / "checkpoints/perceptron/version_0/figures/perceptron.png").exists()
