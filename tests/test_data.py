@@ -42,7 +42,7 @@ def test_splitmix64_gives_the_published_sequence():
 
 
 def test_uniform_numbers_are_uniform_over_many_seeds_and_steps():
-    values = torch.cat([uniform(seed, step, 100) for seed in range(30) for step in range(30)])
+    values = torch.cat([uniform(seed, torch.arange(30), 100).flatten() for seed in range(30)])
     assert 0 <= values.min() < values.max() < 1
     counts = torch.histc(values, bins=50, min=0, max=1)
     expected = len(values) / 50
@@ -50,22 +50,22 @@ def test_uniform_numbers_are_uniform_over_many_seeds_and_steps():
 
 
 def test_uniform_draws_of_neighbours_are_uncorrelated():
-    seeds = torch.stack([uniform(seed, 0, 2000) for seed in range(20)])
-    steps = torch.stack([uniform(0, step, 2000) for step in range(20)])
+    seeds = torch.cat([uniform(seed, torch.tensor([0]), 2000) for seed in range(20)])
+    steps = uniform(0, torch.arange(20), 2000)
     for draws in (seeds, steps):
         off_diagonal = torch.corrcoef(draws) - torch.eye(20)
         assert off_diagonal.abs().max() < 0.1  # over four standard errors
 
 
 def test_normal_numbers_have_the_moments_of_the_normal_distribution():
-    z = normal(3, 1, 100_000)
+    z = normal(3, torch.tensor([1]), 100_000)
     assert abs(z.mean()) < 0.012
     assert abs(z.square().mean() - 1) < 0.02
     assert abs(z.pow(4).mean() - 3) < 0.12
 
 
 def test_latin_hypercube_has_one_point_in_each_stratum():
-    points = latin_hypercube(0, 5, 50, 3)
+    points = latin_hypercube(0, torch.tensor([5]), 50, 3)[0]
     strata = (points * 50).floor().clamp(max=49).sort(dim=0).values
     assert torch.equal(strata, torch.arange(50.0).unsqueeze(1).expand(50, 3))
 
@@ -204,3 +204,19 @@ def test_shuffled_gate_rows_are_drawn_evenly_and_keep_their_targets():
     assert torch.equal(y.flatten().bool(), x[:, 0] != x[:, 1])
     counts = torch.bincount((2 * x[:, 0] + x[:, 1]).long())
     assert ((counts - 500) ** 2 / 500).sum() < 16.3  # chi-square, 3 degrees, p = 0.001
+
+
+def test_loader_taken_by_hand_goes_on_with_fresh_batches():
+    data = SinDataModule(steps_per_epoch=3)
+    loader = data.train_dataloader()
+    seen = [x[0].item() for _ in range(2) for x, _ in loader]
+    assert seen == [data.train_batch(step)[0][0].item() for step in range(6)]
+
+
+@pytest.mark.parametrize(("low", "high"), [(-3.0, 3.3), (0.1, 0.7), (-10.0, 10.0)])
+def test_closed_batches_hold_both_ends_exactly(low, high):
+    data = SinDataModule(low=low, high=high, sampling="closed")
+    for step in range(50):
+        x, _ = data.train_batch(step)
+        assert x.min() == torch.tensor(low)
+        assert x.max() == torch.tensor(high)

@@ -374,3 +374,33 @@ def test_bad_argument_is_named_at_once(changes, part):
         small_sin(**changes)
     assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_r2_is_right_where_targets_are_far_from_0(quiet):
+    for offset in (1e3, 3e4, 1e5):
+        data = LinearDataModule(a=1.0, b=offset, noise_std=0.0)
+        module = LitSequentialMLP(hidden_features=(), in_range=(-10.0, 10.0))
+        with torch.no_grad():
+            module.net.layers[0].weight.fill_(10.0)
+            module.net.layers[0].bias.fill_(offset + 1)
+        (tested,) = Trainer(**quiet).test(module, datamodule=data, verbose=False)
+        x, truth = (column.double() for column in data.grid(data.test_points))
+        error = module.net(x.float()).detach().double() - truth
+        expected = 1 - error.square().sum() / (truth - truth.mean()).square().sum()
+        assert tested["test_r2"] == pytest.approx(expected.item(), abs=1e-4)
+
+
+def test_summed_loss_of_a_grid_is_per_row_however_it_is_chunked(quiet):
+    module = small_sin(reduction="sum", seed=3)
+    data = SinDataModule(test_points=20_001)  # two chunks
+    (tested,) = Trainer(**quiet).test(module, datamodule=data, verbose=False)
+    x, truth = data.grid(20_001)
+    expected = (module(x) - truth).square().mean().item()
+    assert tested["test_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_onecycle_leaves_momentum_alone(quiet):
+    module = small_sin(optimizer="sgd", momentum=0.3, schedule="onecycle")
+    trainer = Trainer(max_steps=5, **quiet)
+    trainer.fit(module, datamodule=SinDataModule())
+    assert trainer.optimizers[0].param_groups[0]["momentum"] == 0.3

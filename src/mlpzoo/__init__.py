@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mlpzoo.callbacks import StepProgressBar as StepProgressBar
     from mlpzoo.checks import InputError as InputError
     from mlpzoo.data import BatchStream as BatchStream
+    from mlpzoo.data import Block as Block
+    from mlpzoo.data import BlockStream as BlockStream
     from mlpzoo.data import FunctionDataModule as FunctionDataModule
     from mlpzoo.data import GateDataModule as GateDataModule
     from mlpzoo.data import LinearDataModule as LinearDataModule
@@ -46,6 +48,8 @@ _HOMES = {
     "checks": ("InputError",),
     "data": (
         "BatchStream",
+        "Block",
+        "BlockStream",
         "FunctionDataModule",
         "GateDataModule",
         "LinearDataModule",

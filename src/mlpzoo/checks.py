@@ -1,15 +1,28 @@
 """Argument checks: every message names the value and what would be accepted."""
 
 import math
+import struct
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
+LARGEST_COUNT = 2**53  # beyond it, a float no longer tells neighbours apart
+_LONGEST_MESSAGE = 500
+
+
 class InputError(ValueError):
-    """A value that a caller gave and that cannot be used; its message is one line."""
+    """A value that a caller gave and that cannot be used; its message is made one line.
+
+    Args:
+        message: Names the value and the remedy.
+    """
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.split())
+        super().__init__(line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}...")
 
 
 def known(what: str, name: str, names: Iterable[str]) -> str:
@@ -65,14 +78,48 @@ def at_least(name: str, value: float, least: float) -> None:
         raise InputError(f"{name} must be {least} or more, got {value}")
 
 
+def count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT) -> None:
+    """Refuse what is not a whole number from `least` to `most`.
+
+    Raises:
+        InputError: As said.
+
+    Example:
+        >>> count("batch_size", 0)
+        Traceback (most recent call last):
+        mlpzoo.checks.InputError: batch_size must be 1 or more, got 0
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{name} must be a whole number, got {value!r}")
+    if value < least:
+        raise InputError(f"{name} must be {least} or more, got {value}")
+    if value > most:
+        raise InputError(f"{name} must be {most} or less, got {value}")
+
+
 def ordered(name: str, low: float, high: float) -> None:
-    """Refuse a range that is not finite or whose low end is not below its high end.
+    """Refuse a range that, in float32, is not finite or does not rise from low to high.
 
     Raises:
         InputError: As said.
     """
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    near, far = as_float32(low), as_float32(high)
+    if not (math.isfinite(near) and math.isfinite(far) and near < far):
         raise InputError(f"{name} must run from low to high, got low={low} high={high}")
+
+
+def as_float32(value: float) -> float:
+    """Return the float32 nearest to a value, infinite where there is none.
+
+    Example:
+        >>> as_float32(1e39), as_float32(0.1)
+        (inf, 0.10000000149011612)
+    """
+    try:
+        nearest: float = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return nearest
 
 
 def seed_in_range(value: int) -> None:
@@ -81,8 +128,31 @@ def seed_in_range(value: int) -> None:
     Raises:
         InputError: As said.
     """
-    if not 0 <= value < 2**63:
-        raise InputError(f"seed must be from 0 to 2**63 - 1, got {value}")
+    if not (isinstance(value, int) and 0 <= value < 2**63):
+        raise InputError(f"seed must be from 0 to 2**63 - 1, got {value!r}")
+
+
+def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as plain numbers, strings, bools and tuples, so that YAML can hold them.
+
+    Args:
+        group: What the arguments are of, for the message.
+        arguments: By name; numpy's and torch's numbers and arrays are turned into Python's.
+
+    Raises:
+        InputError: A value of another kind.
+    """
+    return {name: _plain_value(f"{group}.{name}", value) for name, value in arguments.items()}
+
+
+def _plain_value(name: str, value: Any) -> Any:
+    if hasattr(value, "tolist"):  # numpy and torch
+        return _plain_value(name, value.tolist())
+    if isinstance(value, list | tuple):
+        return tuple(_plain_value(name, entry) for entry in value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise InputError(f"{name} must be a number, string, bool or tuple of them, got {value!r}")
 
 
 def _key(name: str) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, at_least, choose
+from mlpzoo.checks import InputError, choose, count
 from mlpzoo.initialization import initialize
 from mlpzoo.scaling import RangeScale
 
@@ -217,8 +217,8 @@ class Perceptron(nn.Module):
 
 
 def _linear(in_features: int, out_features: int) -> nn.Linear:
-    at_least("in_features", in_features, 1)
-    at_least("out_features", out_features, 1)
+    count("in_features", in_features)
+    count("out_features", out_features)
     layer: nn.Linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]
         nn.Linear, in_features, out_features
     )

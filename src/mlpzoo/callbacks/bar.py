@@ -29,6 +29,13 @@ class StepProgressBar(TQDMProgressBar):
         self.train_progress_bar.set_description(self.name)
 
     @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        last_of_block = trainer.fit_loop.batch_idx
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, last_of_block)
+
+    @override
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:

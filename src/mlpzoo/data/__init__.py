@@ -6,10 +6,12 @@ from mlpzoo.data.linear import LinearDataModule
 from mlpzoo.data.minmax import MinMaxDataModule
 from mlpzoo.data.sin import SinDataModule
 from mlpzoo.data.square import SquareDataModule
-from mlpzoo.data.stream import BatchStream
+from mlpzoo.data.stream import BatchStream, Block, BlockStream
 
 __all__ = [
     "BatchStream",
+    "Block",
+    "BlockStream",
     "FunctionDataModule",
     "GateDataModule",
     "LinearDataModule",

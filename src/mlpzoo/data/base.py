@@ -1,5 +1,6 @@
 """The base of all data modules: fresh batches from (seed, step), fixed grids to judge on."""
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -9,9 +10,9 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import at_least, known, ordered, seed_in_range
+from mlpzoo.checks import count, known, ordered, seed_in_range
 from mlpzoo.data.sampling import latin_hypercube, uniform
-from mlpzoo.data.stream import Batch, BatchStream
+from mlpzoo.data.stream import Batch, BatchStream, BlockStream, steps_to_next_event
 
 SAMPLINGS = ("uniform", "stratified", "closed", "arcsine")
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
@@ -31,12 +32,15 @@ class FunctionDataModule(LightningDataModule, ABC):
         high: High end of every input.
         batch_size: Rows of a training batch.
         sampling: "uniform"; "stratified" for a Latin hypercube, each row still uniform; "closed"
-            for the same with the outer strata shrunk to the two ends, so that every batch holds
-            both; "arcsine" for strata that narrow towards the ends, density 1 / sqrt(t (1 - t)).
+            for the same with the outer strata shrunk to the two ends, so that every batch of
+            three rows or more holds both; "arcsine" for strata that narrow towards the ends,
+            density 1 / sqrt(t (1 - t)).
         seed: Which sequence of batches.
         val_points: Points along each axis of the validation grid.
         test_points: The same of the test grid.
         steps_per_epoch: Batches that make an epoch; epochs do not repeat one another.
+        block_steps: Batches handed out at once: 1 for ordinary batches; more for a `Block`, whose
+            steps a `LitNetwork` takes in one training_step (see `mlpzoo.modules.blocks`).
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.
@@ -55,16 +59,20 @@ class FunctionDataModule(LightningDataModule, ABC):
         val_points: int,
         test_points: int,
         steps_per_epoch: int = 1000,
+        block_steps: int = 1,
     ) -> None:
         super().__init__()
         ordered("range", low, high)
-        at_least("batch_size", batch_size, 1)
-        at_least("val_points", val_points, 2)
-        at_least("test_points", test_points, 2)
-        at_least("steps_per_epoch", steps_per_epoch, 1)
+        low, high = float(low), float(high)
+        count("batch_size", batch_size)
+        count("val_points", val_points, least=2)
+        count("test_points", test_points, least=2)
+        count("steps_per_epoch", steps_per_epoch)
+        count("block_steps", block_steps)
         seed_in_range(seed)
         self.low, self.high, self.seed = low, high, seed
         self.batch_size, self.steps_per_epoch = batch_size, steps_per_epoch
+        self.block_steps = block_steps
         self.sampling = known("sampling", sampling, SAMPLINGS)
         self.val_points, self.test_points = val_points, test_points
 
@@ -72,23 +80,23 @@ class FunctionDataModule(LightningDataModule, ABC):
     def target(self, x: Tensor) -> Tensor:
         """Return the right answers: (batch, in_features) -> (batch, out_features)."""
 
+    def train_block(self, steps: Tensor) -> Batch:
+        """Return the batches of several steps, stacked; each is a pure function of (seed, step).
+
+        Shapes: steps (count,), int64 -> x (count, batch, in_features), y (the same, out_features).
+        """
+        unit = self._unit_points(steps)
+        x = torch.lerp(torch.tensor(self.low), torch.tensor(self.high), unit)  # exact at both ends
+        return x, self.target(x)
+
     def train_batch(self, step: int) -> Batch:
-        """Return the batch of a step, a pure function of (seed, step).
+        """Return the batch of one step.
 
         Args:
             step: 0 or more.
         """
-        shape = (self.batch_size, self.in_features)
-        if self.sampling == "uniform":
-            unit = uniform(self.seed, step, self.batch_size * self.in_features).view(shape)
-        else:
-            unit = latin_hypercube(self.seed, step, *shape)
-        if self.sampling == "closed" and self.batch_size > 2:
-            unit = ((self.batch_size * unit - 1) / (self.batch_size - 2)).clamp(0, 1)
-        if self.sampling == "arcsine":
-            unit = torch.sin(unit * (math.pi / 2)).square()
-        x = self.low + (self.high - self.low) * unit
-        return x, self.target(x)
+        x, y = self.train_block(torch.tensor([step]))
+        return x[0], y[0]
 
     def grid(self, points: int) -> Batch:
         """Return an even grid over the closed range and its targets; the last axis runs fastest.
@@ -103,14 +111,22 @@ class FunctionDataModule(LightningDataModule, ABC):
         return x, self.target(x)
 
     @override
-    def train_dataloader(self) -> BatchStream:
-        trainer = self.trainer
+    def train_dataloader(self) -> BatchStream | BlockStream:
+        trainer, length = self.trainer, self.steps_per_epoch
         if trainer is None:
-            return BatchStream(self.train_batch, length=self.steps_per_epoch)
+            passes = itertools.count(step=length)  # each goes on where the one before ended
+            return BatchStream(self.train_batch, length=length, start=passes.__next__)
+        if self.block_steps > 1:
+            return BlockStream(
+                self.train_block,
+                length=length,
+                start=lambda: trainer.fit_loop.total_batch_idx + 1,
+                size=lambda: min(self.block_steps, steps_to_next_event(trainer)),
+            )
         rank, world = trainer.global_rank, trainer.world_size
         return BatchStream(
             self.train_batch,
-            length=self.steps_per_epoch,
+            length=length,
             start=lambda: (trainer.fit_loop.total_batch_idx + 1) * world + rank,
             stride=world,
         )
@@ -127,15 +143,25 @@ class FunctionDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> BatchStream:
         return self.test_dataloader()
 
+    def _unit_points(self, steps: Tensor) -> Tensor:
+        size, columns = self.batch_size, self.in_features
+        if self.sampling == "uniform":
+            return uniform(self.seed, steps, size * columns).view(-1, size, columns)
+        unit = latin_hypercube(self.seed, steps, size, columns)
+        if self.sampling == "closed" and size > 2:
+            return ((size * unit - 1) / (size - 2)).clamp(0, 1)
+        return torch.sin(unit * (math.pi / 2)).square() if self.sampling == "arcsine" else unit
 
-def cycle(x: Tensor, y: Tensor, batch_size: int, step: int) -> Batch:
-    """Return rows step * batch_size, ... of (x, y), starting over after the last one.
 
-    Shapes: x (rows, in_features), y (rows, out_features) -> the same with batch_size rows.
+def cycle(x: Tensor, y: Tensor, batch_size: int, steps: Tensor) -> Batch:
+    """Return rows step * batch_size, ... of (x, y) for each step, starting over after the last.
+
+    Shapes: x (rows, in_features), y (rows, out_features), steps (count,) -> (count, batch_size,
+        in_features), (count, batch_size, out_features).
     """
     if batch_size == len(x):
-        return x, y
-    rows = (torch.arange(batch_size) + step * batch_size) % len(x)
+        return x.expand(len(steps), *x.shape), y.expand(len(steps), *y.shape)
+    rows = (torch.arange(batch_size) + steps.unsqueeze(1) * batch_size) % len(x)
     return x[rows], y[rows]
 
 

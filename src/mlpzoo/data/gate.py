@@ -33,6 +33,7 @@ class GateDataModule(FunctionDataModule):
             in turn.
         seed: Which random rows; not used where the rows come in turn.
         steps_per_epoch: Batches that make an epoch.
+        block_steps: Batches handed out at once (see `FunctionDataModule`).
 
     Raises:
         InputError: Unknown gate, or a size below 1.
@@ -52,6 +53,7 @@ class GateDataModule(FunctionDataModule):
         shuffle: bool = False,
         seed: int = 0,
         steps_per_epoch: int = 1000,
+        block_steps: int = 1,
     ) -> None:
         super().__init__(
             low=0.0,
@@ -61,6 +63,7 @@ class GateDataModule(FunctionDataModule):
             val_points=2,
             test_points=2,
             steps_per_epoch=steps_per_epoch,
+            block_steps=block_steps,
         )
         self.table, self.shuffle = choose("gate", gate, GATES), shuffle
         self.save_hyperparameters(logger=False)
@@ -72,11 +75,11 @@ class GateDataModule(FunctionDataModule):
         return outputs[2 * first + second].unsqueeze(-1)
 
     @override
-    def train_batch(self, step: int) -> Batch:
+    def train_block(self, steps: Tensor) -> Batch:
         x, y = self.grid(2)
         if not self.shuffle:
-            return cycle(x, y, self.batch_size, step)
-        rows = (4 * uniform(self.seed, step, self.batch_size)).long()
+            return cycle(x, y, self.batch_size, steps)
+        rows = (4 * uniform(self.seed, steps, self.batch_size)).long()
         return x[rows], y[rows]
 
 
@@ -88,6 +91,7 @@ class XORDataModule(GateDataModule):
         shuffle: See `GateDataModule`.
         seed: See `GateDataModule`.
         steps_per_epoch: See `GateDataModule`.
+        block_steps: See `GateDataModule`.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class XORDataModule(GateDataModule):
         shuffle: bool = False,
         seed: int = 0,
         steps_per_epoch: int = 1000,
+        block_steps: int = 1,
     ) -> None:
         super().__init__(
             gate="xor",
@@ -104,4 +109,5 @@ class XORDataModule(GateDataModule):
             shuffle=shuffle,
             seed=seed,
             steps_per_epoch=steps_per_epoch,
+            block_steps=block_steps,
         )

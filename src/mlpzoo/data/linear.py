@@ -1,15 +1,18 @@
 """Points near a straight line, drawn or given."""
 
+import math
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, at_least
+from mlpzoo.checks import InputError, as_float32, at_least, count
 from mlpzoo.data.base import FunctionDataModule, cycle
 from mlpzoo.data.sampling import normal, uniform
 from mlpzoo.data.stream import Batch
+
+_POINTS, _NOISE = torch.tensor([0]), torch.tensor([1])  # two draws of a seed
 
 
 class LinearDataModule(FunctionDataModule):
@@ -35,6 +38,7 @@ class LinearDataModule(FunctionDataModule):
         val_points: Points of the validation grid.
         test_points: Points of the test grid.
         steps_per_epoch: Batches that make an epoch.
+        block_steps: Batches handed out at once (see `FunctionDataModule`).
 
     Raises:
         InputError: Fewer than two points, all at one x, or a value out of range.
@@ -62,9 +66,10 @@ class LinearDataModule(FunctionDataModule):
         val_points: int = 101,
         test_points: int = 1001,
         steps_per_epoch: int = 1000,
+        block_steps: int = 1,
     ) -> None:
         at_least("noise_std", noise_std, 0)
-        at_least("num_samples", num_samples, 2)
+        count("num_samples", num_samples, least=2)
         if points is not None:
             low, high = _range(points)
             num_samples = len(points)
@@ -76,12 +81,16 @@ class LinearDataModule(FunctionDataModule):
             val_points=val_points,
             test_points=test_points,
             steps_per_epoch=steps_per_epoch,
+            block_steps=block_steps,
         )
         if points is not None:
             self.x, self.y = torch.split(torch.tensor(points, dtype=torch.float32), 1, dim=1)
         else:
-            self.x = (low + (high - low) * uniform(seed, 0, num_samples)).unsqueeze(1)
-            self.y = a * self.x + b + noise_std * normal(seed, 1, num_samples).unsqueeze(1)
+            unit, noise = uniform(seed, _POINTS, num_samples), normal(seed, _NOISE, num_samples)
+            self.x = (low + (high - low) * unit).view(-1, 1)
+            self.y = a * self.x + b + noise_std * noise.view(-1, 1)
+        if not self.y.isfinite().all():
+            raise InputError(f"y = a x + b must be finite, got a={a} b={b}")
         self.save_hyperparameters(logger=False)
 
     def least_squares(self) -> tuple[float, float]:
@@ -100,14 +109,16 @@ class LinearDataModule(FunctionDataModule):
         return (a * x.double() + b).to(x.dtype)
 
     @override
-    def train_batch(self, step: int) -> Batch:
-        return cycle(self.x, self.y, self.batch_size, step)
+    def train_block(self, steps: Tensor) -> Batch:
+        return cycle(self.x, self.y, self.batch_size, steps)
 
 
 def _range(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
     if any(len(point) != 2 for point in points):
         raise InputError(f"points must be pairs (x, y), got {points}")
-    xs = [float(x) for x, _ in points]
-    if len(set(xs)) < 2:
+    numbers = [as_float32(number) for point in points for number in point]
+    if not all(map(math.isfinite, numbers)):
+        raise InputError(f"points must be finite, got {points}")
+    if len(set(numbers[::2])) < 2:
         raise InputError(f"points must have two different x or more, got {points}")
-    return min(xs), max(xs)
+    return min(numbers[::2]), max(numbers[::2])

@@ -23,6 +23,7 @@ class MinMaxDataModule(FunctionDataModule):
         val_points: Points along each axis of the validation grid.
         test_points: Points along each axis of the test grid.
         steps_per_epoch: Batches that make an epoch.
+        block_steps: Batches handed out at once (see `FunctionDataModule`).
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.
@@ -46,6 +47,7 @@ class MinMaxDataModule(FunctionDataModule):
         val_points: int = 101,
         test_points: int = 401,
         steps_per_epoch: int = 1000,
+        block_steps: int = 1,
     ) -> None:
         super().__init__(
             low=low,
@@ -56,6 +58,7 @@ class MinMaxDataModule(FunctionDataModule):
             val_points=val_points,
             test_points=test_points,
             steps_per_epoch=steps_per_epoch,
+            block_steps=block_steps,
         )
         self.save_hyperparameters(logger=False)
 

@@ -31,66 +31,69 @@ def splitmix64(state: Tensor) -> Tensor:
     return z ^ _shift(z, 31)
 
 
-def uniform(seed: int, step: int, size: int) -> Tensor:
-    """Draw numbers from U[0, 1), multiples of 2**-24.
+def uniform(seed: int, steps: Tensor, size: int) -> Tensor:
+    """Draw numbers from U[0, 1), multiples of 2**-24, for several steps at once.
 
-    Shapes: -> (size,), float32.
+    Shapes: steps (count,), int64 -> (count, size), float32; a row depends on its own step alone.
 
     Args:
         seed: Which sequence, 0 to 2**63 - 1.
-        step: Which draw of it, 0 or more.
-        size: How many numbers, below 2**32.
+        steps: Which draws of it, each 0 or more.
+        size: How many numbers a step, below 2**32.
 
     Example:
-        >>> bool((uniform(0, 7, 100) == uniform(0, 7, 100)).all())
+        >>> both = uniform(0, torch.tensor([7, 8]), 100)
+        >>> bool((both[1] == uniform(0, torch.tensor([8]), 100)[0]).all())
         True
     """
-    origin = splitmix64(torch.tensor(seed))  # far apart for neighbouring seeds
-    counter = torch.arange(size) + step * _STEP_BITS
+    origin = splitmix64(torch.tensor(seed, device=steps.device))  # far apart for near seeds
+    counter = torch.arange(size, device=steps.device) + steps.unsqueeze(1) * _STEP_BITS
     bits = _shift(splitmix64(origin + counter * _GAMMA), 40)
     return bits.to(torch.float32) * 2.0**-24
 
 
-def latin_hypercube(seed: int, step: int, size: int, columns: int) -> Tensor:
+def latin_hypercube(seed: int, steps: Tensor, size: int, columns: int) -> Tensor:
     """Draw points of the unit cube whose every column has one number in each of `size` intervals.
 
     Each point alone is uniform; together they leave no gaps, which lowers the noise of a batch's
     gradient (McKay, Beckman and Conover 1979).
 
-    Shapes: -> (size, columns), float32, within [0, 1].
+    Shapes: steps (count,) -> (count, size, columns), float32, within [0, 1].
 
     Args:
         seed: See `uniform`.
-        step: See `uniform`.
-        size: How many points.
+        steps: See `uniform`.
+        size: How many points a step.
         columns: How many coordinates each has.
 
     Example:
-        >>> (latin_hypercube(0, 0, 4, 2) * 4).floor().sort(dim=0).values.T.tolist()
+        >>> points = latin_hypercube(0, torch.tensor([3]), 4, 2)[0]
+        >>> (points * 4).floor().sort(dim=0).values.T.tolist()
         [[0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 2.0, 3.0]]
     """
-    keys, offsets = uniform(seed, step, 2 * size * columns).view(2, columns, size)
-    unit: Tensor = (keys.argsort(dim=1, stable=True) + offsets) / size
-    return unit.T.contiguous()
+    drawn = uniform(seed, steps, 2 * size * columns).view(-1, 2, columns, size)
+    keys, offsets = drawn.unbind(dim=1)
+    unit: Tensor = (keys.argsort(dim=-1, stable=True) + offsets) / size
+    return unit.transpose(1, 2).contiguous()
 
 
-def normal(seed: int, step: int, size: int) -> Tensor:
+def normal(seed: int, steps: Tensor, size: int) -> Tensor:
     """Draw numbers from the standard normal distribution (Box and Muller 1958).
 
-    Shapes: -> (size,), float32.
+    Shapes: steps (count,) -> (count, size), float32.
 
     Args:
         seed: See `uniform`.
-        step: See `uniform`.
-        size: How many numbers.
+        steps: See `uniform`.
+        size: How many numbers a step.
 
     Example:
-        >>> abs(normal(0, 0, 10_000).std().item() - 1) < 0.02
+        >>> abs(normal(0, torch.tensor([0]), 10_000).std().item() - 1) < 0.02
         True
     """
-    u = uniform(seed, step, 2 * size).to(torch.float64)
-    radius = (-2 * torch.log1p(-u[:size])).sqrt()
-    return (radius * torch.cos(2 * math.pi * u[size:])).to(torch.float32)
+    u = uniform(seed, steps, 2 * size).to(torch.float64)
+    radius = (-2 * torch.log1p(-u[:, :size])).sqrt()
+    return (radius * torch.cos(2 * math.pi * u[:, size:])).to(torch.float32)
 
 
 def _shift(z: Tensor, bits: int) -> Tensor:

@@ -22,6 +22,7 @@ class SinDataModule(FunctionDataModule):
         val_points: Points of the validation grid.
         test_points: Points of the test grid.
         steps_per_epoch: Batches that make an epoch.
+        block_steps: Batches handed out at once (see `FunctionDataModule`).
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.
@@ -45,6 +46,7 @@ class SinDataModule(FunctionDataModule):
         val_points: int = 2001,
         test_points: int = 20_001,
         steps_per_epoch: int = 1000,
+        block_steps: int = 1,
     ) -> None:
         super().__init__(
             low=low,
@@ -55,6 +57,7 @@ class SinDataModule(FunctionDataModule):
             val_points=val_points,
             test_points=test_points,
             steps_per_epoch=steps_per_epoch,
+            block_steps=block_steps,
         )
         self.save_hyperparameters(logger=False)
 

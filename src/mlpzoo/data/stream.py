@@ -1,10 +1,23 @@
-"""An iterable of batches in place of a DataLoader: sized, stateless, without worker processes."""
+"""Iterables of batches in place of a DataLoader: sized, stateless, without worker processes."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
+import torch
+from lightning.pytorch import Trainer
 from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
+
+
+class Block(NamedTuple):
+    """The batches of several steps in a row, stacked.
+
+    Shapes: x (count, batch, in_features), y (count, batch, out_features).
+    """
+
+    x: Tensor
+    y: Tensor
 
 
 class BatchStream:
@@ -38,3 +51,61 @@ class BatchStream:
         first = self.start()
         for index in range(self.length):
             yield self.draw(first + index * self.stride)
+
+
+class BlockStream:
+    """Yields blocks of consecutive steps until `length` steps have been handed out.
+
+    Its length counts steps, not blocks, as everything does that a Trainer is told of.
+
+    Args:
+        draw: Maps steps (count,) to their batches, stacked.
+        length: Steps in one pass.
+        start: Called at the beginning of a pass; the first step of that pass.
+        size: Called before each block; how many steps it may have.
+
+    Example:
+        >>> stream = BlockStream(lambda s: (s, -s), length=5, start=lambda: 10, size=lambda: 3)
+        >>> [block.x.tolist() for block in stream], len(stream)
+        ([[10, 11, 12], [13, 14]], 5)
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[Tensor], Batch],
+        *,
+        length: int,
+        start: Callable[[], int],
+        size: Callable[[], int],
+    ) -> None:
+        self.draw, self.length, self.start, self.size = draw, length, start, size
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[Block]:
+        step = self.start()
+        end = step + self.length
+        while step < end:
+            count = min(self.size(), end - step)
+            yield Block(*self.draw(torch.arange(step, step + count)))
+            step += count
+
+
+def steps_to_next_event(trainer: Trainer) -> int:
+    """Return after how many more steps a Trainer that is fitting must be given control.
+
+    That is before the next validation, log, checkpoint by step count, or the end.
+    """
+    taken = trainer.fit_loop.total_batch_idx + 1
+    in_epoch = trainer.fit_loop.batch_idx + 1
+    of_validation = taken if trainer.check_val_every_n_epoch is None else in_epoch
+    log_every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    intervals = [(trainer.val_check_batch, of_validation), (log_every, taken)] + [
+        (keeper._every_n_train_steps, trainer.global_step)  # type: ignore[attr-defined]
+        for keeper in trainer.checkpoint_callbacks
+    ]
+    limits = [int(n - at % n) for n, at in intervals if n and n != float("inf")]
+    if trainer.max_steps > 0:
+        limits.append(trainer.max_steps - trainer.global_step)
+    return max(1, min(limits, default=1))

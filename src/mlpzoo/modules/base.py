@@ -7,30 +7,33 @@ from typing import Any
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torchmetrics import MetricCollection
 from typing_extensions import override
 
 from mlpzoo.checks import known
+from mlpzoo.data.stream import Batch, Block
+from mlpzoo.modules.blocks import check_blocks, count_block
 from mlpzoo.modules.choices import (
+    REDUCTIONS,
     SCHEDULES,
     build_loss,
     build_optimizer,
     build_schedule,
     check_optimizer,
 )
-from mlpzoo.modules.metrics import gate_metrics, regression_metrics
+from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
 
-Batch = tuple[Tensor, Tensor]
 TASKS = ("regression", "gate", "none")
 
 
 class LitNetwork(LightningModule, ABC):
     """Trains a network on batches (x, y) by automatic optimization, under anyone's Trainer.
 
-    Logged: train_loss every `log_every_n_steps` of the Trainer; val_ and test_ loss, and by task
-    rmse, max_error and r2 (regression) or accuracy and bce (gate), all in the exercise's own
-    units. Every constructor argument is a number, string, bool or tuple of them, so checkpoints
-    load with weights_only=True.
+    Logged: train_loss every `log_every_n_steps` of the Trainer; val_ and test_ loss (per row where
+    the reduction is "sum"), and by task rmse, max_error and r2 (regression) or accuracy and bce
+    (gate), all in the exercise's own units. Every constructor argument is a number, string, bool
+    or tuple of them, so checkpoints load with weights_only=True.
 
     Args:
         net: Maps x to y (regression) or to what `probability` turns into P(y = 1) (gate).
@@ -69,8 +72,9 @@ class LitNetwork(LightningModule, ABC):
         self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
         self.task = known("task", task, TASKS)
         self.loss = build_loss(loss, reduction)
-        self.val_metrics = self._metrics("val_")
-        self.test_metrics = self._metrics("test_")
+        self.sums = known("reduction", reduction, REDUCTIONS) == "sum"
+        self.val_metrics = self.metrics("val_")
+        self.test_metrics = self.metrics("test_")
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -80,6 +84,10 @@ class LitNetwork(LightningModule, ABC):
     def probability(self, output: Tensor) -> Tensor:
         """Return P(y = 1) for an output of `forward`: its sigmoid, the output being a logit."""
         return output.sigmoid()
+
+    def logit(self, output: Tensor) -> Tensor:
+        """Return log(p / (1 - p)) of P(y = 1) for an output of `forward`, the output itself."""
+        return output
 
     def answer(self, x: Tensor) -> Tensor:
         """Return what the exercise asks for: y itself, or P(y = 1) where the task is a gate.
@@ -93,21 +101,52 @@ class LitNetwork(LightningModule, ABC):
         """Return the loss to minimise as "loss", and its parts under names of their own."""
         return {"loss": self.loss(output, y)}
 
-    @override
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        losses = self._losses(*batch)[1]
-        self.log_training(losses)
-        return losses["loss"]
+    def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return what a training step minimises, and the losses to log."""
+        losses = self._losses(x, y)[1]
+        return losses["loss"], losses
 
-    def log_training(self, losses: Mapping[str, Tensor]) -> None:
+    @override
+    def setup(self, stage: str) -> None:
+        blocks = stage == "fit" and getattr(self.trainer.datamodule, "block_steps", 1) > 1  # type: ignore[attr-defined]
+        if blocks:
+            check_blocks(self.trainer)
+        self.automatic_optimization = not blocks
+
+    @override
+    def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | None:
+        if isinstance(batch, Block):
+            self._take_block(batch)
+            return None
+        objective, losses = self.objective(*batch)
+        self.log_training(losses, step=self.global_step + 1)
+        return objective
+
+    def _take_block(self, block: Block) -> None:
+        optimizer: Optimizer = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
+        schedule: Any = self.lr_schedulers()
+        for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
+            optimizer.zero_grad()
+            objective, losses = self.objective(x, y)
+            objective.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+        count_block(self.trainer, len(block.x))
+        self.log_training(losses, step=self.global_step)
+
+    def log_training(self, losses: Mapping[str, Tensor], *, step: int) -> None:
         """Log losses with "train_" before their names, in the steps that loggers take in.
 
         A call of `log` costs as much as a step of a small network, so the others are left out.
+
+        Args:
+            losses: By name.
+            step: How many optimizer steps there have been with the one at hand.
         """
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        step = self.global_step + 1
         if every and (step % every == 0 or step == self.trainer.max_steps):
-            named = {f"train_{name}": value for name, value in losses.items()}
+            named = {f"train_{name}": value.detach() for name, value in losses.items()}
             self.log_dict(named, prog_bar=True)
 
     @override
@@ -131,6 +170,7 @@ class LitNetwork(LightningModule, ABC):
             momentum=self.momentum,
             weight_decay=self.weight_decay,
             beta2=self.beta2,
+            fused=self._may_fuse(),
         )
         if self.schedule == "constant":
             return optimizer
@@ -142,12 +182,19 @@ class LitNetwork(LightningModule, ABC):
         }
 
     def update_metrics(self, metrics: MetricCollection, output: Tensor, y: Tensor) -> None:
-        """Take a batch into a collection made by `_metrics`."""
+        """Take a batch into a collection made by `metrics`."""
         if self.task != "none":
             answer = self.probability(output) if self.task == "gate" else output
-            metrics.update(answer.contiguous(), y)  # torchmetrics takes views of it
+            metrics.update(*as_exact(answer, y))
 
-    def _metrics(self, prefix: str) -> MetricCollection:
+    def _may_fuse(self) -> bool:
+        """Tell whether a fused optimizer works here: not where Lightning rescales gradients."""
+        precision = "32-true" if self._trainer is None else self._trainer.precision
+        on_known_device = all(p.device.type in ("cpu", "cuda") for p in self.parameters())
+        return precision != "16-mixed" and on_known_device
+
+    def metrics(self, prefix: str) -> MetricCollection:
+        """Return a new collection of what this task is measured by."""
         if self.task == "regression":
             return regression_metrics(prefix)
         return gate_metrics(prefix) if self.task == "gate" else MetricCollection({}, prefix=prefix)
@@ -161,10 +208,12 @@ class LitNetwork(LightningModule, ABC):
             )
         return output, self.losses(output, y)
 
-    def _evaluate(self, prefix: str, metrics: MetricCollection, batch: Batch) -> None:
+    def _evaluate(self, prefix: str, metrics: MetricCollection, batch: Batch) -> Tensor:
         output, losses = self._losses(*batch)
         self.update_metrics(metrics, output, batch[1])
         rows = len(batch[1])
-        named = {prefix + name: value for name, value in losses.items()}
+        share = 1 / rows if self.sums else 1.0  # a grid comes in chunks: its loss is one per row
+        named = {prefix + name: value * share for name, value in losses.items()}
         self.log_dict(named, batch_size=rows, sync_dist=True)
         self.log_dict(metrics, batch_size=rows)
+        return output

@@ -57,6 +57,7 @@ def build_optimizer(
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     beta2: float | None = None,
+    fused: bool = False,
 ) -> Optimizer:
     """Return an optimizer of `torch.optim`, all else at its defaults.
 
@@ -68,6 +69,7 @@ def build_optimizer(
         weight_decay: Weight decay; 0 leaves the optimizer's default.
         beta2: Decay of the mean of squared gradients, where the optimizer has `betas`; None
             leaves the optimizer's default.
+        fused: Take torch's single kernel for Adam and AdamW, two times faster on small networks.
 
     Raises:
         InputError: Unknown optimizer, a value out of range, or one this optimizer does not take.
@@ -86,9 +88,12 @@ def build_optimizer(
         options["weight_decay"] = weight_decay
     if beta2 is not None:
         options["betas"] = (0.9, beta2)
+    if fused and cls in (optim.Adam, optim.AdamW):
+        options["fused"] = True
     for name in options:
         if name not in accepted:
-            raise InputError(f"optimizer {cls.__name__} takes no {name}; leave it out")
+            given = "beta2" if name == "betas" else name
+            raise InputError(f"optimizer {cls.__name__} takes no {given}; leave it out")
     return cls(parameters, **options)  # type: ignore[arg-type]
 
 
@@ -142,4 +147,6 @@ def build_schedule(
         return schedulers.ExponentialLR(optimizer, gamma=EXPONENTIAL_END ** (1 / total))
     # One step is taken after the last optimizer step too.
     rate = optimizer.param_groups[0]["lr"]
-    return schedulers.OneCycleLR(optimizer, max_lr=rate, total_steps=total + 1)
+    return schedulers.OneCycleLR(
+        optimizer, max_lr=rate, total_steps=total + 1, cycle_momentum=False
+    )

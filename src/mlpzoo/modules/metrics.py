@@ -69,6 +69,16 @@ class BinaryCrossEntropy(Metric):
         return self.total / self.count
 
 
+def as_exact(*values: Tensor) -> tuple[Tensor, ...]:
+    """Return tensors in float64, where the device has it, and contiguous.
+
+    In float32 the sums of squares behind R2 cancel as soon as targets are far from 0.
+    """
+    return tuple(
+        (value if value.device.type == "mps" else value.double()).contiguous() for value in values
+    )
+
+
 def regression_metrics(prefix: str) -> MetricCollection:
     """Return rmse, max_error and r2 under a prefix such as "val_"."""
     return MetricCollection(

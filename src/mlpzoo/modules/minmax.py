@@ -4,8 +4,9 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 from typing_extensions import override
 
+from mlpzoo.data.stream import Batch
 from mlpzoo.modules.base import LitNetwork
-from mlpzoo.modules.metrics import regression_metrics
+from mlpzoo.modules.metrics import as_exact, regression_metrics
 from mlpzoo.nets import DualHeadMLP
 
 HEADS = ("max_head", "min_head")  # columns 0 and 1 of predictions and targets
@@ -96,9 +97,10 @@ class LitMinMax(LitNetwork):
         return {"loss": by_head["max_head_loss"] + by_head["min_head_loss"], **by_head}
 
     @override
-    def update_metrics(self, metrics: MetricCollection, output: Tensor, y: Tensor) -> None:
-        super().update_metrics(metrics, output, y)
+    def _evaluate(self, prefix: str, metrics: MetricCollection, batch: Batch) -> Tensor:
+        output, y = super()._evaluate(prefix, metrics, batch), batch[1]
         for column, head in enumerate(HEADS):
-            of_head: MetricCollection = getattr(self, f"{metrics.prefix}{head}_metrics")
-            of_head.update(output[:, column], y[:, column])
+            of_head: MetricCollection = getattr(self, f"{prefix}{head}_metrics")
+            of_head.update(*as_exact(output[:, column], y[:, column]))
             self.log_dict(of_head)
+        return output

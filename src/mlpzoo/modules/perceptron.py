@@ -53,12 +53,11 @@ class LitPerceptron(LitNetwork):
         return output  # already 0 or 1
 
     @override
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
-        x, target = batch
-        error = (self(x) - target).detach()
-        self.log_training({"loss": error.square().sum()})  # the rows that are wrong
+    def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        error = (self(x) - y).detach()
         criterion: Tensor = (error * self.net.linear(x)).sum()
-        return criterion
+        return criterion, {"loss": error.square().sum()}  # logged: the rows that are wrong
 
-    def _metrics(self, prefix: str) -> MetricCollection:
+    @override
+    def metrics(self, prefix: str) -> MetricCollection:
         return MetricCollection({"accuracy": BinaryAccuracy()}, prefix=prefix)

@@ -91,5 +91,11 @@ class LitSequentialMLP(LitNetwork):
 
     @override
     def probability(self, output: Tensor) -> Tensor:
-        ends_in_sigmoid = isinstance(self.net.out_activation, nn.Sigmoid)
-        return output if ends_in_sigmoid else super().probability(output)
+        return output if self._ends_in_sigmoid() else super().probability(output)
+
+    @override
+    def logit(self, output: Tensor) -> Tensor:
+        return output.double().logit(eps=1e-12) if self._ends_in_sigmoid() else output
+
+    def _ends_in_sigmoid(self) -> bool:
+        return isinstance(self.net.out_activation, nn.Sigmoid)
