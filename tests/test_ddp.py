@@ -74,3 +74,23 @@ def test_train_on_two_devices_writes_one_run_folder(name, tmp_path):
     (folder,) = (tmp_path / name).iterdir()
     assert json.loads((folder / "result.json").read_text())["passed"]
     assert yaml.safe_load((folder / "config.yaml").read_text())["devices"] == 2
+
+
+def test_several_exercises_on_two_devices_have_a_folder_each(tmp_path):
+    command = ["-m", "mlpzoo", "train", "linear", "perceptron", "--devices", "2", "--no-plots"]
+    run(*command, "--accelerator", "cpu", "--out", str(tmp_path), cwd=tmp_path)
+    for name in ("linear", "perceptron"):
+        (folder,) = (tmp_path / name).iterdir()
+        assert json.loads((folder / "result.json").read_text())["exercise"] == name
+
+
+def test_processes_started_from_outside_share_one_run_folder(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "import mlpzoo\n"
+        "for name in ('linear', 'perceptron'):\n"
+        "    mlpzoo.train(name, out='runs', plots=False, progress=False, accelerator='cpu',"
+        " devices=2)\n"
+    )
+    run("-m", "torch.distributed.run", "--nproc_per_node=2", "script.py", cwd=tmp_path)
+    folders = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "runs").glob("*/*"))
+    assert folders == ["runs/linear/version_0", "runs/perceptron/version_0"]

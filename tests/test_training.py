@@ -2,6 +2,7 @@ import csv
 import json
 import multiprocessing
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -200,3 +201,48 @@ def test_out_that_is_a_file_is_refused(tmp_path):
 def test_gpu_run_meets_the_bar(name, tmp_path):
     result = train(name, out=tmp_path, accelerator="gpu", plots=False, progress=False)
     assert result.passed, result.metrics
+
+
+def test_numbers_of_numpy_are_taken_and_written_plainly(tmp_path):
+    result = quick(
+        "linear", tmp_path, module={"lr": np.float64(0.1)},
+        data={"points": np.array([[0.0, 1.0], [1.0, 3.0]])},
+    )  # fmt: skip
+    config = yaml.safe_load((result.folder / "config.yaml").read_text())
+    assert config["module"]["lr"] == 0.1
+    assert config["data"]["points"] == [[0.0, 1.0], [1.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"lr": 3}, "unknown argument of train 'lr'"),
+        ({"sed": 3}, "did you mean 'seed'"),
+        ({"max_steps": 2.5}, "max_steps must be a whole number, got 2.5"),
+        ({"seed": None}, "None"),
+        ({"seed": 1.5}, "1.5"),
+        ({"module": {"in_range": (1, 2, 3)}}, "pair"),
+        ({"module": {"lr": object()}}, "module.lr must be a number"),
+    ],
+)
+def test_wrong_use_from_python_is_an_input_error(settings, part, tmp_path):
+    with pytest.raises(InputError) as caught:
+        train("sin", out=tmp_path / "runs", **settings)
+    assert part in str(caught.value)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_signature_of_train_names_its_settings():
+    import inspect
+
+    assert {"seed", "recipe", "max_steps", "out"} <= set(inspect.signature(train).parameters)
+    assert "max_steps: Budget" in train.__doc__
+
+
+def test_library_is_quiet_and_leaves_logging_as_it_was(tmp_path, capfd):
+    import logging
+
+    level = logging.getLogger("lightning.pytorch").level
+    quick("linear", tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert logging.getLogger("lightning.pytorch").level == level

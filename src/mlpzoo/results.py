@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,9 @@ class Result:
     bars: tuple[str, ...]
     passed: bool
     remark: str
-    module: LitNetwork
-    datamodule: FunctionDataModule
-    trainer: Trainer
+    module: LitNetwork = field(repr=False)
+    datamodule: FunctionDataModule = field(repr=False)
+    trainer: Trainer = field(repr=False)
     folder: Path
 
     def as_json(self) -> dict[str, Any]:
@@ -98,8 +98,7 @@ def draw(
     """
     drawn = {exercise.name: exercise.view(module, data, title=exercise.name)}
     series = read_metrics(run / "metrics.csv")
-    shown = ("train_loss", f"val_{exercise.monitor}")
-    losses = {name: series[name] for name in shown if name in series}
+    losses = {name: series[name] for name in exercise.curves if name in series}
     if losses:
         drawn["loss"] = plotting.plot_losses(losses, title=f"{exercise.name}: training")
     for name, figure in drawn.items():

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import yaml
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
 from typing_extensions import override
 
 from mlpzoo.checks import InputError
@@ -36,6 +37,7 @@ class RunLogger(CSVLogger):
         self.config = config
 
     @override
+    @rank_zero_only
     def log_hyperparams(self, params: Any = None) -> None:
         write_yaml(Path(self.log_dir) / "config.yaml", self.config)
 
@@ -75,9 +77,9 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
-    """Return steps and values of every column of a metrics.csv that is above 0 somewhere.
+    """Return optimizer steps and values of every column of a metrics.csv; none without a file.
 
-    A file that is not there gives no columns.
+    Lightning numbers steps from 0; here a value stands at the number of steps taken.
     """
     series: dict[str, tuple[list[float], list[float]]] = {}
     if not path.exists():
@@ -87,7 +89,7 @@ def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
             for name, value in row.items():
                 if value and name not in ("step", "epoch"):
                     steps, values = series.setdefault(name, ([], []))
-                    steps.append(float(row["step"]))
+                    steps.append(float(row["step"]) + 1)
                     values.append(float(value))
     return series
 
@@ -99,6 +101,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         InputError: No such file, not a checkpoint, or one without mlpzoo's record.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a checkpoint in it, such as best.ckpt")
     if not path.is_file():
         raise InputError(f"checkpoint {path} does not exist")
     try:
@@ -140,10 +144,10 @@ def load_module(
         data = owner.data(recipe=record["recipe"], seed=record["seed"], **record["data"])
         module = owner.module(data, recipe=record["recipe"], **checkpoint["hyper_parameters"])
         module.load_state_dict(checkpoint["state_dict"])
-    except (KeyError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"checkpoint {path} does not fit its exercise: {reason}") from error
-    return module.eval(), data
+        module.eval()(data.grid(2)[0])
+    except Exception as error:  # the file may hold anything: none of it may be a traceback
+        raise InputError(f"checkpoint {path} does not fit its exercise: {error}") from error
+    return module, data
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:

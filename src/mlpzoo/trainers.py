@@ -1,10 +1,13 @@
 """Lightning Trainers as the exercises use them: to fit, to test, to check a device."""
 
+import logging
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
@@ -67,7 +70,7 @@ def build_trainer(
         val_check_interval=val_every,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
-        log_every_n_steps=min(50, val_every),
+        log_every_n_steps=min(100, val_every),
         logger=logger,
         callbacks=[
             LastStepValidation(),
@@ -91,16 +94,11 @@ def evaluate(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -
         module: What to measure.
         data: Whose test grid to measure on.
     """
-    trainer = Trainer(
-        accelerator="auto",
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[Measure(exercise.measure)],
-    )
-    return measure(trainer, module, data)
+    with quiet():
+        trainer = _bare_trainer(
+            accelerator="auto", devices=1, callbacks=[Measure(exercise.measure)]
+        )
+        return measure(trainer, module, data)
 
 
 def measure(
@@ -133,15 +131,34 @@ def check_devices(accelerator: str, devices: int | str) -> None:
         InputError: As said.
     """
     try:
-        Trainer(
-            accelerator=accelerator,
-            devices=devices,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-    except (MisconfigurationException, ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())
+        with quiet():
+            _bare_trainer(accelerator=accelerator, devices=devices)
+    except Exception as error:  # a missing package, a name, a number: none can be used
         asked = f"accelerator {accelerator!r} with devices {devices!r}"
-        raise InputError(f"{asked} cannot be used here: {reason}") from error
+        raise InputError(f"{asked} cannot be used here: {error}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out Lightning's notes on hardware and its use of a name that torch deprecates."""
+    notes = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+    levels = [log.level for log in notes]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
+        for log in notes:
+            log.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for log, level in zip(notes, levels, strict=True):
+                log.setLevel(level)
+
+
+def _bare_trainer(**settings: Any) -> Trainer:
+    return Trainer(
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **settings,
+    )

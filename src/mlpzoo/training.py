@@ -1,24 +1,25 @@
 """Trains an exercise: plan, Trainer, fit, test, run folder. Only this file chooses paths."""
 
-import os
+import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.utilities import rank_zero_only
 
 from mlpzoo.callbacks import FigureWriter, Provenance
-from mlpzoo.checks import at_least, seed_in_range
+from mlpzoo.checks import count, known, plain_values, seed_in_range
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
+from mlpzoo.rehearsal import rehearse
 from mlpzoo.results import Result, draw
 from mlpzoo.runs import RunLogger, make_version_folder, write_json
-from mlpzoo.trainers import build_trainer, check_devices, divergence, measure
-
-_FOLDER_OF_RANK_0 = "MLPZOO_RUN_FOLDER"  # tells the processes that ddp starts where to write
+from mlpzoo.trainers import build_trainer, check_devices, divergence, measure, quiet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +49,14 @@ class Plan:
 
         Raises:
             InputError: The folder cannot be made.
+            KeyboardInterrupt: Ctrl-C; the message says where the checkpoints are.
         """
-        folder = _run_folder(self.out / self.exercise.name)
-        trainer = self._trainer(folder)
-        began = time.perf_counter()
-        trainer.fit(self.module, datamodule=self.datamodule)
-        seconds, steps = time.perf_counter() - began, trainer.global_step
-        diverged = divergence(trainer)  # before testing restores the callbacks of the best step
-        metrics = measure(trainer, self.module, self.datamodule, ckpt_path=folder / "best.ckpt")
-        remark = diverged or self.exercise.remark(self.module, self.datamodule, metrics)
+        with quiet():
+            trainer = self._trainer(_run_folder(self.out / self.exercise.name))
+            seconds = self._fit(trainer)
+            folder = Path(str(trainer.checkpoint_callback.dirpath))  # type: ignore[union-attr]
+            steps, diverged = trainer.global_step, divergence(trainer)  # before a test resets them
+            metrics = measure(trainer, self.module, self.datamodule, folder / "best.ckpt")
         result = Result(
             exercise=self.exercise.name,
             recipe=self.config["recipe"],
@@ -66,7 +66,7 @@ class Plan:
             metrics=metrics,
             bars=tuple(map(str, self.exercise.bars)),
             passed=self.exercise.passed(metrics),
-            remark=remark,
+            remark=diverged or self.exercise.remark(self.module, self.datamodule, metrics),
             module=self.module,
             datamodule=self.datamodule,
             trainer=trainer,
@@ -77,6 +77,16 @@ class Plan:
             if self.plots:
                 draw(self.exercise, self.module, self.datamodule, folder, out=folder / "figures")
         return result
+
+    def _fit(self, trainer: Trainer) -> float:
+        began = time.perf_counter()
+        try:
+            trainer.fit(self.module, datamodule=self.datamodule)
+        except SystemExit as stop:  # what Lightning makes of Ctrl-C
+            folder = trainer.checkpoint_callback.dirpath  # type: ignore[union-attr]
+            where = f"interrupted after step {trainer.global_step}; checkpoints are in {folder}"
+            raise KeyboardInterrupt(where) from stop
+        return time.perf_counter() - began
 
     def _trainer(self, folder: Path) -> Trainer:
         config = self.config
@@ -149,28 +159,33 @@ def plan(
     exercise = get_exercise(name)
     chosen = exercise.recipe(recipe)
     max_steps = chosen.max_steps if max_steps is None else max_steps
-    val_every = min(chosen.val_every if val_every is None else val_every, max_steps)
-    at_least("max_steps", max_steps, 1)
-    at_least("val_every", val_every, 1)
-    at_least("plot_every", plot_every, 0)
+    count("max_steps", max_steps)
+    val_every = chosen.val_every if val_every is None else val_every
+    count("val_every", val_every)
+    count("plot_every", plot_every, least=0)
     seed_in_range(seed)
-    data, module = dict(data or {}), dict(module or {})
-    one_epoch = {"steps_per_epoch": max_steps}  # so that one progress bar shows the whole run
-    datamodule = exercise.data(recipe=recipe, seed=seed, **{**one_epoch, **data})
-    lit = exercise.module(datamodule, recipe=recipe, seed=seed, **module)
+    data, module = plain_values("data", data or {}), plain_values("module", module or {})
+    by_blocks = devices == 1 and str(module.get("optimizer", "")).lower() != "lbfgs"
+    pace = {
+        "steps_per_epoch": max_steps,  # so that one progress bar shows the whole run
+        "block_steps": chosen.block_steps if by_blocks else 1,
+    }
+    datamodule = exercise.data(recipe=recipe, **{"seed": seed, **pace, **data})
+    lit = exercise.module(datamodule, recipe=recipe, **{"seed": seed, **module})
+    rehearse(exercise, lit, datamodule)
     check_devices(accelerator, devices)
     config = {
         "exercise": exercise.name,
         "recipe": recipe,
         "seed": seed,
         "max_steps": max_steps,
-        "val_every": val_every,
+        "val_every": min(val_every, max_steps),
         "early_stop": chosen.early_stop if early_stop is None else early_stop,
         "accelerator": accelerator,
         "devices": devices,
         "plot_every": plot_every,
-        "data": {**chosen.data, **data},
-        "module": {**chosen.module, **module},
+        "data": _record(datamodule, without={"seed", *pace} - data.keys()),
+        "module": _record(lit, without={"seed", *chosen.linked(datamodule)} - module.keys()),
     }
     return Plan(
         exercise=exercise,
@@ -183,31 +198,45 @@ def plan(
     )
 
 
-def train(name: str, **settings: Any) -> Result:
-    """Train an exercise, test its best weights, and write `<out>/<name>/version_n/`.
+P = ParamSpec("P")
 
-    Args:
-        name: One of `list_exercises()`.
-        **settings: Those of `plan`: seed, recipe, max_steps, accelerator, out, ...
 
-    Returns:
-        The result; its module holds the best weights.
+def _to_results(planner: Callable[P, Plan]) -> Callable[P, Result]:
+    """Return a function that takes what `planner` takes, and runs what it plans."""
 
-    Raises:
-        InputError: A value that cannot be used; then no folder has been made.
+    @wraps(planner)
+    def run(*args: P.args, **settings: P.kwargs) -> Result:
+        for name in settings:
+            known("argument of train", name, inspect.signature(planner).parameters)
+        return planner(*args, **settings).run()
+
+    run.__doc__ = TRAIN_DOC + (planner.__doc__ or "").partition("disk.\n")[2]
+    return run
+
+
+TRAIN_DOC = """Train an exercise, test its best weights, and write `<out>/<name>/version_n/`.
+
+    Returns the `Result`; its module holds the best weights. Where a value cannot be used, no folder
+    is made.
 
     Example:
         >>> from tempfile import mkdtemp
         >>> result = train("perceptron", out=mkdtemp(), plots=False, progress=False)
         >>> result.passed, result.metrics["accuracy"]
         (True, 1.0)
-    """
-    return plan(name, **settings).run()
+"""
+train = _to_results(plan)
+
+
+def _record(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:
+    """Return the arguments that something was built with, except those that follow from others."""
+    return {name: value for name, value in built.hparams.items() if name not in without}
 
 
 def _run_folder(parent: Path) -> Path:
-    if "LOCAL_RANK" in os.environ and _FOLDER_OF_RANK_0 in os.environ:
-        return Path(os.environ[_FOLDER_OF_RANK_0])
-    folder = make_version_folder(parent)
-    os.environ[_FOLDER_OF_RANK_0] = str(folder)
-    return folder
+    """Claim a folder in the first process; the others are told of it by the checkpoint callback."""
+    return (
+        make_version_folder(parent)
+        if getattr(rank_zero_only, "rank", 0) == 0
+        else parent / "of_rank_0"
+    )

@@ -60,6 +60,7 @@ class Recipe:
         max_steps: Budget in optimizer steps.
         val_every: Optimizer steps between validations.
         early_stop: Whether to stop once the bar is met; the lecture's recipes use their budget.
+        block_steps: Most optimizer steps in one training_step; what is computed is the same.
     """
 
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -68,6 +69,18 @@ class Recipe:
     max_steps: int
     val_every: int
     early_stop: bool = True
+    block_steps: int = 100
+
+    def module_arguments(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the module's arguments with changes made.
+
+        Another optimizer than the recipe's does not inherit what only that one takes.
+        """
+        kept = dict(self.module)
+        if "optimizer" in changes:
+            for name in ("momentum", "weight_decay", "beta2"):
+                kept.pop(name, None)
+        return {**kept, **changes}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +114,12 @@ class Exercise:
     view: View
     measure: Callable[[Any, Any], dict[str, float]] = lambda module, data: {}
     remark: Callable[[Any, Any, Mapping[str, float]], str] = lambda module, data, metrics: ""
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """The logged figures that show how training went."""
+        monitored = f"val_{self.monitor}"
+        return ("train_loss", monitored) if self.mode == "min" else (monitored,)
 
     def recipe(self, name: str = "default") -> Recipe:
         """Return a recipe.
@@ -145,14 +164,21 @@ class Exercise:
             InputError: An unknown argument or a refused value.
         """
         chosen = self.recipe(recipe)
-        linked = chosen.linked(self.data(recipe=recipe) if data is None else data)
-        arguments = {**chosen.module, **linked, **changes}
+        linked = _linked(chosen, self.data(recipe=recipe) if data is None else data)
+        arguments = {**linked, **chosen.module_arguments(changes)}
         built: LitNetwork = _build(self.module_class, arguments, seed)
         return built
 
     def passed(self, metrics: Mapping[str, float]) -> bool:
         """Tell whether metrics, named without a prefix, meet every bar."""
         return all(bar.met(metrics.get(bar.metric, math.nan)) for bar in self.bars)
+
+
+def _linked(recipe: Recipe, data: FunctionDataModule) -> Mapping[str, Any]:
+    try:
+        return recipe.linked(data)
+    except OverflowError as error:
+        raise InputError(f"the range {data.low} to {data.high} is too wide: {error}") from error
 
 
 def _build(cls: type[Any], arguments: dict[str, Any], seed: int) -> Any:
@@ -164,5 +190,7 @@ def _build(cls: type[Any], arguments: dict[str, Any], seed: int) -> Any:
         arguments = {"seed": seed, **arguments}
     try:
         return cls(**arguments)
-    except TypeError as error:
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError, RuntimeError, AttributeError) as error:
         raise InputError(f"{cls.__name__} cannot be built from {arguments}: {error}") from error

@@ -5,7 +5,7 @@ Inputs of 100 and targets of 10,000 are badly scaled for a network that starts w
 natural units; the bends start evenly spread, each batch covers the range without gaps, and the
 rate falls to 0 along a cosine.
 
-The lecture's recipe uses raw units and a sum of squares near 10^8, and ends about 60 to 90 off.
+The lecture's recipe uses raw units and a sum of squares near 10^8, and ends 60 to 100 off.
 """
 
 from mlpzoo import views
