@@ -111,7 +111,7 @@ def test_gallery_draws_every_exercise(tmp_path):
 
 
 def test_losses_use_a_logarithmic_scale_and_skip_it_where_nothing_is_above_0():
-    figure = plotting.plot_losses({"loss": ([1, 2], [0.1, 0.01])}, title="t")
+    figure = plotting.plot_losses({"loss": ([1, 2], [0.1, 0.001])}, title="t")
     assert figure.axes[0].get_yscale() == "log"
     figure = plotting.plot_losses({"loss": ([1, 2], [0.0, 0.0])}, title="t")
     assert figure.axes[0].get_yscale() == "linear"
@@ -124,3 +124,22 @@ def test_drawing_needs_no_pyplot():
         "assert 'matplotlib.figure' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_logit_surface_is_exact_for_large_logits():
+    from test_nets import LOGITS, with_published_weights
+
+    exercise = get_exercise("xor")
+    module = exercise.module()
+    with_published_weights(module.net)
+    figure = views.probability_surface(module, exercise.data(), title="xor")
+    points = [c for c in figure.axes[1].collections if isinstance(c, PathCollection)]
+    heights = np.sort(np.concatenate([entry._offsets3d[2] for entry in points]))
+    np.testing.assert_allclose(heights, np.sort(LOGITS), atol=1e-3)
+
+
+def test_curve_that_is_no_line_is_not_taken_for_one():
+    from mlpzoo import InputError, LitSequentialMLP
+
+    with pytest.raises(InputError, match="no hidden layer"):
+        views.line_of(LitSequentialMLP(hidden_features=(4,)))

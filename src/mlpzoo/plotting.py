@@ -129,8 +129,10 @@ def plot_separating_line(
     for value, colour in enumerate(CLASSES):
         rows = targets == value
         axes.scatter(
-            x[rows, 0], x[rows, 1], s=120, color=colour, edgecolor="black", label=f"target {value}"
+            x[rows, 0], x[rows, 1], s=60, color=colour, edgecolor="black", label=f"target {value}"
         )
+    equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
+    axes.plot([], [], color=MODEL, linewidth=2, label=equation)
     axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
     axes.locator_params(nbins=5)
     axes.legend(loc="upper right")
@@ -174,7 +176,7 @@ def plot_surfaces(
         axes.view_init(elev=28, azim=-60)
         axes.set_box_aspect((1, 1, 0.75))
         if points is not None and index == 0:
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.25, 1.1), frameon=False)
+            axes.legend(loc="upper left", bbox_to_anchor=(-0.3, 1.02), frameon=False)
     return figure
 
 
@@ -184,7 +186,7 @@ def plot_losses(
     title: str,
     figure: FigureBase | None = None,
 ) -> FigureBase:
-    """Draw losses and other falling figures against optimizer steps, on a logarithmic scale.
+    """Draw losses and other figures against optimizer steps, logarithmic where all are above 0.
 
     Args:
         series: Steps and values, by name.
@@ -196,9 +198,10 @@ def plot_losses(
     for name, (steps, values) in series.items():
         marker = "." if len(steps) < 50 else None
         axes.plot(steps, values, label=name, linewidth=1, marker=marker)
-    if any(value > 0 for _, values in series.values() for value in values):
-        axes.set_yscale("log")
-    axes.set(xlabel="optimizer steps", ylabel="loss and error")
+    drawn = [value for _, values in series.values() for value in values]
+    falling = bool(drawn) and min(drawn) > 0 and max(drawn) > 10 * min(drawn)
+    axes.set_yscale("log" if falling else "linear")
+    axes.set(xlabel="optimizer steps", ylabel="value, logarithmic" if falling else "value")
     axes.grid(visible=True, alpha=0.3)
     _head(axes, title)
     return figure

@@ -11,9 +11,10 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mlpzoo import plotting
+from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule, LinearDataModule
 from mlpzoo.modules import LitNetwork, LitPerceptron
 
@@ -38,7 +39,7 @@ def curve(
 ) -> FigureBase:
     """Draw y against x with the truth, and the error below, for one input and one output."""
     x, truth = data.grid(CURVE_POINTS)
-    y = _answers(module, x)
+    y = _outputs(module, x)
     return plotting.plot_curve(_column(x), _column(y), _column(truth), title=title, figure=figure)
 
 
@@ -68,14 +69,13 @@ def separating_line(
 ) -> FigureBase:
     """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
     x, targets = data.grid(2)
-    gate = data.hparams.get("gate", "")
     weight, bias = module.net.linear.weight, module.net.linear.bias
     return plotting.plot_separating_line(
         x.numpy(),
         _column(targets),
         weight.detach().cpu().numpy()[0],
         bias.item(),
-        title=f"{title}: {gate}" if gate else title,
+        title=_with_gate(title, data),
         figure=figure,
     )
 
@@ -92,16 +92,14 @@ def probability_surface(
     corners, targets = data.grid(2)
     surfaces: dict[str, Tensor] = {}
     marks: dict[str, Tensor] = {}
-    for name, points in (("surface", x), ("corner", corners)):
-        probability = _answers(module, points)
-        logit = probability.double().logit(eps=1e-12)
-        target = surfaces if name == "surface" else marks
-        target["probability"], target["logit"] = probability, logit
+    for points, heights in ((x, surfaces), (corners, marks)):
+        output = _outputs(module, points)
+        heights["probability"], heights["logit"] = module.probability(output), module.logit(output)
     return plotting.plot_surfaces(
         *_axes(x),
         {name: _grid(z) for name, z in surfaces.items()},
         points=(corners.numpy(), {n: _column(z) for n, z in marks.items()}, _column(targets)),
-        title=title,
+        title=_with_gate(title, data),
         figure=figure,
     )
 
@@ -115,7 +113,7 @@ def heads_surface(
 ) -> FigureBase:
     """Draw the max head and the min head over two inputs, and below each its error."""
     x = _square(data)
-    y, truth = _answers(module, x), data.target(x)
+    y, truth = _outputs(module, x), data.target(x)
     surfaces = {
         "max head": y[:, 0],
         "min head": y[:, 1],
@@ -148,7 +146,12 @@ def line_of(module: LitNetwork) -> tuple[float, float]:
 
     Args:
         module: One input, one output, no hidden layer.
+
+    Raises:
+        InputError: It has hidden layers, so that it need not be a line.
     """
+    if sum(isinstance(part, nn.Linear) for part in module.net.modules()) != 1:
+        raise InputError("a straight line has no hidden layer; set module.hidden_features to []")
     ends = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
     net = deepcopy(module.net).cpu().double()
     with torch.no_grad():
@@ -156,13 +159,18 @@ def line_of(module: LitNetwork) -> tuple[float, float]:
     return at_1 - at_0, at_0
 
 
-def _answers(module: LitNetwork, x: Tensor) -> Tensor:
+def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
     was_training = module.training
     module.eval()
     with torch.no_grad():
-        y = module.answer(x.to(module.device)).cpu()
+        y: Tensor = module(x.to(module.device)).cpu()
     module.train(was_training)
     return y
+
+
+def _with_gate(title: str, data: FunctionDataModule) -> str:
+    gate = data.hparams.get("gate", title)
+    return title if gate == title else f"{title}: {gate}"
 
 
 def _square(data: FunctionDataModule) -> Tensor:
