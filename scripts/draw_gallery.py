@@ -1,19 +1,26 @@
-"""Draw the README's picture from the newest run of each exercise: draw_gallery.py [RUNS] [PNG]."""
+"""Draw the picture of the README from the newest run of each exercise."""
 
+import argparse
 import sys
 from pathlib import Path
 
-from mlpzoo import load_module, plotting, views
-from mlpzoo.exercises import get_exercise, list_exercises
+from mlpzoo import get_exercise, list_exercises, load_module, plotting, views
 
 
 def main(runs: str = "checkpoints", png: str = "docs/gallery.png") -> None:
     entries = []
     for name in list_exercises():
-        newest = max(Path(runs, name).glob("*/best.ckpt"), key=lambda path: path.stat().st_mtime)
+        checkpoints = list(Path(runs, name).glob("*/best.ckpt"))
+        if not checkpoints:
+            sys.exit(f"no run of {name} in {runs}; run `mlpzoo train all --out {runs}` first")
+        newest = max(checkpoints, key=lambda path: path.stat().st_mtime)
         entries.append((get_exercise(name), *load_module(newest)))
     plotting.save(views.gallery(entries), Path(png))
+    print(png)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", default="checkpoints", help="folder of the runs")
+    parser.add_argument("--png", default="docs/gallery.png", help="the file to write")
+    main(**vars(parser.parse_args()))

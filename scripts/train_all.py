@@ -1,5 +1,6 @@
-"""Train every exercise from Python and print whether each meets its bar."""
+"""Train every exercise from Python and say whether each meets its bar."""
 
+import argparse
 import sys
 
 from mlpzoo import list_exercises, train
@@ -14,4 +15,6 @@ def main(out: str = "checkpoints") -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(*sys.argv[1:2]) else 1)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", default="checkpoints", help="folder for the runs")
+    sys.exit(0 if main(**vars(parser.parse_args())) else 1)

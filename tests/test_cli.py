@@ -179,7 +179,7 @@ def test_gpu_where_there_is_none_is_refused(cli, tmp_path):
 
 
 def test_one_bad_exercise_stops_all_before_any_runs(cli, tmp_path):
-    code, _, err = cli("train", "linear", "xor", "--module.hidden_features", "[3]",
+    code, _, err = cli("train", "sin", "xor", "--module.hidden_features", "[3]",
                        "--out", tmp_path)  # fmt: skip
     assert code == 2
     assert "module argument of xor 'hidden_features'" in err
@@ -224,7 +224,7 @@ def hostile(path):
         (lambda path: path.write_bytes(b"\x80\x02junk" * 40), "not a checkpoint"),
         (lambda path: path.write_bytes(pickle.dumps({"a": 1})), "not"),
         (lambda path: torch.save({"state_dict": {}}, path), "not written by mlpzoo"),
-        (lambda path: path.mkdir(), "does not exist"),
+        (lambda path: path.mkdir(), "is a folder"),
         (hostile, "not a checkpoint"),
     ],
 )
@@ -288,3 +288,144 @@ def test_module_can_be_run(tmp_path):
     assert "deprecated" not in done.stderr
     assert done.stderr.startswith("perceptron: step ")
     assert (tmp_path / "checkpoints/perceptron/version_0/figures/perceptron.png").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train sin --module.in_features 2",
+        "train sin --module.out_features 2",
+        "train sin --module.task none",
+        "train sin --module.task gate",
+        "train sin --module.loss bce",
+        "train sin --module.loss nll",
+        "train xor --module.loss multilabelmargin",
+        "train perceptron --module.in_features 3",
+        "train linear --module.hidden_features 32",
+        "train square --data.high 1e200",
+        "train sin --data.high 1e39",
+        "train sin --data.low 0 --data.high 1e-50",
+        "train sin --data.batch_size 100000000000000",
+        "train sin --data.test_points 100000000000000",
+        "train sin --data.steps_per_epoch 99999999999999999999999",
+        "train sin --max-steps 99999999999999999999999",
+        "train sin --module.hidden_features [99999999999999999999]",
+        "train sin --module.in_range [1,2,3]",
+        "train sin --threads 99999999999999999999",
+        "train linear --data.points [[1,1],[1.00000001,2]]",
+        "train linear --data.points [[1,1e39],[2,2]]",
+        "train linear --data.b 1e39",
+        "train all sinn",
+        "train sin --accelerator tpu",
+        "train sin --module.optimizer sgd --module.beta2 0.9",
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_before_a_folder_is_made(
+    cli, line, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = cli(*line.split(), "--no-plots")
+    assert (code, err.count("\n")) == (2, 1)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("group", ["data", "module"])
+def test_seeds_of_data_and_module_can_be_set_apart(cli, group, tmp_path):
+    line = ["train", "sin", "--max-steps", "2", "--no-plots", "--out", tmp_path]
+    cli(*line)
+    cli(*line, f"--{group}.seed", "9")
+    first, second = (
+        torch.load(tmp_path / f"sin/version_{n}/last.ckpt", weights_only=True) for n in range(2)
+    )
+    assert second["hyper_parameters"]["seed"] == (9 if group == "module" else 0)
+    key = "net.layers.0.weight"
+    assert not torch.equal(first["state_dict"][key], second["state_dict"][key])
+    assert second["mlpzoo"]["data"].get("seed", 0) == (9 if group == "data" else 0)
+
+
+@pytest.mark.parametrize("text", ["[4, 5]", "(4, 5)", "4,5"])
+def test_layers_can_be_written_in_any_way(cli, text, tmp_path):
+    cli("train", "sin", "--max-steps", "2", "--module.hidden_features", text, "--no-plots",
+        "--out", tmp_path)  # fmt: skip
+    config = yaml.safe_load((tmp_path / "sin/version_0/config.yaml").read_text())
+    assert config["module"]["hidden_features"] == [4, 5]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "lbfgs", "adagrad"])
+def test_another_optimizer_leaves_the_recipes_settings_of_its_own_behind(cli, optimizer, tmp_path):
+    code, _, err = cli("train", "sin", "--max-steps", "2", "--module.optimizer", optimizer,
+                       "--no-plots", "--out", tmp_path)  # fmt: skip
+    assert code == 1, err
+
+
+def test_names_are_taken_in_any_case_and_once(cli, tmp_path):
+    _, out, _ = cli("train", "Linear", "LINEAR", "linear", "--no-plots", "--out", tmp_path)
+    assert len(list((tmp_path / "linear").iterdir())) == 1
+    assert out.splitlines()[1].startswith("linear")
+
+
+def test_recipe_beside_the_config_of_another_is_refused(cli, tmp_path):
+    cli("train", "sin", "--max-steps", "2", "--no-plots", "--out", tmp_path)
+    config = tmp_path / "sin/version_0/config.yaml"
+    code, _, err = cli("train", "--config", config, "--recipe", "lecture")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "leave out --recipe" in err
+
+
+@pytest.mark.parametrize("number", ["-1e-3", "-1.", "-.5"])
+def test_predict_takes_negative_numbers_in_every_notation(cli, number, sin_run):
+    code, out, err = cli("predict", "sin", number, "--ckpt", sin_run / "best.ckpt")
+    assert code == 0, err
+    assert float(out) == float(out)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e39"])
+def test_predict_refuses_what_is_no_number(cli, number, sin_run):
+    code, _, err = cli("predict", "sin", "--ckpt", sin_run / "best.ckpt", number)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "must be a finite number" in err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c["hyper_parameters"].update(in_range=(1.0, 2.0, 3.0)),
+        lambda c: c["hyper_parameters"].update(loss=3),
+        lambda c: c["hyper_parameters"].update(unknown=3),
+        lambda c: c["mlpzoo"]["data"].update(high=1e39),
+        lambda c: c["mlpzoo"].update(recipe=7),
+        lambda c: c.pop("state_dict"),
+        lambda c: c["state_dict"].popitem(),
+        lambda c: c.update(hyper_parameters=[1]),
+    ],
+)
+def test_checkpoint_with_wrong_content_is_refused(cli, change, sin_run, tmp_path):
+    checkpoint = torch.load(sin_run / "best.ckpt", weights_only=True)
+    change(checkpoint)
+    torch.save(checkpoint, tmp_path / "x.ckpt")
+    code, _, err = cli("test", "sin", "--ckpt", tmp_path / "x.ckpt")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_output_to_a_reader_that_has_gone_is_no_traceback():
+    done = subprocess.run(
+        f"{sys.executable} -m mlpzoo list | true", shell=True, capture_output=True, timeout=60
+    )
+    assert b"Traceback" not in done.stderr
+
+
+def test_ctrl_c_says_where_the_checkpoints_are(tmp_path):
+    import signal
+
+    run = subprocess.Popen(
+        [sys.executable, "-m", "mlpzoo", "train", "sin", "--no-early-stop", "--val-every", "100"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert "step 100/" in run.stderr.readline()
+    run.stderr.readline()  # by the second line the first checkpoint has been written
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "Traceback" not in err
+    assert "interrupted after step" in err
+    assert (tmp_path / "checkpoints/sin/version_0/last.ckpt").exists()

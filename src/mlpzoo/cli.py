@@ -1,6 +1,7 @@
 """The command line: parses, calls the library, prints tables. Heavy imports wait until needed."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -8,12 +9,13 @@ from typing import Any, NoReturn
 import mlpzoo
 from mlpzoo.checks import InputError
 
-PASSED, FELL_SHORT, BAD_INPUT = 0, 1, 2
+PASSED, FELL_SHORT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 _EPILOG = """\
-Any constructor argument can be given by name: --module.lr 0.002 --data.batch_size 200;
-`mlpzoo show NAME` lists them. A run's config.yaml repeats it: mlpzoo train --config FILE.
-Exit codes: 0 all bars met, 1 not all, 2 bad input."""
+Any constructor argument can be given by name: --module.lr 0.002 --module.hidden_features 32,32
+--data.batch_size 200; `mlpzoo show NAME` lists and explains them. A run's config.yaml repeats it:
+mlpzoo train --config FILE.
+Exit codes: 0 all bars met, 1 not all, 2 bad input, 130 interrupted."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,6 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"mlpzoo: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt as stop:
+        print(f"\nmlpzoo: {stop or 'interrupted'}", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as in `mlpzoo list | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FELL_SHORT
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +60,7 @@ def _parser() -> _Parser:
     _add_train(commands)
     for command, text in (
         ("test", "measure a checkpoint against its exercise's bar"),
-        ("predict", "apply a checkpoint to one input"),
+        ("predict", "print y, or P(y = 1) for a gate, for one input"),
         ("plot", "draw what a checkpoint has learned"),
     ):
         sub = commands.add_parser(command, help=text, allow_abbrev=False)
@@ -61,7 +69,9 @@ def _parser() -> _Parser:
         if command == "predict":
             sub.add_argument("x", metavar="X", type=float, nargs="+", help="the inputs, X1 [X2]")
         if command == "plot":
-            sub.add_argument("--out", metavar="DIR", help="where figures/ goes (beside the ckpt)")
+            sub.add_argument(
+                "--out", metavar="DIR", help="folder of the pictures (figures/ beside the ckpt)"
+            )
     return parser
 
 
@@ -95,6 +105,8 @@ def _add_train(commands: Any) -> None:
 
 def _run(argv: list[str]) -> int:
     plain, dotted = split_dotted(argv)
+    if plain[:1] == ["predict"]:
+        plain = numbers_last(plain)
     args = vars(_parser().parse_args(plain))
     command = args.pop("command")
     if dotted and command != "train":
@@ -138,10 +150,30 @@ def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return others, dotted
 
 
+def numbers_last(arguments: Sequence[str]) -> list[str]:
+    """Put numbers behind a "--", because argparse takes -1e-3 for an option.
+
+    Example:
+        >>> numbers_last(["predict", "sin", "-1e-3", "--ckpt", "best.ckpt"])
+        ['predict', 'sin', '--ckpt', 'best.ckpt', '--', '-1e-3']
+    """
+    numbers = [text for text in arguments if _is_number(text)]
+    others = [text for text in arguments if not _is_number(text) and text != "--"]
+    return [*others, "--", *numbers] if numbers else others
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _list(*, json: bool) -> int:
     from mlpzoo.exercises import list_exercises, summary
     from mlpzoo.tables import as_json, as_table
 
     rows = [{"name": name, "summary": summary(name)} for name in list_exercises()]
-    print(as_json(rows) if json else as_table(rows))
+    print(as_json(rows) if json else as_table(rows), flush=True)
     return PASSED

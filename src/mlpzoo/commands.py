@@ -1,16 +1,16 @@
 """What the commands do, once parsed: call the library, print, return the exit code."""
 
 import inspect
-import logging
+import math
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import docstring_parser
 import torch
 
-from mlpzoo.checks import InputError, at_least
+from mlpzoo.checks import InputError, as_float32, count
 from mlpzoo.cli import FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
@@ -32,10 +32,11 @@ def train(
     **options: Any,
 ) -> int:
     """Check all runs, then run them one after another, and print a table of the results."""
-    at_least("threads", threads, 1)
+    count("threads", threads, most=1024)
     torch.set_num_threads(threads)
-    _quieten()
-    settings = read_config(config) if config else {}
+    settings = read_config(config) if config is not None else {}
+    if options.get("recipe", settings.get("recipe")) != settings.get("recipe") and config:
+        raise InputError(f"{config} is of recipe {settings.get('recipe')!r}; leave out --recipe")
     plans = []
     for name in _names(names, settings):
         chosen = Settings(get_exercise(name))
@@ -63,18 +64,31 @@ def show(*, name: str) -> int:
         "module": (exercise.module_class, {**recipe.module, **linked}),
     }
     rows = [
-        {"argument": f"--{group}.{argument}", "default": values.get(argument, parameter.default)}
+        {
+            "argument": f"--{group}.{name}",
+            "default": _as_yaml(values.get(name, parameter.default)),
+            "meaning": _meanings(cls)[name],
+        }
         for group, (cls, values) in groups.items()
-        for argument, parameter in inspect.signature(cls).parameters.items()
+        for name, parameter in inspect.signature(cls).parameters.items()
     ]
     print(f"\n{as_table(rows)}")
     return PASSED
 
 
+def _as_yaml(value: object) -> str:
+    return "null" if value is None else str(list(value) if isinstance(value, tuple) else value)
+
+
+def _meanings(cls: type) -> dict[str, str]:
+    """Return what the docstring of a class says of each argument."""
+    parsed = docstring_parser.parse(inspect.getdoc(cls) or "").params
+    return {entry.arg_name: " ".join((entry.description or "").split()) for entry in parsed}
+
+
 def test(*, name: str, ckpt: str) -> int:
     """Measure a checkpoint on its exercise's test grid and print the metrics."""
     exercise, module, data = _load(name, ckpt)
-    _quieten()
     metrics = evaluate(exercise, module, data)
     print(as_table([{"metric": key, "value": f"{value:.6g}"} for key, value in metrics.items()]))
     remark = exercise.remark(module, data, metrics)
@@ -89,8 +103,11 @@ def predict(*, name: str, ckpt: str, x: Sequence[float]) -> int:
     """Print what a checkpoint answers to one input, a number for each output."""
     _, module, data = _load(name, ckpt)
     if len(x) != data.in_features:
-        raise InputError(f"{name} takes {data.in_features} inputs, got {len(x)}: {list(x)}")
+        wanted = "1 input" if data.in_features == 1 else f"{data.in_features} inputs"
+        raise InputError(f"{name} takes {wanted}, got {len(x)}: {list(x)}")
     for value in x:
+        if not math.isfinite(as_float32(value)):
+            raise InputError(f"an input must be a finite number, got {value}")
         if not data.low <= value <= data.high:
             print(
                 f"mlpzoo: {value:g} lies outside the trained range [{data.low:g}, {data.high:g}]",
@@ -114,22 +131,17 @@ def plot(*, name: str, ckpt: str, out: str | None) -> int:
     return PASSED
 
 
-def _quieten() -> None:
-    """Leave out Lightning's notes on hardware and its use of a name that torch deprecates."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
-
-
 def _names(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
-    of_config = settings.get("exercise")
-    chosen = list_exercises() if "all" in names else list(dict.fromkeys(names))
-    if of_config is None:
+    known_names = [name if name == "all" else get_exercise(name).name for name in names]
+    chosen = list_exercises() if "all" in known_names else list(dict.fromkeys(known_names))
+    if "exercise" not in settings:
         if not chosen:
             raise InputError(f"name an exercise, or all; there are {', '.join(list_exercises())}")
         return chosen
+    of_config = get_exercise(settings["exercise"]).name
     if chosen and chosen != [of_config]:
         raise InputError(f"the config is of exercise {of_config!r}, not of {' '.join(names)}")
-    return [str(of_config)]
+    return [of_config]
 
 
 def _load(name: str, ckpt: str) -> tuple[Exercise, LitNetwork, FunctionDataModule]:
@@ -157,6 +169,7 @@ def _report(results: Sequence[Result]) -> None:
         for result in results
     ]
     print(as_table(rows))
+    print("Metrics are of the weights in best.ckpt, on the test grid.")
     for result in results:
         if result.remark:
             print(f"{result.exercise}: {result.remark}")

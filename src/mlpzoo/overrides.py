@@ -1,6 +1,7 @@
 """Typed settings of a run, from options, dotted arguments and a YAML file."""
 
 import inspect
+import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,8 @@ def read_config(path: str | Path) -> dict[str, Any]:
         config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"config {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"config {path} is not YAML: {' '.join(str(error).split())}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"config {path} is not YAML: {error}") from error
     if not isinstance(config, dict) or not all(
         isinstance(config.get(group) or {}, dict) for group in GROUPS
     ):
@@ -86,12 +87,37 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
 
 def _typed(name: str, annotation: Any, value: Any) -> Any:
+    if value is None and "None" not in str(annotation):
+        raise InputError(f"{name} must be {_kind(annotation)}, got null")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--value", type=annotation)
     try:
         if isinstance(value, str):
+            value = _as_list(value) if "tuple" in str(annotation) else value
             return parser.parse_args([f"--value={value}"]).value
         return parser.parse_object({"value": value}).value
     except (ArgumentError, TypeError, ValueError) as error:
-        kind = getattr(annotation, "__name__", "") if isinstance(annotation, type) else ""
-        raise InputError(f"{name} must be {kind or annotation}, got {value!r}") from error
+        raise InputError(f"{name} must be {_kind(annotation)}, got {value!r}") from error
+
+
+def _as_list(text: str) -> str:
+    """Return "(32, 32)", "32,32" or "32" as the list that YAML reads; what is none stays.
+
+    Example:
+        >>> _as_list("(32, 32)"), _as_list("8"), _as_list("(1,2),(3,4)"), _as_list("null")
+        ('[32, 32]', '[8]', '[[1,2],[3,4]]', 'null')
+    """
+    inner = text.strip().replace("(", "[").replace(")", "]")
+    if inner.lower() in ("null", "none"):
+        return "null"
+    whole = inner.startswith("[") and not _closes_early(inner)
+    return inner if whole else f"[{inner}]"
+
+
+def _closes_early(text: str) -> bool:
+    depths = list(itertools.accumulate((c == "[") - (c == "]") for c in text))
+    return 0 in depths[:-1]
+
+
+def _kind(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
