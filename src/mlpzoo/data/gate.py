@@ -27,13 +27,13 @@ class GateDataModule(FunctionDataModule):
     Shapes: x (batch, 2), y (batch, 1), float32 zeros and ones.
 
     Args:
-        gate: One of `GATES`.
+        gate: "and", "or", "xor", "nand", "nor" or "xnor".
         batch_size: Rows of a training batch: 4 is the whole table.
         shuffle: Draw every row of a batch at random, by seed and step, instead of taking the rows
             in turn.
         seed: Which random rows; not used where the rows come in turn.
         steps_per_epoch: Batches that make an epoch.
-        block_steps: Batches handed out at once (see `FunctionDataModule`).
+        block_steps: Most steps taken in one training_step; results do not depend on it.
 
     Raises:
         InputError: Unknown gate, or a size below 1.

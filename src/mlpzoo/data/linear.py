@@ -38,7 +38,7 @@ class LinearDataModule(FunctionDataModule):
         val_points: Points of the validation grid.
         test_points: Points of the test grid.
         steps_per_epoch: Batches that make an epoch.
-        block_steps: Batches handed out at once (see `FunctionDataModule`).
+        block_steps: Most steps taken in one training_step; results do not depend on it.
 
     Raises:
         InputError: Fewer than two points, all at one x, or a value out of range.

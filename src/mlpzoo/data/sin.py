@@ -17,12 +17,13 @@ class SinDataModule(FunctionDataModule):
         low: Low end of x.
         high: High end of x.
         batch_size: Rows of a training batch.
-        sampling: "uniform", "stratified", "closed" or "arcsine" (see `FunctionDataModule`).
+        sampling: "uniform", "stratified" (no gaps), "closed" (both ends in every batch) or
+            "arcsine" (denser near the ends).
         seed: Which sequence of batches.
         val_points: Points of the validation grid.
         test_points: Points of the test grid.
         steps_per_epoch: Batches that make an epoch.
-        block_steps: Batches handed out at once (see `FunctionDataModule`).
+        block_steps: Most steps taken in one training_step; results do not depend on it.
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.

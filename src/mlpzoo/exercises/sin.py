@@ -1,8 +1,8 @@
 """y = sin(x) on [-10, 10] with a 1-256-256-1 ReLU network.
 
 The network is piecewise linear; what limits it is where its first layer bends. So the input is
-mapped on [-1, 1] inside the network, the bends start evenly spread over that range, each batch
-covers the range without gaps, and the rate falls to 0 along a cosine.
+mapped on [-1, 1] inside the network, the bends start spread over that range, each batch covers the
+range without gaps and holds both ends, and the rate falls to 0 along a cosine.
 
 The lecture's recipe feeds x as it is, at a constant rate, with plain uniform samples.
 """

@@ -38,9 +38,9 @@ class LitNetwork(LightningModule, ABC):
     Args:
         net: Maps x to y (regression) or to what `probability` turns into P(y = 1) (gate).
         task: "regression", "gate", or "none" for the loss alone.
-        loss: Name of a loss of `torch.nn`.
+        loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`.
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
         lr: Learning rate.
         schedule: Name of a learning-rate schedule (see `mlpzoo.modules.choices`).
         momentum: Momentum, for optimizers that take it.

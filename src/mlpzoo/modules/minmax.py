@@ -24,13 +24,14 @@ class LitMinMax(LitNetwork):
         in_features: Number of inputs.
         trunk_features: Units of each trunk layer.
         head_features: Units of each hidden layer of a head.
-        initialization: How the weights start (see `mlpzoo.initialization`).
+        initialization: How the weights start: "default", "uniform", "xavier", "centred",
+            "rotation", "spread" or "zeros" (see `mlpzoo.initialization`).
         value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside.
-        loss: Name of a loss of `torch.nn`.
+        loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean", within a head.
-        optimizer: Name of an optimizer of `torch.optim`.
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
         lr: Learning rate.
-        schedule: Name of a learning-rate schedule.
+        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.
         beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.

@@ -21,7 +21,8 @@ class LitPerceptron(LitNetwork):
 
     Args:
         in_features: Number of inputs.
-        initialization: How the weights start (see `mlpzoo.initialization`).
+        initialization: How the weights start: "default", "uniform", "xavier", "centred",
+            "rotation", "spread" or "zeros" (see `mlpzoo.initialization`).
         lr: Learning rate of the rule.
         seed: Seed of the start.
 

@@ -16,17 +16,18 @@ class LitSequentialMLP(LitNetwork):
         in_features: Number of inputs.
         hidden_features: Units of each hidden layer; empty for linear regression.
         out_features: Number of outputs.
-        activation: Name of the hidden activation.
+        activation: Name of the hidden activation in `torch.nn`: "relu", "sigmoid", "tanh", ...
         out_activation: Name of the output's; "sigmoid" with loss "bce" is the lecture's XOR.
-        initialization: How the weights start (see `mlpzoo.initialization`).
+        initialization: How the weights start: "default", "uniform", "xavier", "centred",
+            "rotation", "spread" or "zeros" (see `mlpzoo.initialization`).
         in_range: Low and high end of the inputs, mapped on [-1, 1] inside the network.
         out_range: Low and high end of the outputs, mapped from [-1, 1].
         task: "regression", "gate" or "none": which metrics are reported.
-        loss: Name of a loss of `torch.nn`.
+        loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`.
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
         lr: Learning rate.
-        schedule: Name of a learning-rate schedule.
+        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.
         beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.

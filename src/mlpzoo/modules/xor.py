@@ -10,12 +10,13 @@ class LitFourLayerXOR(LitNetwork):
     Shapes: x (batch, 2), y (batch, 1).
 
     Args:
-        initialization: How the weights start (see `mlpzoo.initialization`).
+        initialization: How the weights start: "default", "uniform", "xavier", "centred",
+            "rotation", "spread" or "zeros" (see `mlpzoo.initialization`).
         loss: Name of a loss of `torch.nn` that takes the logit.
         reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`.
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
         lr: Learning rate.
-        schedule: Name of a learning-rate schedule.
+        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.
         beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
