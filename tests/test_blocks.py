@@ -5,10 +5,23 @@ import csv
 import pytest
 import torch
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import (
+    LearningRateMonitor,
+    ModelCheckpoint,
+    StochasticWeightAveraging,
+)
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.tuner import Tuner
 
-from mlpzoo import Block, BlockStream, InputError, get_exercise, list_exercises, train
+from mlpzoo import (
+    Block,
+    BlockStream,
+    InputError,
+    LitSequentialMLP,
+    get_exercise,
+    list_exercises,
+    train,
+)
 
 
 def weights(module):
@@ -87,6 +100,7 @@ def test_users_trainer_counts_steps_logs_and_checkpoints_by_step(block_steps, tm
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows if row["train_loss"]] == [19, 39, 59, 79, 99]
     assert [int(row["step"]) for row in rows if row["val_rmse"]] == [24, 49, 74, 99]
+    assert [int(row["step"]) for row in rows if row["lr-Adam"]] == [19, 39, 59, 79, 99]
     assert module.lr_schedulers().last_epoch == 100
 
 
@@ -111,6 +125,97 @@ def test_trainer_that_works_between_steps_is_refused(settings, part, quiet):
     data = exercise.data(block_steps=10)
     with pytest.raises(InputError, match=part):
         Trainer(max_steps=20, **settings, **quiet).fit(exercise.module(data), datamodule=data)
+
+
+def test_module_trained_with_blocks_trains_under_a_plain_trainer_after(quiet):
+    exercise = get_exercise("sin")
+    module = exercise.module(hidden_features=(8,))
+    Trainer(max_steps=20, **quiet).fit(module, datamodule=exercise.data(block_steps=10))
+    before = weights(module)
+    trainer = Trainer(max_steps=5, gradient_clip_val=1.0, **quiet)
+    trainer.fit(module, datamodule=exercise.data())
+    assert trainer.global_step == 5
+    assert not torch.equal(before, weights(module))
+
+
+@pytest.mark.filterwarnings("ignore:You're resuming from a checkpoint that ended before")
+@pytest.mark.parametrize(("first", "then"), [(1, 10), (10, 1), (7, 10)])
+def test_run_goes_on_from_a_checkpoint_with_blocks_of_another_size(first, then, quiet, tmp_path):
+    exercise = get_exercise("sin")
+
+    def fit(block_steps, max_steps, path=None):
+        data = exercise.data(block_steps=block_steps, steps_per_epoch=35)
+        module = exercise.module(data, hidden_features=(8,), schedule="constant")
+        trainer = Trainer(max_steps=max_steps, max_epochs=-1, **quiet)
+        trainer.fit(module, datamodule=data, ckpt_path=path)
+        return trainer, module
+
+    trainer, _ = fit(first, 50)
+    trainer.save_checkpoint(tmp_path / "half.ckpt", weights_only=False)
+    resumed, module = fit(then, 100, tmp_path / "half.ckpt")
+    whole, expected = fit(1, 100)
+    assert resumed.global_step == whole.global_step == 100
+    assert resumed.fit_loop.total_batch_idx == whole.fit_loop.total_batch_idx == 99
+    assert torch.equal(weights(module), weights(expected))
+
+
+@pytest.mark.parametrize("block_steps", [1, 7, 100])
+def test_limited_epochs_stay_limited(block_steps, quiet):
+    exercise = get_exercise("sin")
+    data = exercise.data(block_steps=block_steps, steps_per_epoch=45)
+    trainer = Trainer(
+        max_epochs=2, limit_train_batches=5, val_check_interval="00:00:01:00", **quiet
+    )
+    trainer.fit(exercise.module(data, hidden_features=(8,)), datamodule=data)
+    assert trainer.global_step == 10
+
+
+class ByEpoch(LitSequentialMLP):
+    def configure_optimizers(self):
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+        return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1)]
+
+
+class Clipped(LitSequentialMLP):
+    def on_before_optimizer_step(self, optimizer):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("module_class", "callbacks", "part"),
+    [
+        (ByEpoch, [], "schedule StepLR by epoch"),
+        (Clipped, [], "on_before_optimizer_step"),
+        (LitSequentialMLP, [StochasticWeightAveraging(1e-2)], "StochasticWeightAveraging"),
+    ],
+)
+def test_work_around_a_step_is_refused(module_class, callbacks, part, quiet):
+    data = get_exercise("sin").data(block_steps=10)
+    module = module_class(hidden_features=(8,))
+    with pytest.raises(InputError, match=part):
+        Trainer(max_epochs=3, callbacks=callbacks, **quiet).fit(module, datamodule=data)
+
+
+def test_lbfgs_and_a_search_for_the_rate_are_refused(quiet, tmp_path):
+    exercise = get_exercise("sin")
+    data = exercise.data(block_steps=10)
+    with pytest.raises(InputError, match="LBFGS"):
+        Trainer(max_steps=20, **quiet).fit(exercise.module(data, optimizer="l-bfgs"), data)
+    trainer = Trainer(max_steps=100, default_root_dir=tmp_path, **quiet)
+    with pytest.raises(InputError, match="LearningRateFinder"):
+        Tuner(trainer).lr_find(exercise.module(data, hidden_features=(8,)), datamodule=data)
+
+
+def test_ordinary_batches_where_blocks_are_expected_are_refused(quiet):
+    exercise = get_exercise("sin")
+    data = exercise.data(block_steps=10)
+    trainer = Trainer(max_steps=10, **quiet)
+    module = exercise.module(data, hidden_features=(8,))
+    trainer.fit(module, datamodule=data)
+    trainer.fit_loop.epoch_loop.max_steps = 20
+    loader = exercise.data().train_dataloader()
+    with pytest.raises(InputError, match="ordinary batches came"):
+        trainer.fit(module, loader, data.val_dataloader())
 
 
 def test_stream_of_blocks_is_as_long_as_its_steps():

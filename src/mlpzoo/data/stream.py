@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
@@ -101,11 +102,20 @@ def steps_to_next_event(trainer: Trainer) -> int:
     in_epoch = trainer.fit_loop.batch_idx + 1
     of_validation = taken if trainer.check_val_every_n_epoch is None else in_epoch
     log_every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
-    intervals = [(trainer.val_check_batch, of_validation), (log_every, taken)] + [
-        (keeper._every_n_train_steps, trainer.global_step)  # type: ignore[attr-defined]
-        for keeper in trainer.checkpoint_callbacks
+    intervals = [
+        (trainer.val_check_batch, of_validation),
+        (log_every, taken),
+        (log_every, taken + 1),  # LearningRateMonitor logs before the step that is logged
+        *((keeper._every_n_train_steps, trainer.global_step) for keeper in _keepers(trainer)),
     ]
     limits = [int(n - at % n) for n, at in intervals if n and n != float("inf")]
     if trainer.max_steps > 0:
         limits.append(trainer.max_steps - trainer.global_step)
+    if trainer.num_training_batches != float("inf"):
+        limits.append(int(trainer.num_training_batches) - in_epoch)
     return max(1, min(limits, default=1))
+
+
+def _keepers(trainer: Trainer) -> list[ModelCheckpoint]:
+    callbacks = trainer.checkpoint_callbacks
+    return [callback for callback in callbacks if isinstance(callback, ModelCheckpoint)]

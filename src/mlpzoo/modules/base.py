@@ -11,10 +11,11 @@ from torch.optim import Optimizer
 from torchmetrics import MetricCollection
 from typing_extensions import override
 
-from mlpzoo.checks import known
+from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
-from mlpzoo.modules.blocks import check_blocks, count_block
+from mlpzoo.modules.blocks import align_counts, check_blocks, check_schedules, count_block
 from mlpzoo.modules.choices import (
+    OPTIMIZERS,
     REDUCTIONS,
     SCHEDULES,
     build_loss,
@@ -108,16 +109,31 @@ class LitNetwork(LightningModule, ABC):
 
     @override
     def setup(self, stage: str) -> None:
-        blocks = stage == "fit" and getattr(self.trainer.datamodule, "block_steps", 1) > 1  # type: ignore[attr-defined]
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        blocks = stage == "fit" and getattr(data, "block_steps", 1) > 1
         if blocks:
-            check_blocks(self.trainer)
+            check_blocks(self.trainer, self)
+            if known("optimizer", self.optimizer_name, OPTIMIZERS) == "lbfgs":
+                raise InputError("blocks do not go with LBFGS; set data.block_steps to 1")
         self.automatic_optimization = not blocks
+
+    @override
+    def teardown(self, stage: str) -> None:
+        self.automatic_optimization = True
+
+    @override
+    def on_train_start(self) -> None:
+        align_counts(self.trainer)
+        if not self.automatic_optimization:
+            check_schedules(self.trainer)
 
     @override
     def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | None:
         if isinstance(batch, Block):
             self._take_block(batch)
             return None
+        if not self.automatic_optimization:
+            raise InputError("the Trainer's data module has blocks, and ordinary batches came")
         objective, losses = self.objective(*batch)
         self.log_training(losses, step=self.global_step + 1)
         return objective

@@ -1,31 +1,79 @@
 """Blocks: several optimizer steps in one training_step, at the price of a plain loop.
 
 Lightning's own work for a training_step costs more than the whole step of a small network. So a
-data module may hand out the batches of K steps at once, and the module takes all K in one call. To
-everything else in the Trainer a block is K ordinary batches: steps, batches and logged steps are
-counted one by one, and no block reaches past a validation, a log, a checkpoint or the last step.
+data module may hand out the batches of K steps at once, and the module takes all K in one call.
+The Trainer's limits, intervals, logs, checkpoints and counts go by steps all the same, and no block
+reaches past a validation, a log, a checkpoint or the last step. What happens around each optimizer
+step is left out, so a Trainer, module or callback that needs it is refused; hooks around a batch
+are called once a block, with the index of its first step.
 """
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import (
+    LearningRateFinder,
+    StochasticWeightAveraging,
+    WeightAveraging,
+)
+from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from mlpzoo.checks import InputError
 
+_STEP_HOOKS = (
+    "configure_gradient_clipping",
+    "lr_scheduler_step",
+    "on_after_backward",
+    "on_before_backward",
+    "on_before_optimizer_step",
+    "on_before_zero_grad",
+    "optimizer_step",
+    "optimizer_zero_grad",
+)
 
-def check_blocks(trainer: Trainer) -> None:
-    """Refuse a Trainer whose work between the steps a block would skip.
+
+def check_blocks(trainer: Trainer, module: LightningModule) -> None:
+    """Refuse what works between the steps that a block takes in one go.
 
     Raises:
-        InputError: More than one process, accumulation, gradient clipping or mixed precision.
+        InputError: More than one process, accumulation, gradient clipping, mixed precision, hooks
+            around an optimizer step, averaging of weights, or a search for the learning rate.
     """
-    reasons = {
+    between = {
         f"{trainer.world_size} processes": trainer.world_size > 1,
         "accumulate_grad_batches": trainer.accumulate_grad_batches != 1,
         "gradient_clip_val": bool(trainer.gradient_clip_val),
         f"precision {trainer.precision}": trainer.precision not in ("32-true", "64-true"),
     }
-    asked = [reason for reason, present in reasons.items() if present]
-    if asked:
-        raise InputError(f"blocks do not go with {', '.join(asked)}; set data.block_steps to 1")
+    between |= {name: is_overridden(name, module, LightningModule) for name in _STEP_HOOKS}
+    between |= {type(callback).__name__: _steps_in(callback) for callback in trainer.callbacks}  # type: ignore[attr-defined]
+    _refuse([what for what, present in between.items() if present])
+
+
+def check_schedules(trainer: Trainer) -> None:
+    """Refuse a schedule that is not stepped plainly after each optimizer step.
+
+    Raises:
+        InputError: A schedule by epoch, every few steps, or on a plateau.
+    """
+    _refuse(
+        [
+            f"schedule {type(config.scheduler).__name__} by {config.interval}"
+            for config in trainer.lr_scheduler_configs
+            if config.interval != "step" or config.frequency != 1 or config.reduce_on_plateau
+        ]
+    )
+
+
+def align_counts(trainer: Trainer) -> None:
+    """Make both of Lightning's step counters, for automatic and manual optimization, the larger.
+
+    A checkpoint holds both, and a run may go on from it with blocks or without.
+    """
+    loop = trainer.fit_loop.epoch_loop
+    automatic = loop.automatic_optimization.optim_progress.optimizer.step.total
+    manual = loop.manual_optimization.optim_step_progress.total
+    taken = max(automatic.completed, manual.completed)
+    for counter in (automatic, manual):
+        counter.ready = counter.completed = taken
 
 
 def count_block(trainer: Trainer, steps: int) -> None:
@@ -36,9 +84,23 @@ def count_block(trainer: Trainer, steps: int) -> None:
         steps: How many.
     """
     loop = trainer.fit_loop.epoch_loop
-    optimizer_steps = loop.manual_optimization.optim_step_progress
-    for taken in (optimizer_steps.total, optimizer_steps.current):
-        taken.increment_by(steps)
+    automatic = loop.automatic_optimization.optim_progress.optimizer.step
+    manual = loop.manual_optimization.optim_step_progress
+    for counter in (automatic, manual):  # global_step is one of them, by the kind of optimization
+        counter.total.increment_by(steps)
+        counter.current.increment_by(steps)
     for seen in (loop.batch_progress.total, loop.batch_progress.current):
         seen.increment_by(steps - 1)  # Lightning adds the last one
     loop._batches_that_stepped += steps - 1  # the step under which loggers file a metric
+
+
+def _steps_in(callback: Callback) -> bool:
+    averages = isinstance(callback, StochasticWeightAveraging | WeightAveraging)
+    searches = isinstance(callback, LearningRateFinder)
+    hooks = (name for name in _STEP_HOOKS if hasattr(Callback, name))
+    return averages or searches or any(is_overridden(name, callback, Callback) for name in hooks)
+
+
+def _refuse(reasons: list[str]) -> None:
+    if reasons:
+        raise InputError(f"blocks do not go with {', '.join(reasons)}; set data.block_steps to 1")
