@@ -358,6 +358,14 @@ def test_another_optimizer_leaves_the_recipes_settings_of_its_own_behind(cli, op
     assert code == 1, err
 
 
+def test_another_optimizer_than_the_configs_is_taken_too(cli, tmp_path):
+    cli("train", "sin", "--max-steps", "2", "--no-plots", "--out", tmp_path)
+    config = tmp_path / "sin/version_0/config.yaml"
+    code, _, err = cli("train", "--config", config, "--module.optimizer", "sgd", "--no-plots",
+                       "--out", tmp_path)  # fmt: skip
+    assert code == 1, err
+
+
 def test_names_are_taken_in_any_case_and_once(cli, tmp_path):
     _, out, _ = cli("train", "Linear", "LINEAR", "linear", "--no-plots", "--out", tmp_path)
     assert len(list((tmp_path / "linear").iterdir())) == 1

@@ -206,6 +206,8 @@ def test_gpu_run_meets_the_bar(name, tmp_path):
 def test_numbers_of_numpy_are_taken_and_written_plainly(tmp_path):
     result = quick(
         "linear", tmp_path, module={"lr": np.float64(0.1)},
+        seed=np.int64(5),
+        early_stop=np.bool_(False),
         data={"points": np.array([[0.0, 1.0], [1.0, 3.0]])},
     )  # fmt: skip
     config = yaml.safe_load((result.folder / "config.yaml").read_text())
@@ -223,6 +225,11 @@ def test_numbers_of_numpy_are_taken_and_written_plainly(tmp_path):
         ({"seed": 1.5}, "1.5"),
         ({"module": {"in_range": (1, 2, 3)}}, "pair"),
         ({"module": {"lr": object()}}, "module.lr must be a number"),
+        ({"module": "lr=1"}, "module must map names to values"),
+        ({"data": {"low": None}}, "a number is needed, got None"),
+        ({"plots": "no"}, "plots must be True or False, got 'no'"),
+        ({"module": {"optimizer": "l-bfgs"}, "data": {"block_steps": 9}}, "lbfgs"),
+        ({"devices": 2, "accelerator": "cpu", "data": {"block_steps": 9}}, "one device"),
     ],
 )
 def test_wrong_use_from_python_is_an_input_error(settings, part, tmp_path):

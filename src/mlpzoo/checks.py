@@ -119,7 +119,19 @@ def as_float32(value: float) -> float:
         nearest: float = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:
         return math.copysign(math.inf, value)
+    except struct.error as error:
+        raise InputError(f"a number is needed, got {value!r}") from error
     return nearest
+
+
+def flag(name: str, value: object) -> None:
+    """Refuse what is not True or False.
+
+    Raises:
+        InputError: As said.
+    """
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be True or False, got {value!r}")
 
 
 def seed_in_range(value: int) -> None:
@@ -142,14 +154,21 @@ def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: A value of another kind.
     """
-    return {name: _plain_value(f"{group}.{name}", value) for name, value in arguments.items()}
+    if not isinstance(arguments, Mapping):
+        raise InputError(f"{group} must map names to values, got {arguments!r}")
+    return {str(name): plain_value(f"{group}.{name}", value) for name, value in arguments.items()}
 
 
-def _plain_value(name: str, value: Any) -> Any:
+def plain_value(name: str, value: Any) -> Any:
+    """Return one value as `plain_values` does.
+
+    Raises:
+        InputError: It is of another kind.
+    """
     if hasattr(value, "tolist"):  # numpy and torch
-        return _plain_value(name, value.tolist())
+        return plain_value(name, value.tolist())
     if isinstance(value, list | tuple):
-        return tuple(_plain_value(name, entry) for entry in value)
+        return tuple(plain_value(name, entry) for entry in value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise InputError(f"{name} must be a number, string, bool or tuple of them, got {value!r}")

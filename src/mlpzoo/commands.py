@@ -14,6 +14,7 @@ from mlpzoo.checks import InputError, as_float32, count
 from mlpzoo.cli import FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
+from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
 from mlpzoo.modules import LitNetwork
 from mlpzoo.overrides import Settings, read_config
 from mlpzoo.results import Result, draw
@@ -41,6 +42,9 @@ def train(
     for name in _names(names, settings):
         chosen = Settings(get_exercise(name))
         chosen.add_mapping(settings)
+        if any(argument.startswith("--module.optimizer=") for argument in dotted):
+            for only_its_own in OPTIMIZER_SETTINGS:
+                chosen.values["module"].pop(only_its_own, None)
         chosen.add_mapping(options)
         chosen.add_dotted(dotted)
         plans.append(plan_run(name, **chosen.values))

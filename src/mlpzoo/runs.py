@@ -66,6 +66,20 @@ def make_version_folder(parent: Path) -> Path:
         raise InputError(f"cannot write to {parent}: {reason}; choose another --out") from error
 
 
+def run_folder(parent: Path) -> Path:
+    """Claim a folder in the first process; the others are told of it by the checkpoint callback."""
+    return (
+        make_version_folder(parent)
+        if getattr(rank_zero_only, "rank", 0) == 0
+        else parent / "of_rank_0"
+    )
+
+
+def arguments_of(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:
+    """Return the arguments that something was built with, except those that follow from others."""
+    return {name: value for name, value in built.hparams.items() if name not in without}
+
+
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain data as YAML, keys in the order given."""
     path.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
@@ -100,7 +114,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: No such file, not a checkpoint, or one without mlpzoo's record.
     """
-    path = Path(path)
+    path = Path(str(path))
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a checkpoint in it, such as best.ckpt")
     if not path.is_file():

@@ -9,16 +9,24 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.utilities import rank_zero_only
 
 from mlpzoo.callbacks import FigureWriter, Provenance
-from mlpzoo.checks import count, known, plain_values, seed_in_range
+from mlpzoo.checks import (
+    InputError,
+    count,
+    flag,
+    known,
+    plain_value,
+    plain_values,
+    seed_in_range,
+)
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.choices import OPTIMIZERS
 from mlpzoo.rehearsal import rehearse
 from mlpzoo.results import Result, draw
-from mlpzoo.runs import RunLogger, make_version_folder, write_json
+from mlpzoo.runs import RunLogger, arguments_of, run_folder, write_json
 from mlpzoo.trainers import build_trainer, check_devices, divergence, measure, quiet
 
 
@@ -52,7 +60,7 @@ class Plan:
             KeyboardInterrupt: Ctrl-C; the message says where the checkpoints are.
         """
         with quiet():
-            trainer = self._trainer(_run_folder(self.out / self.exercise.name))
+            trainer = self._trainer(run_folder(self.out / self.exercise.name))
             seconds = self._fit(trainer)
             folder = Path(str(trainer.checkpoint_callback.dirpath))  # type: ignore[union-attr]
             steps, diverged = trainer.global_step, divergence(trainer)  # before a test resets them
@@ -158,14 +166,21 @@ def plan(
     """
     exercise = get_exercise(name)
     chosen = exercise.recipe(recipe)
-    max_steps = chosen.max_steps if max_steps is None else max_steps
+    seed = plain_value("seed", seed)
+    max_steps = plain_value("max_steps", chosen.max_steps if max_steps is None else max_steps)
+    val_every = plain_value("val_every", chosen.val_every if val_every is None else val_every)
+    early_stop = plain_value("early_stop", chosen.early_stop if early_stop is None else early_stop)
+    seed_in_range(seed)
     count("max_steps", max_steps)
-    val_every = chosen.val_every if val_every is None else val_every
     count("val_every", val_every)
     count("plot_every", plot_every, least=0)
-    seed_in_range(seed)
+    for switch, value in (("early_stop", early_stop), ("plots", plots), ("progress", progress)):
+        flag(switch, value)
     data, module = plain_values("data", data or {}), plain_values("module", module or {})
-    by_blocks = devices == 1 and str(module.get("optimizer", "")).lower() != "lbfgs"
+    optimizer = known("optimizer", str(module.get("optimizer", "adam")), OPTIMIZERS)
+    by_blocks = devices == 1 and optimizer != "lbfgs"
+    if not by_blocks and data.get("block_steps", 1) != 1:
+        raise InputError("data.block_steps above 1 goes with one device, and not with lbfgs")
     pace = {
         "steps_per_epoch": max_steps,  # so that one progress bar shows the whole run
         "block_steps": chosen.block_steps if by_blocks else 1,
@@ -180,19 +195,19 @@ def plan(
         "seed": seed,
         "max_steps": max_steps,
         "val_every": min(val_every, max_steps),
-        "early_stop": chosen.early_stop if early_stop is None else early_stop,
+        "early_stop": early_stop,
         "accelerator": accelerator,
         "devices": devices,
         "plot_every": plot_every,
-        "data": _record(datamodule, without={"seed", *pace} - data.keys()),
-        "module": _record(lit, without={"seed", *chosen.linked(datamodule)} - module.keys()),
+        "data": arguments_of(datamodule, without={"seed", *pace} - data.keys()),
+        "module": arguments_of(lit, without={"seed", *chosen.linked(datamodule)} - module.keys()),
     }
     return Plan(
         exercise=exercise,
         datamodule=datamodule,
         module=lit,
         config=config,
-        out=Path(out),
+        out=Path(str(out)),
         plots=plots,
         progress=progress,
     )
@@ -226,17 +241,3 @@ TRAIN_DOC = """Train an exercise, test its best weights, and write `<out>/<name>
         (True, 1.0)
 """
 train = _to_results(plan)
-
-
-def _record(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:
-    """Return the arguments that something was built with, except those that follow from others."""
-    return {name: value for name, value in built.hparams.items() if name not in without}
-
-
-def _run_folder(parent: Path) -> Path:
-    """Claim a folder in the first process; the others are told of it by the checkpoint callback."""
-    return (
-        make_version_folder(parent)
-        if getattr(rank_zero_only, "rank", 0) == 0
-        else parent / "of_rank_0"
-    )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlpzoo.modules import LitNetwork
     from mlpzoo.views import View
 
+OPTIMIZER_SETTINGS = ("momentum", "weight_decay", "beta2")  # each for some optimizers only
 _SENSES: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -78,7 +79,7 @@ class Recipe:
         """
         kept = dict(self.module)
         if "optimizer" in changes:
-            for name in ("momentum", "weight_decay", "beta2"):
+            for name in OPTIMIZER_SETTINGS:
                 kept.pop(name, None)
         return {**kept, **changes}
 

@@ -2,7 +2,7 @@
 
 The trunk has 2-256-256-256 units, each head 256-256-1. The two losses are added; each head is
 measured by itself against its own target. Ours maps [0, 100] on [-1, 1] inside the network, fills
-each batch evenly and lets the rate fall to 0 along a cosine.
+each batch evenly up to the edges, and lets a larger rate fall to 0 along a cosine.
 
 The lecture's listing overwrites the targets of the max head, so that both heads learn the
 minimum; its recipe here keeps the targets apart and everything else as it was.
@@ -19,11 +19,11 @@ EXERCISE = Exercise(
     module_class=LitMinMax,
     recipes={
         "default": Recipe(
-            data={"sampling": "stratified"},
-            module={"schedule": "cosine", "lr": 1e-3, "beta2": 0.99},
+            data={"sampling": "closed"},
+            module={"initialization": "xavier", "schedule": "cosine", "lr": 2e-3, "beta2": 0.99},
             linked=lambda data: {"value_range": (data.low, data.high)},
-            max_steps=10_000,
-            val_every=500,
+            max_steps=5_000,
+            val_every=250,
         ),
         "lecture": Recipe(
             module={"lr": 1e-3, "reduction": "sum"},
