@@ -24,6 +24,7 @@ def test_every_axis_is_labelled_and_the_figure_titled(drawn):
         on_top_of_shared = axes.get_ylabel() == "y" and len(figure.axes) == 2
         assert axes.get_xlabel() or on_top_of_shared
         assert axes.get_ylabel()
+        assert not hasattr(axes, "get_zlabel") or axes.get_zlabel()
     titles = [figure.get_suptitle()] + [
         axes.get_title(loc) for axes in figure.axes for loc in ("left", "center")
     ]

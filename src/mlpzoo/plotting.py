@@ -164,6 +164,7 @@ def plot_surfaces(
         figure: Where to draw.
     """
     rows = -(-len(surfaces) // columns)
+    alone = figure is None
     figure = figure or new_figure(4.2 * columns, 3.6 * rows)
     figure.suptitle(title)
     for index, (name, heights) in enumerate(surfaces.items()):
@@ -172,9 +173,11 @@ def plot_surfaces(
         if points is not None:
             _draw_points(axes, points[0], points[1][name], points[2])
         axes.set(title=name, xlabel="x1", ylabel="x2")
+        if alone:  # among other figures there is no room beside it, and the title says it
+            axes.set_zlabel(name.rpartition(", ")[2])
         axes.locator_params(nbins=3)
         axes.view_init(elev=28, azim=-60)
-        axes.set_box_aspect((1, 1, 0.75))
+        axes.set_box_aspect((1, 1, 0.75), zoom=0.88 if alone else 1)
         if points is not None and index == 0:
             axes.legend(loc="upper left", bbox_to_anchor=(-0.3, 1.02), frameon=False)
     return figure

@@ -134,7 +134,7 @@ def gallery(
         columns: Exercises in a row.
     """
     rows = -(-len(entries) // columns)
-    figure = plotting.new_figure(5.2 * columns, 4.4 * rows)
+    figure = plotting.new_figure(5.4 * columns, 4.4 * rows)
     places = figure.subfigures(rows, columns, squeeze=False).flat
     for place, (exercise, module, data) in zip(places, entries, strict=False):
         exercise.view(module, data, title=exercise.name, figure=place)
