@@ -30,6 +30,7 @@ trainer = Trainer(
 trainer.fit(module, datamodule=SinDataModule())
 weights = torch.cat([p.detach().flatten() for p in module.parameters()])
 torch.save({"first": seen.first, "weights": weights}, f"{sys.argv[1]}/rank{trainer.global_rank}.pt")
+torch.distributed.destroy_process_group()
 """
 
 

@@ -1,13 +1,16 @@
 """Lightning Trainers as the exercises use them: to fit, to test, to check a device."""
 
+import atexit
 import logging
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
@@ -136,6 +139,21 @@ def check_devices(accelerator: str, devices: int | str) -> None:
     except Exception as error:  # a missing package, a name, a number: none can be used
         asked = f"accelerator {accelerator!r} with devices {devices!r}"
         raise InputError(f"{asked} cannot be used here: {error}") from error
+
+
+@cache
+def leave_group_at_exit() -> None:
+    """Have torch's process group left before the interpreter ends.
+
+    Lightning does so for GPUs only; on CPUs, threads of a group that is still open can abort the
+    process at its very end.
+    """
+    atexit.register(_leave_group)
+
+
+def _leave_group() -> None:
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 @contextmanager

@@ -11,15 +11,7 @@ from typing import Any, ParamSpec
 from lightning.pytorch import Callback, Trainer
 
 from mlpzoo.callbacks import FigureWriter, Provenance
-from mlpzoo.checks import (
-    InputError,
-    count,
-    flag,
-    known,
-    plain_value,
-    plain_values,
-    seed_in_range,
-)
+from mlpzoo.checks import InputError, count, flag, known, plain_value, plain_values, seed_in_range
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
@@ -27,7 +19,14 @@ from mlpzoo.modules.choices import OPTIMIZERS
 from mlpzoo.rehearsal import rehearse
 from mlpzoo.results import Result, draw
 from mlpzoo.runs import RunLogger, arguments_of, run_folder, write_json
-from mlpzoo.trainers import build_trainer, check_devices, divergence, measure, quiet
+from mlpzoo.trainers import (
+    build_trainer,
+    check_devices,
+    divergence,
+    leave_group_at_exit,
+    measure,
+    quiet,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +87,8 @@ class Plan:
 
     def _fit(self, trainer: Trainer) -> float:
         began = time.perf_counter()
+        if trainer.world_size > 1:
+            leave_group_at_exit()
         try:
             trainer.fit(self.module, datamodule=self.datamodule)
         except SystemExit as stop:  # what Lightning makes of Ctrl-C
