@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, choose, count
 from mlpzoo.initialization import initialize
+from mlpzoo.linear import Linear
 from mlpzoo.scaling import RangeScale
 
 _NOT_ELEMENTWISE = {
@@ -216,11 +217,11 @@ class Perceptron(nn.Module):
         return fires.to(x.dtype)
 
 
-def _linear(in_features: int, out_features: int) -> nn.Linear:
+def _linear(in_features: int, out_features: int) -> Linear:
     count("in_features", in_features)
     count("out_features", out_features)
-    layer: nn.Linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        nn.Linear, in_features, out_features
+    layer: Linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]
+        Linear, in_features, out_features
     )
     return layer
 
