@@ -24,6 +24,7 @@ from mlpzoo.modules.choices import (
     check_optimizer,
 )
 from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
+from mlpzoo.modules.steps import steps_in_a_row
 
 TASKS = ("regression", "gate", "none")
 
@@ -141,13 +142,14 @@ class LitNetwork(LightningModule, ABC):
     def _take_block(self, block: Block) -> None:
         optimizer: Optimizer = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
         schedule: Any = self.lr_schedulers()
-        for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
-            optimizer.zero_grad()
-            objective, losses = self.objective(x, y)
-            objective.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            if schedule is not None:
-                schedule.step()
+        optimizer.zero_grad()
+        with steps_in_a_row(optimizer) as step:
+            for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
+                objective, losses = self.objective(x, y)
+                objective.backward()  # type: ignore[no-untyped-call]
+                step()
+                if schedule is not None:
+                    schedule.step()
         count_block(self.trainer, len(block.x))
         self.log_training(losses, step=self.global_step)
 
