@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
@@ -105,7 +106,7 @@ def steps_to_next_event(trainer: Trainer) -> int:
     intervals = [
         (trainer.val_check_batch, of_validation),
         (log_every, taken),
-        (log_every, taken + 1),  # LearningRateMonitor logs before the step that is logged
+        (log_every if _hears_of_starts(trainer) else 0, taken + 1),
         *((keeper._every_n_train_steps, trainer.global_step) for keeper in _keepers(trainer)),
     ]
     limits = [int(n - at % n) for n, at in intervals if n and n != float("inf")]
@@ -114,6 +115,12 @@ def steps_to_next_event(trainer: Trainer) -> int:
     if trainer.num_training_batches != float("inf"):
         limits.append(int(trainer.num_training_batches) - in_epoch)
     return max(1, min(limits, default=1))
+
+
+def _hears_of_starts(trainer: Trainer) -> bool:
+    """Tell of callbacks such as LearningRateMonitor, which log before the step that is logged."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return any(is_overridden("on_train_batch_start", each, Callback) for each in callbacks)
 
 
 def _keepers(trainer: Trainer) -> list[ModelCheckpoint]:
