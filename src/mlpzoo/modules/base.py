@@ -7,13 +7,18 @@ from typing import Any
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torchmetrics import MetricCollection
 from typing_extensions import override
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
-from mlpzoo.modules.blocks import align_counts, check_blocks, check_schedules, count_block
+from mlpzoo.modules.blocks import (
+    BlockSteps,
+    align_counts,
+    check_blocks,
+    check_schedules,
+    count_block,
+)
 from mlpzoo.modules.choices import (
     OPTIMIZERS,
     REDUCTIONS,
@@ -24,7 +29,6 @@ from mlpzoo.modules.choices import (
     check_optimizer,
 )
 from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
-from mlpzoo.modules.steps import steps_in_a_row
 
 TASKS = ("regression", "gate", "none")
 
@@ -49,9 +53,14 @@ class LitNetwork(LightningModule, ABC):
         weight_decay: Weight decay.
         beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
 
+    Attributes:
+        cuda_graphs: Whether blocks on a GPU are recorded as CUDA graphs where that is possible.
+
     Raises:
         InputError: An unknown name or a value out of range.
     """
+
+    cuda_graphs: bool = True
 
     def __init__(
         self,
@@ -69,6 +78,7 @@ class LitNetwork(LightningModule, ABC):
     ) -> None:
         super().__init__()
         check_optimizer(optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay, beta2=beta2)
+        self._block_steps: BlockSteps | None = None
         self.net, self.lr = net, lr
         self.optimizer_name, self.schedule = optimizer, known("schedule", schedule, SCHEDULES)
         self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
@@ -121,37 +131,30 @@ class LitNetwork(LightningModule, ABC):
     @override
     def teardown(self, stage: str) -> None:
         self.automatic_optimization = True
+        self._block_steps = None
 
     @override
     def on_train_start(self) -> None:
         align_counts(self.trainer)
         if not self.automatic_optimization:
             check_schedules(self.trainer)
+            optimizer: Any = self.optimizers(use_pl_optimizer=False)
+            self._block_steps = BlockSteps(
+                self.objective, optimizer, self.lr_schedulers(), graphs=self.cuda_graphs
+            )
 
     @override
     def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | None:
-        if isinstance(batch, Block):
-            self._take_block(batch)
+        if isinstance(batch, Block) and self._block_steps is not None:
+            losses = self._block_steps.take(batch)
+            count_block(self.trainer, len(batch.x))
+            self.log_training(losses, step=self.global_step)
             return None
         if not self.automatic_optimization:
             raise InputError("the Trainer's data module has blocks, and ordinary batches came")
         objective, losses = self.objective(*batch)
         self.log_training(losses, step=self.global_step + 1)
         return objective
-
-    def _take_block(self, block: Block) -> None:
-        optimizer: Optimizer = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
-        schedule: Any = self.lr_schedulers()
-        optimizer.zero_grad()
-        with steps_in_a_row(optimizer) as step:
-            for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
-                objective, losses = self.objective(x, y)
-                objective.backward()  # type: ignore[no-untyped-call]
-                step()
-                if schedule is not None:
-                    schedule.step()
-        count_block(self.trainer, len(block.x))
-        self.log_training(losses, step=self.global_step)
 
     def log_training(self, losses: Mapping[str, Tensor], *, step: int) -> None:
         """Log losses with "train_" before their names, in the steps that loggers take in.

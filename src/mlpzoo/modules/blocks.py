@@ -8,6 +8,8 @@ step is left out, so a Trainer, module or callback that needs it is refused; hoo
 are called once a block, with the index of its first step.
 """
 
+from typing import Any
+
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import (
     LearningRateFinder,
@@ -15,8 +17,12 @@ from lightning.pytorch.callbacks import (
     WeightAveraging,
 )
 from lightning.pytorch.utilities.model_helpers import is_overridden
+from torch.optim import Optimizer
 
 from mlpzoo.checks import InputError
+from mlpzoo.data.stream import Block
+from mlpzoo.modules.graphs import BlockGraphs, Losses, Objective
+from mlpzoo.modules.steps import steps_in_a_row
 
 _STEP_HOOKS = (
     "configure_gradient_clipping",
@@ -28,6 +34,49 @@ _STEP_HOOKS = (
     "optimizer_step",
     "optimizer_zero_grad",
 )
+
+
+class BlockSteps:
+    """Takes the steps of blocks: as one CUDA graph where that is possible, else in a row.
+
+    Args:
+        objective: Maps x, y to what a step minimises and the losses to log.
+        optimizer: Takes the steps.
+        schedule: Sets the rate after each of them; None for a constant one.
+        graphs: Whether to record blocks on a GPU.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        optimizer: Optimizer,
+        schedule: Any = None,
+        *,
+        graphs: bool = True,
+    ) -> None:
+        self.objective, self.optimizer, self.schedule = objective, optimizer, schedule
+        self.graphs = BlockGraphs(objective, optimizer) if graphs else None
+
+    def take(self, block: Block) -> Losses:
+        """Take a step for each batch of a block, and return the losses of the last."""
+        if self.graphs is not None and self.graphs.ready(block):
+            return self.graphs.replay(block, [self._next_rate() for _ in block.x])
+        losses: Losses = {}
+        self.optimizer.zero_grad()
+        with steps_in_a_row(self.optimizer) as step:
+            for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
+                minimised, losses = self.objective(x, y)
+                minimised.backward()  # type: ignore[no-untyped-call]
+                step()
+                self._next_rate()
+        return losses
+
+    def _next_rate(self) -> float:
+        """Return the rate of a step and go on to that of the next."""
+        rate: float = self.optimizer.param_groups[0]["lr"]
+        if self.schedule is not None:
+            self.schedule.step()
+        return rate
 
 
 def check_blocks(trainer: Trainer, module: LightningModule) -> None:

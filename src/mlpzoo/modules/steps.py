@@ -23,11 +23,64 @@ def steps_in_a_row(optimizer: Optimizer) -> Iterator[Callable[[], None]]:
     Args:
         optimizer: Any; what is not a fused Adam or AdamW on a CPU takes its ordinary steps.
     """
-    row = _AdamRow(optimizer) if _is_plain_fused_adam(optimizer) else _Row(optimizer)
+    row = _AdamRow(optimizer) if is_plain_fused_adam(optimizer, "cpu") else _Row(optimizer)
     try:
         yield row.step
     finally:
         row.close()
+
+
+def is_plain_fused_adam(optimizer: Optimizer, device: str) -> bool:
+    """Tell whether `AdamKernel` does what an optimizer's step does.
+
+    Args:
+        optimizer: Any.
+        device: The type of device that its parameters must be on: "cpu" or "cuda".
+    """
+    if type(optimizer) not in (Adam, AdamW) or len(optimizer.param_groups) != 1:
+        return False
+    (group,) = optimizer.param_groups
+    hooked = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
+    plain = group["fused"] and not (group["amsgrad"] or group["capturable"] or hooked)
+    numbers = not any(isinstance(value, Tensor) for value in (group["lr"], *group["betas"]))
+    first = group["params"][0]
+    alike = all(p.device == first.device and p.dtype == first.dtype for p in group["params"])
+    return bool(plain and numbers and alike and first.device.type == device)
+
+
+class AdamKernel:
+    """torch's kernel for a whole step of Adam or AdamW, with the lists that it works on.
+
+    Args:
+        optimizer: One that `is_plain_fused_adam`, and that has taken a step of every parameter.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        (self.group,) = optimizer.param_groups
+        self.parameters: list[Tensor] = self.group["params"]
+        states = [optimizer.state[parameter] for parameter in self.parameters]
+        self.means: list[Tensor] = [state["exp_avg"] for state in states]
+        self.squares: list[Tensor] = [state["exp_avg_sq"] for state in states]
+        self.counts: list[Tensor] = [state["step"] for state in states]
+
+    @torch.no_grad()
+    def step(self, grads: list[Any], counts: list[Tensor], lr: float | Tensor) -> None:
+        """Change parameters and means in place.
+
+        Args:
+            grads: A gradient for each parameter.
+            counts: How many steps each has taken, this one included.
+            lr: The rate of this step.
+        """
+        group = self.group
+        kernel: Any = torch._fused_adam_
+        if group["decoupled_weight_decay"]:
+            kernel = torch._fused_adamw_
+        kernel(
+            self.parameters, grads, self.means, self.squares, [], counts, lr=lr,
+            beta1=group["betas"][0], beta2=group["betas"][1], weight_decay=group["weight_decay"],
+            eps=group["eps"], amsgrad=False, maximize=group["maximize"],
+        )  # fmt: skip
 
 
 class _Row:
@@ -50,55 +103,31 @@ class _AdamRow(_Row):
     def __init__(self, optimizer: Optimizer) -> None:
         super().__init__(optimizer)
         (self.group,) = optimizer.param_groups
-        self.parameters: list[Tensor] = self.group["params"]
-        self.states: list[dict[str, Tensor]] = []
+        self.kernel: AdamKernel | None = None
         self.count = torch.zeros(())
 
     def step(self) -> None:
-        grads = [parameter.grad for parameter in self.parameters]
-        if not self.states or any(grad is None for grad in grads):
+        grads = [parameter.grad for parameter in self.group["params"]]
+        complete = all(grad is not None for grad in grads)
+        if self.kernel is None or not complete:
             self.close()
             self.optimizer.step()
-            self._collect(grads)
+            if complete:
+                self._collect()
         else:
-            self._call_kernel(grads)
-        for parameter in self.parameters:
+            self.count += 1
+            self.kernel.step(grads, self.counts, self.group["lr"])
+        for parameter in self.group["params"]:
             parameter.grad = None
 
     def close(self) -> None:
-        for state in self.states:
-            state["step"].copy_(self.count)
-        self.states = []
+        if self.kernel is not None:
+            for count in self.kernel.counts:
+                count.copy_(self.count)
+        self.kernel = None
 
-    def _collect(self, grads: list[Tensor | None]) -> None:
-        states: list[dict[str, Tensor]] = [self.optimizer.state[p] for p in self.parameters]
-        if any(grad is None for grad in grads) or len({int(s["step"]) for s in states}) != 1:
-            return  # parameters without a gradient, now or once: they are not in step
-        self.states, self.count = states, states[0]["step"].clone()
-        self.means = [state["exp_avg"] for state in states]
-        self.squares = [state["exp_avg_sq"] for state in states]
-        self.counts = [self.count] * len(states)
-
-    @torch.no_grad()
-    def _call_kernel(self, grads: list[Any]) -> None:
-        group = self.group
-        self.count += 1
-        kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
-        kernel(
-            self.parameters, grads, self.means, self.squares, [], self.counts, lr=group["lr"],
-            beta1=group["betas"][0], beta2=group["betas"][1], weight_decay=group["weight_decay"],
-            eps=group["eps"], amsgrad=False, maximize=group["maximize"],
-        )  # fmt: skip
-
-
-def _is_plain_fused_adam(optimizer: Optimizer) -> bool:
-    if type(optimizer) not in (Adam, AdamW) or len(optimizer.param_groups) != 1:
-        return False
-    (group,) = optimizer.param_groups
-    hooked = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
-    plain = group["fused"] and not (group["amsgrad"] or group["capturable"] or hooked)
-    numbers = not any(isinstance(value, Tensor) for value in (group["lr"], *group["betas"]))
-    like_the_first = all(
-        p.device.type == "cpu" and p.dtype == group["params"][0].dtype for p in group["params"]
-    )
-    return bool(plain and numbers and like_the_first)
+    def _collect(self) -> None:
+        kernel = AdamKernel(self.optimizer)
+        if len({int(count) for count in kernel.counts}) == 1:  # none has missed a step
+            self.kernel, self.count = kernel, kernel.counts[0].clone()
+            self.counts = [self.count] * len(kernel.counts)

@@ -1,0 +1,124 @@
+"""Blocks as CUDA graphs: on a GPU, launching the kernels of a small network costs most of a step.
+
+A graph holds every kernel of a block's steps and is launched at once. It reads its data and its
+rates from buffers and changes weights and optimizer state in place, so whoever looks between two
+blocks sees what ordinary steps would have left, up to float rounding.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from mlpzoo.data.stream import Block
+from mlpzoo.modules.steps import AdamKernel, is_plain_fused_adam
+
+Losses = Mapping[str, Tensor]
+Objective = Callable[[Tensor, Tensor], tuple[Tensor, Losses]]
+MOST_GRAPHS = 4  # sizes of blocks that are kept; others take ordinary steps
+
+
+class BlockGraphs:
+    """Records blocks of steps, a graph for each size that comes up more than once.
+
+    Args:
+        objective: Maps x, y to what a step minimises and the losses to log; what it does must not
+            depend on values that the host reads.
+        optimizer: Takes the steps; graphs are for fused Adam and AdamW on a GPU.
+    """
+
+    def __init__(self, objective: Objective, optimizer: Optimizer) -> None:
+        self.objective, self.optimizer = objective, optimizer
+        self.possible = is_plain_fused_adam(optimizer, "cuda")
+        self.replays = 0
+        self._seen: set[int] = set()
+        self._graphs: dict[int, _Recorded] = {}
+
+    def ready(self, block: Block) -> bool:
+        """Tell whether `replay` can take a block, after recording it if need be."""
+        size = len(block.x)
+        if not self.possible or size == 1:
+            return False
+        if size not in self._seen:  # the first one warms up what a recording must not set up
+            self._seen.add(size)
+            return False
+        bound = _addresses(AdamKernel(self.optimizer))
+        if size in self._graphs and self._graphs[size].bound_to != bound:
+            self._graphs.clear()  # someone has put other tensors in the place of those recorded
+        if size not in self._graphs and len(self._graphs) < MOST_GRAPHS:
+            self._record(block, bound)
+        return size in self._graphs
+
+    def replay(self, block: Block, rates: Sequence[float]) -> Losses:
+        """Take the steps of a block that is `ready`.
+
+        Args:
+            block: The batches.
+            rates: The learning rate of each step.
+
+        Returns:
+            The losses of the last step, in buffers that the next replay overwrites.
+        """
+        recorded = self._graphs[len(block.x)]
+        recorded.x.copy_(block.x)
+        recorded.y.copy_(block.y)
+        recorded.rates.copy_(torch.tensor(rates))
+        recorded.graph.replay()
+        self.replays += 1
+        return recorded.losses
+
+    def _record(self, block: Block, bound: tuple[int, ...]) -> None:
+        kernel = AdamKernel(self.optimizer)
+        x, y = block.x.clone(), block.y.clone()
+        rates = torch.zeros(len(x), device=x.device)
+        graph = torch.cuda.CUDAGraph()
+        self.optimizer.zero_grad()
+        try:
+            with torch.cuda.graph(graph):
+                losses = take_steps(self.objective, kernel, Block(x, y), rates)
+        except RuntimeError:  # what the objective does cannot be recorded
+            torch.cuda.synchronize()
+            self.possible = False
+            self.optimizer.zero_grad()
+            return
+        self._graphs[len(x)] = _Recorded(graph, x, y, rates, losses, bound)
+
+
+def take_steps(objective: Objective, kernel: AdamKernel, block: Block, rates: Tensor) -> Losses:
+    """Take a step for each batch of a block without the host reading a value.
+
+    Args:
+        objective: See `BlockGraphs`.
+        kernel: Takes the steps.
+        block: The batches.
+        rates: The learning rate of each step, shape (count,), on the device.
+
+    Returns:
+        The losses of the last step.
+    """
+    losses: Losses = {}
+    for x, y, rate in zip(block.x.unbind(), block.y.unbind(), rates.unbind(), strict=True):
+        minimised, losses = objective(x, y)
+        minimised.backward()  # type: ignore[no-untyped-call]
+        torch._foreach_add_(kernel.counts, 1)
+        kernel.step([p.grad for p in kernel.parameters], kernel.counts, rate)
+        for parameter in kernel.parameters:
+            parameter.grad = None
+    return {name: value.detach() for name, value in losses.items()}
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    graph: torch.cuda.CUDAGraph
+    x: Tensor
+    y: Tensor
+    rates: Tensor
+    losses: Losses
+    bound_to: tuple[int, ...]
+
+
+def _addresses(kernel: AdamKernel) -> tuple[int, ...]:
+    lists = (kernel.parameters, kernel.means, kernel.squares, kernel.counts)
+    return tuple(tensor.data_ptr() for tensors in lists for tensor in tensors)

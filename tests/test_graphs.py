@@ -1,0 +1,109 @@
+"""Blocks as CUDA graphs: the steps that are recorded, and on a GPU the recordings."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+
+from mlpzoo import Block, get_exercise
+from mlpzoo.modules.blocks import BlockSteps
+from mlpzoo.modules.graphs import BlockGraphs, take_steps
+from mlpzoo.modules.steps import AdamKernel
+
+NAMES = ("minmax", "sin", "xor")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def parts(name):
+    exercise = get_exercise(name)
+    data = exercise.data(block_steps=20)
+    module = exercise.module(data, schedule="constant")
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
+    return data, module, optimizer
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_that_are_recorded_are_the_ordinary_ones(name):
+    data, module, optimizer = parts(name)
+    block = data.train_block(torch.arange(30))
+    BlockSteps(module.objective, optimizer).take(Block(*(part[:10] for part in block)))
+    other = deepcopy(module)
+    expected = torch.optim.Adam(other.parameters(), lr=1e-3, fused=True)
+    expected.load_state_dict(deepcopy(optimizer.state_dict()))
+    rest = Block(*(part[10:] for part in block))
+    rates = torch.full((20,), 1e-3)
+    losses = take_steps(module.objective, AdamKernel(optimizer), rest, rates)
+    wanted = BlockSteps(other.objective, expected).take(rest)
+    for key in wanted:
+        torch.testing.assert_close(losses[key], wanted[key])
+    for ours, theirs in zip(module.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+        assert optimizer.state[ours]["step"] == 30
+
+
+def test_block_on_a_cpu_is_not_recorded():
+    data, module, optimizer = parts("xor")
+    graphs = BlockGraphs(module.objective, optimizer)
+    block = Block(*data.train_block(torch.arange(5)))
+    assert not any(graphs.ready(block) for _ in range(3))
+
+
+def fit(name, quiet, *, cuda_graphs, **changes):
+    exercise = get_exercise(name)
+    data = exercise.data(block_steps=25)
+    module = exercise.module(data, **changes)
+    module.cuda_graphs = cuda_graphs
+    seen = {}
+    module.on_train_end = lambda: seen.update(steps=module._block_steps)
+    trainer = Trainer(**{**quiet, "accelerator": "gpu"}, max_steps=110, log_every_n_steps=50)
+    trainer.fit(module, datamodule=data)
+    return trainer, module, seen["steps"].graphs
+
+
+@needs_gpu
+@pytest.mark.parametrize("changes", [{}, {"schedule": "cosine"}, {"optimizer": "adamw"}])
+@pytest.mark.parametrize("name", NAMES)
+def test_recorded_blocks_train_as_ordinary_ones_do(name, changes, quiet):
+    trainer, module, graphs = fit(name, quiet, cuda_graphs=True, **changes)
+    plain, other, none = fit(name, quiet, cuda_graphs=False, **changes)
+    assert graphs.replays == 3  # 25 x 4 and 10 steps, the first of each size being ordinary
+    assert none is None
+    assert trainer.global_step == plain.global_step == 110
+    rates = [each.optimizers[0].param_groups[0]["lr"] for each in (trainer, plain)]
+    assert rates[0] == pytest.approx(rates[1])
+    for ours, theirs in zip(module.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+    for state in trainer.optimizers[0].state.values():
+        assert state["step"] == 110
+
+
+@needs_gpu
+def test_objective_that_reads_values_takes_ordinary_steps(quiet):
+    exercise = get_exercise("xor")
+    data = exercise.data(block_steps=10)
+    module = exercise.module(data)
+    objective = module.objective
+
+    def reading(x, y):
+        minimised, losses = objective(x, y)
+        return minimised * (1 if float(minimised) > 0 else 2), losses
+
+    module.objective = reading
+    trainer = Trainer(**{**quiet, "accelerator": "gpu"}, max_steps=50)
+    trainer.fit(module, datamodule=data)
+    assert trainer.global_step == 50
+
+
+@needs_gpu
+def test_state_put_in_anothers_place_is_recorded_anew(quiet):
+    data, module, _ = parts("xor")
+    module.cuda()
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
+    steps = BlockSteps(module.objective, optimizer)
+    block = Block(*(part.cuda() for part in data.train_block(torch.arange(5))))
+    for _ in range(3):
+        steps.take(block)
+    optimizer.load_state_dict(deepcopy(optimizer.state_dict()))
+    steps.take(block)
+    assert all(state["step"] == 20 for state in optimizer.state.values())
