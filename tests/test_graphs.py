@@ -36,9 +36,9 @@ def test_steps_that_are_recorded_are_the_ordinary_ones(name):
     losses = take_steps(module.objective, AdamKernel(optimizer), rest, rates)
     wanted = BlockSteps(other.objective, expected).take(rest)
     for key in wanted:
-        torch.testing.assert_close(losses[key], wanted[key])
+        torch.testing.assert_close(losses[key], wanted[key], rtol=1e-3, atol=1e-5)
     for ours, theirs in zip(module.parameters(), other.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs)
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
         assert optimizer.state[ours]["step"] == 30
 
 
