@@ -15,9 +15,10 @@ NAMES = ("minmax", "sin", "xor")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 
-def assert_near(ours, theirs):
-    """Adam turns a gradient that is nothing but rounding into a whole step: compare as a whole."""
-    assert (ours - theirs).norm() <= 1e-3 * theirs.norm()
+def assert_alike(ours, theirs, x):
+    """Compare outputs: Adam turns a gradient that is nothing but rounding into a whole step."""
+    with torch.no_grad():
+        assert (ours(x) - theirs(x)).abs().max() <= 0.02 * theirs(x).std()
 
 
 def parts(name):
@@ -42,9 +43,8 @@ def test_steps_that_are_recorded_are_the_ordinary_ones(name):
     wanted = BlockSteps(other.objective, expected).take(rest)
     for key in wanted:
         torch.testing.assert_close(losses[key], wanted[key], rtol=1e-3, atol=1e-5)
-    for ours, theirs in zip(module.parameters(), other.parameters(), strict=True):
-        assert_near(ours, theirs)
-        assert optimizer.state[ours]["step"] == 30
+    assert_alike(module, other, data.grid(20)[0])
+    assert all(state["step"] == 30 for state in optimizer.state.values())
 
 
 def test_block_on_a_cpu_is_not_recorded():
@@ -77,8 +77,7 @@ def test_recorded_blocks_train_as_ordinary_ones_do(name, changes, quiet):
     assert trainer.global_step == plain.global_step == 110
     rates = [each.optimizers[0].param_groups[0]["lr"] for each in (trainer, plain)]
     assert rates[0] == pytest.approx(rates[1])
-    for ours, theirs in zip(module.parameters(), other.parameters(), strict=True):
-        assert_near(ours, theirs)
+    assert_alike(module.cpu(), other.cpu(), get_exercise(name).data().grid(20)[0])
     for state in trainer.optimizers[0].state.values():
         assert state["step"] == 110
 
