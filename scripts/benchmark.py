@@ -1,26 +1,39 @@
-"""Time the lecture's plain loop, Lightning by default and mlpzoo, on one CPU thread."""
+"""Measure mlpzoo beside plain loops, Lightning by default and other packages, on one CPU core."""
 
 import argparse
+import warnings
 from pathlib import Path
 
-import torch
+from mlpzoo.benchmark.comparisons import COMPARISONS, one_core
+from mlpzoo.benchmark.contestants import contestants
+from mlpzoo.tables import as_json, as_markdown
 
-from mlpzoo.benchmark import TASKS, compare
-from mlpzoo.tables import as_json, as_table
 
-
-def main(names: list[str], steps: int, repetitions: int, json: str | None) -> None:
-    torch.set_num_threads(1)
-    rows = [row for name in names for row in compare(name, steps=steps, repetitions=repetitions)]
-    print(as_table(rows))
-    if json:
-        Path(json).write_text(as_json(rows) + "\n", encoding="utf-8")
+def main(parts: list[str], repetitions: int, steps: int, whole: int, out: str | None) -> None:
+    one_core()
+    warnings.simplefilter("ignore")  # the advice of other packages
+    field, tables = contestants(), {}
+    budgets = {"steps": {"steps": steps}, "processes": {"steps": whole}, "accuracy": {}}
+    for part in parts:
+        compare, names = COMPARISONS[part]
+        tables[part] = [
+            row
+            for name in names
+            for row in compare(name, field, repetitions=repetitions, **budgets[part])
+        ]
+        print(f"\n{as_markdown(tables[part])}", flush=True)
+        if out:
+            text = "\n\n".join(as_markdown(rows) for rows in tables.values())
+            Path(out).with_suffix(".md").write_text(text + "\n", encoding="utf-8")
+            Path(out).with_suffix(".json").write_text(as_json(tables) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=list(TASKS), help="exercises (all three)")
-    parser.add_argument("--steps", type=int, default=2000, help="optimizer steps of one run")
-    parser.add_argument("--repetitions", type=int, default=5, help="runs of each contestant")
-    parser.add_argument("--json", help="write the rows to this file too")
+    add = parser.add_argument
+    add("parts", nargs="*", choices=list(COMPARISONS), default=list(COMPARISONS), help="(all)")
+    add("--repetitions", type=int, default=3, help="runs of each contestant, or seeds (3)")
+    add("--steps", type=int, default=4000, help="steps of a run that is timed by step (4000)")
+    add("--whole", type=int, default=30_000, help="steps of a whole process (30000)")
+    add("--out", metavar="FILE", help="write FILE.md and FILE.json too")
     main(**vars(parser.parse_args()))

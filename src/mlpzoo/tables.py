@@ -1,4 +1,4 @@
-"""Rows as text: an aligned table, or JSON."""
+"""Rows as text: an aligned table, Markdown, or JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,21 @@ def as_table(rows: Sequence[Row]) -> str:
     )
 
 
-def as_json(rows: Sequence[Row]) -> str:
-    """Return rows as indented JSON."""
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Return rows as a Markdown table under a header of their keys.
+
+    Example:
+        >>> print(as_markdown([{"name": "sin", "steps": 10}]))
+        | name | steps |
+        |---|---|
+        | sin | 10 |
+    """
+    header, *body = (
+        f"| {' | '.join(map(str, line))} |" for line in (rows[0], *(row.values() for row in rows))
+    )
+    return "\n".join([header, f"|{'---|' * len(rows[0])}", *body])
+
+
+def as_json(rows: object) -> str:
+    """Return rows, or tables of rows by name, as indented JSON."""
     return json.dumps(rows, indent=2)
