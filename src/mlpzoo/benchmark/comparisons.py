@@ -164,7 +164,7 @@ def _run(argv: Sequence[str], name: str, steps: int) -> tuple[float, float]:
             text=True,
         )
         seconds, megabytes, code = map(float, line.split())
-        if code not in (0, 1):  # 1: the lecture's recipe fell short
+        if code and not (module == "mlpzoo" and code == 1):  # the lecture's recipe fell short
             raise RuntimeError(output.read_text(encoding="utf-8"))
     return seconds, megabytes
 
