@@ -14,7 +14,7 @@ def main(parts: list[str], repetitions: int, steps: int, whole: int, out: str | 
     warnings.simplefilter("ignore")  # the advice of other packages
     field, tables = contestants(), {}
     budgets = {"steps": {"steps": steps}, "processes": {"steps": whole}, "accuracy": {}}
-    for part in parts or COMPARISONS:
+    for part in parts:
         compare, names = COMPARISONS[part]
         tables[part] = [
             row
@@ -31,7 +31,7 @@ def main(parts: list[str], repetitions: int, steps: int, whole: int, out: str | 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("parts", nargs="*", choices=list(COMPARISONS), help="which comparisons (all)")
+    add("--parts", nargs="+", choices=list(COMPARISONS), default=list(COMPARISONS), help="(all)")
     add("--repetitions", type=int, default=3, help="runs of each contestant, or seeds (3)")
     add("--steps", type=int, default=4000, help="steps of a run that is timed by step (4000)")
     add("--whole", type=int, default=30_000, help="steps of a whole process (30000)")
