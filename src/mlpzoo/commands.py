@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import docstring_parser
 import torch
 
 from mlpzoo.checks import InputError, as_float32, count
@@ -86,6 +85,8 @@ def _as_yaml(value: object) -> str:
 
 def _meanings(cls: type) -> dict[str, str]:
     """Return what the docstring of a class says of each argument."""
+    import docstring_parser  # no other command needs it
+
     parsed = docstring_parser.parse(inspect.getdoc(cls) or "").params
     return {entry.arg_name: " ".join((entry.description or "").split()) for entry in parsed}
 
