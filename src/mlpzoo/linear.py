@@ -29,11 +29,24 @@ class Linear(nn.Linear):
         in_features: Number of inputs.
         out_features: Number of outputs.
         bias: Whether there is one.
+        empty: Leave the weights to whoever draws them, instead of drawing torch's from the global
+            generator.
 
     Example:
         >>> Linear(256, 256)(torch.zeros(100, 256)).shape
         torch.Size([100, 256])
     """
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, empty: bool = False
+    ) -> None:
+        self._empty = empty  # looked at while the layer is being made
+        super().__init__(in_features, out_features, bias)
+
+    @override
+    def reset_parameters(self) -> None:
+        if not self._empty:
+            super().reset_parameters()
 
     @override
     def forward(self, input: Tensor) -> Tensor:

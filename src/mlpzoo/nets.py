@@ -220,10 +220,7 @@ class Perceptron(nn.Module):
 def _linear(in_features: int, out_features: int) -> Linear:
     count("in_features", in_features)
     count("out_features", out_features)
-    layer: Linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        Linear, in_features, out_features
-    )
-    return layer
+    return Linear(in_features, out_features, empty=True)
 
 
 def _stack(features: Sequence[int], activation: str) -> nn.Sequential:

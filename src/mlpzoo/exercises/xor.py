@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     recipes={
         "default": Recipe(
             data={"gate": "xor"},
-            module={"initialization": "rotation", "lr": 0.015, "beta2": 0.99},
+            module={"initialization": "rotation", "lr": 0.01, "beta2": 0.99},
             max_steps=10_000,
             val_every=100,
         ),

@@ -2,11 +2,12 @@
 
 from abc import ABC
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torchmetrics import MetricCollection
 from typing_extensions import override
 
@@ -55,12 +56,14 @@ class LitNetwork(LightningModule, ABC):
 
     Attributes:
         cuda_graphs: Whether blocks on a GPU are recorded as CUDA graphs where that is possible.
+        columns: Names of the outputs, where each is measured by itself too.
 
     Raises:
         InputError: An unknown name or a value out of range.
     """
 
     cuda_graphs: bool = True
+    columns: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -184,7 +187,18 @@ class LitNetwork(LightningModule, ABC):
 
     @override
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = build_optimizer(
+        optimizer = self.build_optimizer()
+        if self.schedule == "constant":
+            return optimizer
+        schedule = build_schedule(optimizer, self.schedule, self.trainer.estimated_stepping_batches)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def build_optimizer(self) -> Optimizer:
+        """Return the optimizer of all parameters, with the settings given to the constructor."""
+        return build_optimizer(
             self.parameters(),
             self.optimizer_name,
             lr=self.lr,
@@ -193,14 +207,6 @@ class LitNetwork(LightningModule, ABC):
             beta2=self.beta2,
             fused=self._may_fuse(),
         )
-        if self.schedule == "constant":
-            return optimizer
-        total = self.trainer.estimated_stepping_batches
-        schedule = build_schedule(optimizer, self.schedule, total)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
 
     def update_metrics(self, metrics: MetricCollection, output: Tensor, y: Tensor) -> None:
         """Take a batch into a collection made by `metrics`."""

@@ -1,5 +1,7 @@
 """The two-headed network for maximum and minimum as a Lightning module."""
 
+from typing import ClassVar
+
 from torch import Tensor
 from torchmetrics import MetricCollection
 from typing_extensions import override
@@ -45,6 +47,8 @@ class LitMinMax(LitNetwork):
         >>> LitMinMax(value_range=(0.0, 100.0))(torch.zeros(5, 2)).shape
         torch.Size([5, 2])
     """
+
+    columns: ClassVar[tuple[str, ...]] = HEADS
 
     def __init__(
         self,
@@ -92,7 +96,7 @@ class LitMinMax(LitNetwork):
     @override
     def losses(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:
         by_head = {
-            f"{head}_loss": self.loss(output[:, column], y[:, column])
+            f"{head}_loss": self.loss(output[..., column], y[..., column])
             for column, head in enumerate(HEADS)
         }
         return {"loss": by_head["max_head_loss"] + by_head["min_head_loss"], **by_head}

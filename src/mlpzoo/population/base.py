@@ -1,0 +1,115 @@
+"""A population of any module and data: what a Trainer fits, and the members it comes to."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from mlpzoo.checks import InputError, known
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Bar
+from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.choices import OPTIMIZERS
+from mlpzoo.population.data import PopulationDataModule
+from mlpzoo.population.layers import MemberLinear
+from mlpzoo.population.members import gather
+from mlpzoo.population.module import LitPopulation
+
+COUPLING = ("adafactor", "lbfgs")  # these take norms or dot products over all parameters
+_ROWS = 5  # along each axis of the grid on which stacked members are tried
+
+
+class Population:
+    """Members of one kind, each with a seed for its start and its data, trained at once.
+
+    `module` and `data` go to any Trainer with one device: `trainer.fit(population.module,
+    datamodule=population.data)`. What a member becomes does not depend on the others.
+
+    Args:
+        make_module: Makes the module of a seed. Where nothing but the weights depends on the seed,
+            members of small layers are stacked and trained in one go.
+        make_data: Makes the data module of a seed.
+        seeds: One for each member.
+        bars: What a member must meet to be solved.
+        monitor: Name of the metric that picks each member's best weights; None for the first
+            bar's, else for max_error or, of gates, bce.
+        mode: "min" or "max": which way it is better.
+        stop_at: Value of the monitored metric past which a member's best weights are settled.
+        measure: Given a member's module and data, further metrics.
+        accelerator: "gpu" if a GPU will train it, so that wide layers are stacked too.
+
+    Raises:
+        InputError: No seeds, different tasks, hooks that would not be called, or an optimizer that
+            would make members depend on one another.
+
+    Example:
+        >>> from mlpzoo import LitFourLayerXOR, XORDataModule
+        >>> population = Population(
+        ...     lambda seed: LitFourLayerXOR(seed=seed), lambda seed: XORDataModule(), range(8)
+        ... )
+        >>> population.module(torch.zeros(4, 2)).shape
+        torch.Size([8, 4, 1])
+    """
+
+    def __init__(
+        self,
+        make_module: Callable[[int], LitNetwork],
+        make_data: Callable[[int], FunctionDataModule],
+        seeds: Sequence[int],
+        *,
+        bars: Sequence[Bar] = (),
+        monitor: str | None = None,
+        mode: str = "min",
+        stop_at: float | None = None,
+        measure: Callable[[LitNetwork, FunctionDataModule], Mapping[str, float]] | None = None,
+        accelerator: str = "cpu",
+    ) -> None:
+        self.seeds = [int(seed) for seed in seeds]
+        if not self.seeds:
+            raise InputError("a population needs at least one seed")
+        modules = [make_module(seed) for seed in self.seeds]
+        datasets = [make_data(seed) for seed in self.seeds]
+        _check(modules)
+        members = gather(modules, datasets[0].grid(_ROWS)[0], on_gpu=accelerator in ("gpu", "cuda"))
+        last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
+        self.data = PopulationDataModule(datasets, last=last)
+        self.module = LitPopulation(
+            members,
+            bars=bars,
+            monitor=monitor or (bars[0].metric if bars else _MONITORS[modules[0].task]),
+            mode=mode,
+            stop_at=stop_at,
+            measure=None if measure is None else lambda m, i: measure(m, datasets[i]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def member(self, index: int, *, best: bool = True) -> LitNetwork:
+        """Return a member as an ordinary module of its own.
+
+        Args:
+            index: Its place among the seeds.
+            best: With the best weights it had at a validation; else with those it has now.
+
+        Raises:
+            InputError: There is no such member.
+        """
+        if not 0 <= index < len(self):
+            raise InputError(f"member must be from 0 to {len(self) - 1}, got {index}")
+        return (self.module.best if best else self.module.members).member(index).cpu().eval()
+
+
+_MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
+
+
+def _check(modules: Sequence[LitNetwork]) -> None:
+    for module in modules:
+        if known("optimizer", module.optimizer_name, OPTIMIZERS) in COUPLING:
+            raise InputError(
+                f"optimizer {module.optimizer_name!r} would couple the members; take adam or sgd"
+            )
+    kinds = {type(module) for module in modules}
+    for kind in kinds:
+        for hook in ("configure_optimizers", "training_step"):
+            if getattr(kind, hook) is not getattr(LitNetwork, hook):
+                raise InputError(f"{kind.__name__}.{hook} is not called in a population")
+    if len({(module.task, module.columns) for module in modules}) > 1:
+        raise InputError("members must have one task; make_module makes different ones")

@@ -1,0 +1,161 @@
+"""One linear layer for all members of a population, and a module made of such layers."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from typing_extensions import override
+
+from mlpzoo.modules import LitNetwork
+
+SMALL = 16  # weights of a layer up to which multiplying elementwise beats a matrix product
+
+
+class MemberLinear(nn.Module):
+    """The same linear layer of every member: y_m = x_m W_m^T + b_m.
+
+    Members never meet in a sum. Those of small layers lie next to each other in memory, behind all
+    other axes, so that one elementwise operation serves thousands of them; large layers take a
+    batched matrix product.
+
+    Shapes: (members or 1, batch, in_features) or (batch, in_features)
+        -> (members, batch, out_features).
+
+    Args:
+        layers: The layer of each member.
+        last: Whether the members are the last axis of the parameters: weight (out, in, members),
+            bias (out, members); else the first.
+
+    Example:
+        >>> layer = MemberLinear([nn.Linear(2, 1) for _ in range(5)], last=True)
+        >>> layer(torch.zeros(4, 2)).shape
+        torch.Size([5, 4, 1])
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear], *, last: bool) -> None:
+        super().__init__()
+        self.last = last
+        axis = -1 if last else 0
+        self.weight = nn.Parameter(torch.stack([each.weight.detach() for each in layers], axis))
+        biases = [each.bias.detach() for each in layers if each.bias is not None]
+        self.bias = nn.Parameter(torch.stack(biases, axis)) if biases else None
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        x = x if x.dim() == 3 else x.unsqueeze(0)
+        if self.last:
+            bias = x.new_zeros(()) if self.bias is None else self.bias
+            y: Tensor = _MembersLast.apply(  # type: ignore[no-untyped-call]
+                x.permute(1, 2, 0), self.weight, bias
+            )
+            return y.permute(2, 0, 1)
+        weight = self.weight.transpose(1, 2)
+        x = x.expand(len(weight), *x.shape[1:])
+        if self.bias is None:
+            return torch.bmm(x, weight)
+        return torch.baddbmm(self.bias.unsqueeze(1), x, weight)
+
+    def put(self, layer: nn.Linear, index: int) -> None:
+        """Copy one member's weights into an ordinary layer."""
+        axis = -1 if self.last else 0
+        with torch.no_grad():
+            layer.weight.copy_(self.weight.select(axis, index))
+            if self.bias is not None:
+                layer.bias.copy_(self.bias.select(axis, index))
+
+
+class _MembersLast(torch.autograd.Function):
+    """y = W x + b for x (batch, in, members or 1), W (out, in, members) and b (out, members)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        y = torch.addcmul(bias, x[:, 0, None], weight[:, 0])
+        for column in range(1, weight.shape[1]):
+            y.addcmul_(x[:, column, None], weight[:, column])
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            (grad[:, :, None] * weight).sum(1) if of_x else None,
+            (grad[:, :, None] * x[:, None]).sum(0) if of_weight else None,
+            grad.sum(0) if of_bias else None,
+        )
+
+
+class PerMember(nn.Module):
+    """A loss of `torch.nn` that keeps the members of (members, ...) apart.
+
+    Shapes: predictions and targets (members, ...) -> (members,).
+
+    Args:
+        loss: The loss, with reduction "sum" or "mean".
+
+    Example:
+        >>> PerMember(nn.MSELoss())(torch.ones(3, 4, 1), torch.zeros(3, 4, 1)).tolist()
+        [1.0, 1.0, 1.0]
+    """
+
+    def __init__(self, loss: nn.Module) -> None:
+        super().__init__()
+        self.loss = deepcopy(loss)
+        self.sums = loss.reduction == "sum"
+        setattr(self.loss, "reduction", "none")  # noqa: B010  # the type checker takes it for a tensor
+
+    @override
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        each = self.loss(prediction, target)
+        rest = tuple(range(1, each.dim()))
+        total: Tensor = each.sum(rest) if self.sums else each.mean(rest)
+        return total
+
+
+def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
+    """Return one module that computes what all of these compute, members on a leading axis.
+
+    Args:
+        modules: Modules of one kind that differ in their weights only.
+
+    Returns:
+        A copy of the first whose linear layers are `MemberLinear` and whose loss is `PerMember`;
+        None where that does not work: parameters outside linear layers, buffers that differ, or a
+        forward that mixes members up, which is tried.
+    """
+    stacked = deepcopy(modules[0])
+    named = [dict(module.named_modules()) for module in modules]
+    linear = [name for name, layer in named[0].items() if isinstance(layer, nn.Linear)]
+    last = all(named[0][name].weight.numel() <= SMALL for name in linear)
+    for name in linear:
+        parent, _, child = name.rpartition(".")
+        layers = [each[name] for each in named]
+        setattr(stacked.get_submodule(parent), child, MemberLinear(layers, last=last))
+    stacked.loss = PerMember(stacked.loss)
+    owned = {
+        id(p) for m in stacked.modules() if isinstance(m, MemberLinear) for p in m.parameters()
+    }
+    complete = all(id(parameter) in owned for parameter in stacked.parameters())
+    return stacked if complete and _buffers_agree(modules) else None
+
+
+def unstack(stacked: nn.Module, into: nn.Module, index: int) -> None:
+    """Copy the weights of one member of a stacked module into an ordinary one."""
+    ordinary = dict(into.named_modules())
+    for name, layer in stacked.named_modules():
+        if isinstance(layer, MemberLinear):
+            layer.put(ordinary[name], index)
+
+
+def _buffers_agree(modules: Sequence[nn.Module]) -> bool:
+    first = dict(modules[0].named_buffers())
+    return all(
+        torch.equal(buffer, first[name])
+        for module in modules[1:]
+        for name, buffer in module.named_buffers()
+    )

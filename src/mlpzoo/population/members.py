@@ -1,0 +1,213 @@
+"""How the members of a population are kept and trained: stacked in one module, or side by side."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from typing_extensions import override
+
+from mlpzoo.data.stream import Block
+from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.blocks import BlockSteps
+from mlpzoo.population.layers import MemberLinear, stack, unstack
+
+WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
+_TRIED = 3  # members whose answers are compared with those of the stacked module
+
+
+class Members(nn.Module, ABC):
+    """Many modules that are trained at the same steps and never meet.
+
+    Args:
+        modules: One for each member.
+    """
+
+    def __init__(self, modules: Sequence[LitNetwork]) -> None:
+        super().__init__()
+        self.count = len(modules)
+        self.example = [deepcopy(modules[0])]  # in a list: not a part of this module
+
+    @abstractmethod
+    def optimizers(self) -> list[Optimizer]:
+        """Return the optimizers, each with the settings of the members' own."""
+
+    @abstractmethod
+    def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
+        """Take the optimizers, and a schedule for each or none, for the steps that come."""
+
+    @abstractmethod
+    def take(self, block: Block) -> Tensor:
+        """Take the steps of a block.
+
+        Args:
+            block: x (steps, members or 1, batch, in_features), y the same with out_features.
+
+        Returns:
+            The losses of the last step, shape (members,); where a member's objective does not tell
+            them apart, their mean.
+        """
+
+    @abstractmethod
+    def copy_from(self, other: "Members", chosen: Tensor) -> None:
+        """Copy the weights of those members of another population that are chosen.
+
+        Args:
+            other: Of the same kind and size.
+            chosen: Which, bool, shape (members,).
+        """
+
+    @abstractmethod
+    def member(self, index: int) -> LitNetwork:
+        """Return a member as an ordinary module of its own."""
+
+    @abstractmethod
+    def answer(self, x: Tensor) -> Tensor:
+        """Return each member's answers.
+
+        Shapes: (rows, in_features) or (members, rows, in_features)
+            -> (members, rows, out_features).
+        """
+
+
+class StackedMembers(Members):
+    """All members in one module whose parameters have an axis for them.
+
+    Args:
+        modules: One for each member.
+        stacked: What `layers.stack` made of them.
+    """
+
+    def __init__(self, modules: Sequence[LitNetwork], stacked: LitNetwork) -> None:
+        super().__init__(modules)
+        self.stacked = stacked
+
+    @override
+    def optimizers(self) -> list[Optimizer]:
+        return [self.stacked.build_optimizer()]
+
+    @override
+    def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
+        (optimizer,) = optimizers
+        self._steps = BlockSteps(self._objective, optimizer, schedules[0] if schedules else None)
+
+    @override
+    def take(self, block: Block) -> Tensor:
+        return self._steps.take(block)["loss"]
+
+    @override
+    def copy_from(self, other: Members, chosen: Tensor) -> None:
+        for (_, mine), (_, theirs) in zip(_layers(self), _layers(other), strict=True):
+            shape = (-1,) if mine.last else (-1, 1, 1)
+            for kept, new in ((mine.weight, theirs.weight), (mine.bias, theirs.bias)):
+                if kept is not None and new is not None:
+                    mask = chosen.view(shape[: 1 if mine.last else kept.dim()])
+                    kept.data.copy_(torch.where(mask, new.data, kept.data))
+
+    @override
+    def member(self, index: int) -> LitNetwork:
+        module = deepcopy(self.example[0])
+        unstack(self.stacked, module, index)
+        return module
+
+    @override
+    def answer(self, x: Tensor) -> Tensor:
+        return self.stacked.answer(x)
+
+    def _objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        minimised, losses = self.stacked.objective(x, y.expand(self.count, *y.shape[1:]))
+        loss = losses["loss"].detach()
+        return minimised.sum(), {"loss": loss if loss.dim() else loss / self.count}
+
+
+class SeparateMembers(Members):
+    """Members side by side, each with an optimizer of its own, one block after another.
+
+    A member does exactly what it would do in a run of its own, bit for bit.
+
+    Args:
+        modules: One for each member.
+    """
+
+    def __init__(self, modules: Sequence[LitNetwork]) -> None:
+        super().__init__(modules)
+        self.modules_ = nn.ModuleList(deepcopy(module) for module in modules)
+
+    @override
+    def optimizers(self) -> list[Optimizer]:
+        return [module.build_optimizer() for module in self._each()]
+
+    @override
+    def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
+        of_each = schedules or [None] * self.count
+        self._steps = [
+            BlockSteps(module.objective, optimizer, schedule)
+            for module, optimizer, schedule in zip(self._each(), optimizers, of_each, strict=True)
+        ]
+
+    @override
+    def take(self, block: Block) -> Tensor:
+        xs, ys = (part.expand(-1, self.count, -1, -1).unbind(1) for part in block)
+        blocks = [Block(x, y) for x, y in zip(xs, ys, strict=True)]
+        losses = [steps.take(own) for steps, own in zip(self._steps, blocks, strict=True)]
+        return torch.stack([each["loss"].detach() for each in losses])
+
+    @override
+    def copy_from(self, other: Members, chosen: Tensor) -> None:
+        assert isinstance(other, SeparateMembers)
+        for index in chosen.nonzero().flatten().tolist():
+            self.modules_[index].load_state_dict(other.modules_[index].state_dict())
+
+    @override
+    def member(self, index: int) -> LitNetwork:
+        return deepcopy(self._each()[index])
+
+    @override
+    def answer(self, x: Tensor) -> Tensor:
+        of_each = x if x.dim() == 3 else [x] * self.count
+        pairs = zip(self._each(), of_each, strict=True)
+        return torch.stack([module.answer(own) for module, own in pairs])
+
+    def _each(self) -> list[LitNetwork]:
+        return list(self.modules_)  # type: ignore[arg-type]
+
+
+def gather(modules: Sequence[LitNetwork], x: Tensor, *, on_gpu: bool = False) -> Members:
+    """Return members in the way that is fastest for them: stacked where that works and pays.
+
+    Args:
+        modules: One for each member, of one kind.
+        x: A few rows to try the stacked module on, (rows, in_features).
+        on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
+    """
+    widest = max(parameter.numel() for parameter in modules[0].parameters())
+    first = _settings(modules[0])
+    alike = len(modules) > 1 and all(_settings(module) == first for module in modules)
+    stacked = stack(modules) if alike and (on_gpu or widest < WIDE) else None
+    if stacked is not None:
+        members = StackedMembers(modules, stacked)
+        if _answers_agree(members, modules, x):
+            return members
+    return SeparateMembers(modules)
+
+
+def _settings(module: LitNetwork) -> tuple[object, ...]:
+    return type(module), {**module.hparams, "seed": None}
+
+
+def _answers_agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor) -> bool:
+    try:
+        with torch.no_grad():
+            ours = members.answer(x)
+            theirs = torch.stack([module.answer(x) for module in modules[:_TRIED]])
+            same = torch.allclose(ours[:_TRIED], theirs, rtol=1e-4, atol=1e-6)
+            return same and len(ours) == len(modules)
+    except (RuntimeError, IndexError):  # a forward that does not take a leading axis
+        return False
+
+
+def _layers(members: Members) -> list[tuple[str, MemberLinear]]:
+    return [(n, layer) for n, layer in members.named_modules() if isinstance(layer, MemberLinear)]

@@ -1,0 +1,175 @@
+"""A population as one Lightning module: trains all members, measures each, keeps its best."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import (
+    LRSchedulerConfigType,
+    OptimizerLRScheduler,
+    OptimizerLRSchedulerConfig,
+)
+from torch import Tensor
+from typing_extensions import override
+
+from mlpzoo.data.stream import Batch, Block
+from mlpzoo.exercises import Bar
+from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.blocks import align_counts, check_blocks, check_schedules, count_block
+from mlpzoo.modules.choices import build_schedule
+from mlpzoo.population.measures import MemberMetrics
+from mlpzoo.population.members import Members
+
+Measure = Callable[[LitNetwork, int], Mapping[str, float]]
+NEVER = -1  # the step of what has not happened
+
+
+class LitPopulation(LightningModule):
+    """Trains the members of a population at once, each as it would be trained alone.
+
+    Logged: train_loss, the median over the members; at every validation val_unsolved, how many have
+    not met the bars yet, val_unstopped, how many a run of their own would go on with, and
+    val_<monitor>, the median.
+
+    Args:
+        members: What is trained.
+        bars: What a member must meet on the validation grid to be solved.
+        monitor: Name of the metric that picks each member's best weights.
+        mode: "min" or "max": which way it is better.
+        stop_at: Value of the monitored metric past which a run of its own would stop, so that the
+            best weights no longer change; None for never.
+        measure: Given a member and its index, further metrics.
+    """
+
+    best_value: Tensor
+    best_step: Tensor
+    solved_step: Tensor
+    stopped_step: Tensor
+
+    def __init__(
+        self,
+        members: Members,
+        *,
+        bars: Sequence[Bar],
+        monitor: str,
+        mode: str = "min",
+        stop_at: float | None = None,
+        measure: Measure | None = None,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.members, self.best = members, deepcopy(members).requires_grad_(False)
+        self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
+        self.sign, self.measure = (1.0 if mode == "min" else -1.0), measure
+        for name in ("best_step", "solved_step", "stopped_step"):
+            self.register_buffer(name, torch.full((members.count,), NEVER))
+        self.register_buffer("best_value", torch.full((members.count,), torch.inf).double())
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        return self.members.answer(x)
+
+    @override
+    def setup(self, stage: str) -> None:
+        if stage == "fit":
+            check_blocks(self.trainer, self)
+
+    @override
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        name, optimizers = self.members.example[0].schedule, self.members.optimizers()
+        if name == "constant":
+            return optimizers
+        total = self.trainer.estimated_stepping_batches
+        return [
+            OptimizerLRSchedulerConfig(
+                optimizer=optimizer,
+                lr_scheduler=LRSchedulerConfigType(
+                    scheduler=build_schedule(optimizer, name, total), interval="step"
+                ),
+            )
+            for optimizer in optimizers
+        ]
+
+    @override
+    def on_train_start(self) -> None:
+        align_counts(self.trainer)
+        check_schedules(self.trainer)
+        optimizers: Any = self.optimizers(use_pl_optimizer=False)
+        schedules: Any = self.lr_schedulers() or []
+        self.members.begin(_listed(optimizers), _listed(schedules))
+
+    @override
+    def training_step(self, block: Block, batch_idx: int) -> None:
+        losses = self.members.take(block)
+        count_block(self.trainer, len(block.x))
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and (self.global_step % every == 0 or self.global_step == self.trainer.max_steps):
+            self.log("train_loss", losses.nanmedian(), prog_bar=True)
+
+    @override
+    def on_validation_epoch_start(self) -> None:
+        self._metrics = self._new_metrics()
+
+    @override
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        x, y = batch
+        self._metrics.update(self.members.answer(x), y)
+
+    @override
+    def on_validation_epoch_end(self) -> None:
+        metrics = self._with_measures(self._metrics.compute(), self.members)
+        if not self.trainer.sanity_checking:
+            self._keep(metrics)
+        self.log("val_unsolved", (self.solved_step == NEVER).sum().float(), prog_bar=True)
+        self.log("val_unstopped", (self.stopped_step == NEVER).sum().float())
+        self.log(f"val_{self.monitor}", metrics[self.monitor].nanmedian().float())
+
+    def measured(self, data: Any) -> dict[str, Tensor]:
+        """Return the test metrics of each member's best weights, by name, shape (members,).
+
+        Args:
+            data: The population's data module.
+        """
+        metrics = self._new_metrics()
+        with torch.no_grad():
+            for x, y in data.test_dataloader():
+                metrics.update(self.best.answer(x.to(self.device)), y.to(self.device))
+        measured = self._with_measures(metrics.compute(), self.best)
+        return {name: value.cpu() for name, value in measured.items()}
+
+    def met(self, metrics: Mapping[str, Tensor]) -> Tensor:
+        """Tell which members meet every bar: bool, shape (members,)."""
+        met = [torch.as_tensor(bar.met(metrics[bar.metric])) for bar in self.bars]  # type: ignore[arg-type]
+        return torch.stack(met).all(dim=0) if met else torch.zeros_like(self.best_step).bool()
+
+    def _keep(self, metrics: Mapping[str, Tensor]) -> None:
+        """Note who is solved, and copy the weights of those who are better than before."""
+        step = self.global_step
+        value = self.sign * metrics[self.monitor]
+        running = self.stopped_step == NEVER
+        better = running & (value < self.best_value)
+        self.best_value.copy_(torch.where(better, value, self.best_value))
+        self.best_step[better] = step
+        self.solved_step[running & self.met(metrics) & (self.solved_step == NEVER)] = step
+        if self.stop_at is not None:
+            self.stopped_step[running & (value < self.sign * self.stop_at)] = step
+        self.best.copy_from(self.members, better)
+
+    def _new_metrics(self) -> MemberMetrics:
+        example = self.members.example[0]
+        return MemberMetrics(example.task, example.columns)
+
+    def _with_measures(self, metrics: dict[str, Tensor], members: Members) -> dict[str, Tensor]:
+        if self.measure is None:
+            return metrics
+        each = [self.measure(members.member(index), index) for index in range(members.count)]
+        return metrics | {
+            name: torch.tensor([one[name] for one in each], dtype=torch.float64, device=self.device)
+            for name in each[0]
+        }
+
+
+def _listed(one_or_more: Any) -> list[Any]:
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]

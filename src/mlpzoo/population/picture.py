@@ -1,0 +1,96 @@
+"""The picture of a population: how many are solved after how many steps, and where they all end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpzoo import plotting
+from mlpzoo.population.statistics import wilson_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+
+STUCK_LEVELS = {  # of the cross-entropy of XOR
+    "nothing learned": 0.6931,
+    "three merged": 0.4774,
+    "two merged": 0.3466,
+}
+_MARKS = ("#d55e00", "#cc79a7", "#009e73")
+_LOWEST = 1e-12  # what is drawn for a loss of 0
+
+
+def plot_population(
+    solved_steps: Sequence[int | None],
+    values: Sequence[float],
+    *,
+    steps: int,
+    metric: str,
+    title: str,
+    levels: Mapping[str, float] | None = None,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw the share of solved members against steps with its 95% band, and the final metric.
+
+    Args:
+        solved_steps: When each member was first solved; None for those who never were.
+        values: The metric of each member's best weights.
+        steps: Optimizer steps taken.
+        metric: The metric's name.
+        title: Above all.
+        levels: Values of the metric to mark, by name.
+        figure: Where to draw.
+    """
+    figure = figure or plotting.new_figure(9.6, 4.0)
+    figure.suptitle(title)
+    left, right = figure.subplots(1, 2)
+    _draw_success(left, solved_steps, steps)
+    _draw_histogram(right, np.asarray(values, dtype=float), metric, levels or {})
+    return figure
+
+
+def _draw_success(axes: Axes, solved_steps: Sequence[int | None], steps: int) -> None:
+    count = len(solved_steps)
+    at = sorted(step for step in solved_steps if step is not None)
+    x = [0, *at, steps]
+    solved = [0, *range(1, len(at) + 1), len(at)]
+    low, high = zip(*(wilson_interval(each, count) for each in solved), strict=True)
+    axes.fill_between(
+        x, low, high, step="post", color=plotting.MODEL, alpha=0.2, label="95% interval"
+    )
+    share = [each / count for each in solved]
+    axes.step(x, share, where="post", color=plotting.MODEL, label="solved")
+    axes.set(
+        xlabel="optimizer steps", ylabel="share of members", ylim=(-0.02, 1.02), xlim=(0, steps)
+    )
+    axes.set_title(f"{len(at)} of {count} solved", fontsize="medium")
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(loc="best", frameon=False)
+
+
+def _draw_histogram(
+    axes: Axes, values: plotting.Array, metric: str, levels: Mapping[str, float]
+) -> None:
+    finite = np.clip(values[np.isfinite(values)], _LOWEST, None)
+    lost = len(values) - len(finite)
+    spread = len(finite) > 0 and finite.max() > 20 * finite.min()
+    marked = {name: level for name, level in levels.items() if spread or level <= 2 * finite.max()}
+    if len(finite):
+        low, high = finite.min(), max([finite.max(), *marked.values()])
+        edges = np.geomspace(low, high * 1.01, 61) if spread else np.linspace(low, high, 61)
+        if low < high:
+            axes.hist(finite, bins=edges.tolist(), color=plotting.MODEL)
+        else:
+            axes.hist(finite, color=plotting.MODEL)
+    axes.set_xscale("log" if spread else "linear")
+    for (name, level), colour in zip(
+        marked.items(), ("#d55e00", "#cc79a7", "#009e73"), strict=False
+    ):
+        axes.axvline(level, color=colour, linestyle="--", linewidth=1, label=f"{name}: {level}")
+    axes.set(xlabel=f"{metric} at the end", ylabel="members")
+    axes.set_title(f"{lost} not finite" if lost else "where they end", fontsize="medium")
+    if marked:
+        axes.legend(loc="best", frameon=False, fontsize="small")
