@@ -117,9 +117,12 @@ def test_xavier_start_has_gain_1_and_no_bias():
 @pytest.mark.parametrize("initialization", ["centred", "rotation"])
 @pytest.mark.parametrize("seed", range(5))
 def test_centred_starts_put_every_unit_at_0_in_the_middle(initialization, seed):
-    for layer in linear_layers(FourLayerXOR(initialization=initialization, seed=seed)):
+    *hidden, last = linear_layers(FourLayerXOR(initialization=initialization, seed=seed))
+    for layer in hidden:
         middle = layer(torch.full((1, 2), 0.5))
         torch.testing.assert_close(middle, torch.zeros_like(middle), atol=1e-6, rtol=0)
+    off = last(torch.full((1, 2), 0.5)).abs().item()
+    assert (1e-6 < off < 0.011) if initialization == "rotation" else off < 1e-6
 
 
 def test_rotation_start_has_orthogonal_rows_of_one_length():

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from mlpzoo.nets import FourLayerXOR as FourLayerXOR
     from mlpzoo.nets import Perceptron as Perceptron
     from mlpzoo.nets import SequentialMLP as SequentialMLP
+    from mlpzoo.population import Population as Population
+    from mlpzoo.population import PopulationResult as PopulationResult
+    from mlpzoo.population import train_population as train_population
     from mlpzoo.results import Result as Result
     from mlpzoo.runs import load_module as load_module
     from mlpzoo.trainers import build_trainer as build_trainer
@@ -67,6 +70,7 @@ _HOMES = {
         "LitSequentialMLP",
     ),
     "nets": ("DualHeadMLP", "FourLayerXOR", "Perceptron", "SequentialMLP"),
+    "population": ("Population", "PopulationResult", "train_population"),
     "runs": ("load_module",),
     "results": ("Result",),
     "trainers": ("build_trainer",),

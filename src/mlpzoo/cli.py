@@ -16,6 +16,12 @@ Any constructor argument can be given by name: --module.lr 0.002 --module.hidden
 --data.batch_size 200; `mlpzoo show NAME` lists and explains them. A run's config.yaml repeats it:
 mlpzoo train --config FILE.
 Exit codes: 0 all bars met, 1 not all, 2 bad input, 130 interrupted."""
+_POPULATION_EPILOG = """\
+Every member is what `mlpzoo train NAME --seed S` makes of its seed. Constructor arguments can be
+given as there: --module.lr 0.002 --data.batch_size 200. The run folder gets members.csv,
+population.json and a picture.
+Exit codes: 0 every member solved, 1 not every one, 2 bad input, 130 interrupted."""
+_KEEP: Any = argparse.SUPPRESS  # an option that is not given leaves the default, or --config's
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +64,7 @@ def _parser() -> _Parser:
     showing.add_argument("name", metavar="NAME")
 
     _add_train(commands)
+    _add_population(commands)
     for command, text in (
         ("test", "measure a checkpoint against its exercise's bar"),
         ("predict", "print y, or P(y = 1) for a gate, for one input"),
@@ -83,22 +90,42 @@ def _add_train(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    keep: Any = argparse.SUPPRESS  # an option that is not given leaves --config's value
     add = train.add_argument
     add("names", nargs="*", metavar="NAME", help="exercises, or all")
     add("--config", metavar="FILE", help="settings from a YAML file; options override them")
-    add("--seed", type=int, default=keep, help="start and data are drawn from it (0)")
-    add("--recipe", default=keep, help="default or lecture")
-    add("--max-steps", type=int, default=keep, metavar="N", help="budget in optimizer steps")
-    add("--val-every", type=int, default=keep, metavar="N", help="steps between validations")
-    add("--early-stop", action=argparse.BooleanOptionalAction, default=keep,
-        help="stop once the bar is met, or not (as the recipe says)")  # fmt: skip
-    add("--accelerator", default=keep, help="auto (a GPU if there is one), cpu, gpu, ...")
-    add("--devices", default=keep, metavar="N", help="how many (1)")
-    add("--out", default=keep, metavar="DIR", help="folder for the runs (checkpoints)")
-    add("--no-plots", dest="plots", action="store_false", default=keep, help="draw nothing")
-    add("--plot-every", type=int, default=keep, metavar="N",
+    add("--seed", type=int, default=_KEEP, help="start and data are drawn from it (0)")
+    _add_settings(train)
+    add("--devices", default=_KEEP, metavar="N", help="how many (1)")
+    add("--plot-every", type=int, default=_KEEP, metavar="N",
         help="draw at every N-th validation too")  # fmt: skip
+
+
+def _add_population(commands: Any) -> None:
+    population = commands.add_parser(
+        "population",
+        help="train many seeds at once and say how often the recipe works",
+        epilog=_POPULATION_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = population.add_argument
+    add("name", metavar="NAME", help="the exercise")
+    add("--members", type=int, default=1000, metavar="N", help="how many seeds (1000)")
+    add("--first-seed", type=int, default=0, metavar="S", help="the first of them (0)")
+    _add_settings(population)
+    add("--json", action="store_true", help="print population.json instead of a table")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--recipe", default=_KEEP, help="default or lecture")
+    add("--max-steps", type=int, default=_KEEP, metavar="N", help="budget in optimizer steps")
+    add("--val-every", type=int, default=_KEEP, metavar="N", help="steps between validations")
+    add("--early-stop", action=argparse.BooleanOptionalAction, default=_KEEP,
+        help="stop once the bar is met, or not (as the recipe says)")  # fmt: skip
+    add("--accelerator", default=_KEEP, help="auto (a GPU if there is one), cpu, gpu, ...")
+    add("--out", default=_KEEP, metavar="DIR", help="folder for the runs (checkpoints)")
+    add("--no-plots", dest="plots", action="store_false", default=_KEEP, help="draw nothing")
     add("--threads", type=int, default=1, metavar="N",
         help="torch's CPU threads (1: fastest for networks this small)")  # fmt: skip
 
@@ -109,14 +136,14 @@ def _run(argv: list[str]) -> int:
         plain = numbers_last(plain)
     args = vars(_parser().parse_args(plain))
     command = args.pop("command")
-    if dotted and command != "train":
+    if dotted and command not in ("train", "population"):
         raise InputError(f"{dotted[0].partition('=')[0]} belongs to `mlpzoo train`")
     if command == "list":
         return _list(**args)
     from mlpzoo import commands  # lightning and torch, several seconds
 
-    if command == "train":
-        return commands.train(dotted=dotted, **args)
+    if command in ("train", "population"):
+        args["dotted"] = dotted
     run: Callable[..., int] = getattr(commands, command)
     return run(**args)
 

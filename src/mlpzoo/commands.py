@@ -16,11 +16,14 @@ from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
 from mlpzoo.modules import LitNetwork
 from mlpzoo.overrides import Settings, read_config
+from mlpzoo.population.command import population
 from mlpzoo.results import Result, draw
 from mlpzoo.runs import load_module
 from mlpzoo.tables import as_table
 from mlpzoo.trainers import evaluate
 from mlpzoo.training import plan as plan_run
+
+__all__ = ["plot", "population", "predict", "show", "test", "train"]
 
 
 def train(

@@ -151,6 +151,8 @@ def load_module(
     checkpoint = read_checkpoint(path)
     record = checkpoint[RECORD]
     name = record.get("exercise")
+    if "members" in record:
+        raise InputError(f"checkpoint {path} is of a population; take a member from its result")
     if exercise is not None and name != get_exercise(exercise).name:
         raise InputError(f"checkpoint {path} is of exercise {name!r}, not of {exercise!r}")
     try:

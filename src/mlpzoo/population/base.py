@@ -40,6 +40,7 @@ class Population:
             would make members depend on one another.
 
     Example:
+        >>> import torch
         >>> from mlpzoo import LitFourLayerXOR, XORDataModule
         >>> population = Population(
         ...     lambda seed: LitFourLayerXOR(seed=seed), lambda seed: XORDataModule(), range(8)

@@ -203,7 +203,7 @@ def _answers_agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Te
         with torch.no_grad():
             ours = members.answer(x)
             theirs = torch.stack([module.answer(x) for module in modules[:_TRIED]])
-            same = torch.allclose(ours[:_TRIED], theirs, rtol=1e-4, atol=1e-6)
+            same = torch.allclose(ours[:_TRIED], theirs, rtol=1e-4, atol=1e-6, equal_nan=True)
             return same and len(ours) == len(modules)
     except (RuntimeError, IndexError):  # a forward that does not take a leading axis
         return False

@@ -30,8 +30,8 @@ class LitPopulation(LightningModule):
     """Trains the members of a population at once, each as it would be trained alone.
 
     Logged: train_loss, the median over the members; at every validation val_unsolved, how many have
-    not met the bars yet, val_unstopped, how many a run of their own would go on with, and
-    val_<monitor>, the median.
+    not met the bars yet, val_unfinished, how many have not passed `stop_at` (without it, the same),
+    and val_<monitor>, the median.
 
     Args:
         members: What is trained.
@@ -122,8 +122,10 @@ class LitPopulation(LightningModule):
         metrics = self._with_measures(self._metrics.compute(), self.members)
         if not self.trainer.sanity_checking:
             self._keep(metrics)
-        self.log("val_unsolved", (self.solved_step == NEVER).sum().float(), prog_bar=True)
-        self.log("val_unstopped", (self.stopped_step == NEVER).sum().float())
+        unsolved = (self.solved_step == NEVER).sum().float()
+        running = (self.stopped_step == NEVER).sum().float()
+        self.log("val_unsolved", unsolved, prog_bar=True)
+        self.log("val_unfinished", unsolved if self.stop_at is None else running)
         self.log(f"val_{self.monitor}", metrics[self.monitor].nanmedian().float())
 
     def measured(self, data: Any) -> dict[str, Tensor]:

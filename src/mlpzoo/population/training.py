@@ -200,7 +200,7 @@ def draw_population(result: PopulationResult, path: Path) -> None:
 
 def _as_one_of_many(exercise: Exercise) -> Exercise:
     """Return the exercise as the Trainer of a population sees it: done when no member goes on."""
-    return replace(exercise, monitor="unstopped", mode="min", stop_at=0.5, measure=lambda *_: {})
+    return replace(exercise, monitor="unfinished", mode="min", stop_at=0.5, measure=lambda *_: {})
 
 
 def _step(step: int) -> int | None:

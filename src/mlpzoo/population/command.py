@@ -1,0 +1,52 @@
+"""The command `mlpzoo population`: train, print how often it worked, return the exit code."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from mlpzoo.checks import count
+from mlpzoo.cli import FELL_SHORT, PASSED
+from mlpzoo.exercises import get_exercise
+from mlpzoo.overrides import Settings
+from mlpzoo.population.result import SHARES, PopulationResult
+from mlpzoo.population.training import plan_population
+from mlpzoo.tables import as_json, as_table
+
+
+def population(
+    *,
+    name: str,
+    members: int,
+    first_seed: int,
+    threads: int,
+    json: bool,
+    dotted: Sequence[str],
+    **options: Any,
+) -> int:
+    """Check all settings, train the members, print how many are solved and why the others not."""
+    count("threads", threads, most=1024)
+    torch.set_num_threads(threads)
+    settings = Settings(get_exercise(name))
+    settings.add_mapping(options)
+    settings.add_dotted(dotted)
+    planned = plan_population(name, members=members, first_seed=first_seed, **settings.values)
+    result = planned.run()
+    print(as_json(result.as_json()) if json else report(result))
+    return PASSED if result.solved == len(result.members) else FELL_SHORT
+
+
+def report(result: PopulationResult) -> str:
+    """Return what a population came to as lines of text."""
+    low, high = result.interval
+    steps = {name: result.steps_to_solve(share) for name, share in SHARES.items()}
+    of_steps = ", ".join(f"{name} {'never' if at is None else at}" for name, at in steps.items())
+    lines = [
+        f"{result.exercise}, recipe {result.recipe}: {result.solved} of {len(result.members)} "
+        f"solved, {result.success_rate:.1%} (95% interval {low:.2%} to {high:.2%})",
+        f"steps to solve: {of_steps}; {result.steps} steps in {result.seconds:.1f} s",
+    ]
+    if result.failures:
+        rows = [{"failure": why, "members": many} for why, many in result.failures.items()]
+        lines.append(as_table(rows))
+    return "\n".join([*lines, f"bar: {', '.join(result.bars)}", str(result.folder)])

@@ -1,0 +1,268 @@
+"""A member is the run that its seed would make alone, and what is said of all is right."""
+
+import csv
+import json
+import math
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from torch import nn
+
+from mlpzoo import (
+    FunctionDataModule,
+    InputError,
+    LitMinMax,
+    LitNetwork,
+    LitSequentialMLP,
+    MinMaxDataModule,
+    Population,
+    XORDataModule,
+    get_exercise,
+    train,
+    train_population,
+)
+from mlpzoo.population.measures import MemberMetrics
+from mlpzoo.population.members import SeparateMembers, StackedMembers
+from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval
+
+
+def flat(module):
+    return torch.cat([p.detach().flatten() for p in module.net.parameters()])
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return {
+        "out": tmp_path, "plots": False, "progress": False, "accelerator": "cpu",
+        "early_stop": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("optimizer", [{}, {"optimizer": "sgd", "lr": 1e-6}])
+@pytest.mark.parametrize("recipe", ["default", "lecture"])
+@pytest.mark.parametrize("name", ["xor", "sin", "minmax", "linear", "perceptron"])
+def test_member_is_the_single_run_of_its_seed(name, recipe, optimizer, settings):
+    settings |= {"recipe": recipe, "max_steps": 200, "val_every": 100}
+    settings["module"] = {} if name == "perceptron" else optimizer
+    members = 2 if name in ("sin", "minmax") else 5
+    result = train_population(name, members=members, first_seed=3, **settings)
+    assert result.steps == 200
+    for index, member in enumerate(result.members):
+        alone = train(name, seed=member.seed, **settings)
+        last = torch.load(alone.folder / "last.ckpt", weights_only=True)["state_dict"]
+        ours = result.population.member(index, best=False).state_dict()
+        for key, weights in last.items():
+            if key.startswith("net.") and weights.numel():
+                assert (ours[key] - weights).norm() <= 1e-4 * weights.norm()
+        for key, value in alone.metrics.items():
+            if not key.endswith("loss"):
+                assert member.metrics[key] == pytest.approx(value, rel=1e-3, abs=1e-5)
+        assert member.solved == alone.passed
+
+
+def test_member_stops_where_its_single_run_stops(settings):
+    settings |= {"early_stop": True}
+    result = train_population("xor", members=12, **settings)
+    for member in result.members:
+        alone = train("xor", seed=member.seed, **settings)
+        assert (member.solved_step, member.best_step) == (alone.steps, alone.steps)
+        assert member.metrics["bce"] == pytest.approx(alone.metrics["bce"], rel=1e-3)
+    assert result.steps == max(member.best_step for member in result.members)
+    assert result.solved == 12
+
+
+def small(seed):
+    return LitSequentialMLP(
+        in_features=2, hidden_features=(3,), activation="tanh", task="gate", lr=0.05, seed=seed,
+        loss="bcewithlogits",
+    )  # fmt: skip
+
+
+def wide(seed):
+    return LitSequentialMLP(
+        in_features=2, hidden_features=(70, 70), task="gate", loss="bcewithlogits", seed=seed
+    )
+
+
+def xor_data(seed):
+    return XORDataModule(shuffle=True, seed=seed, block_steps=10)
+
+
+def fit(population, quiet, steps=30, **settings):
+    trainer = Trainer(max_steps=steps, **quiet)
+    trainer.fit(population.module, datamodule=population.data, **settings)
+    return trainer
+
+
+@pytest.mark.parametrize(("make", "kind"), [(small, StackedMembers), (wide, SeparateMembers)])
+def test_poisoned_member_leaves_the_others_bit_for_bit(make, kind, quiet):
+    def poisoned(seed):
+        module = make(seed)
+        if seed == 2:
+            nn.init.constant_(module.net.layers[0].weight, math.nan)
+        return module
+
+    whole, sick = (Population(each, xor_data, range(5)) for each in (make, poisoned))
+    for population in (whole, sick):
+        assert isinstance(population.module.members, kind)
+        fit(population, quiet)
+    for index in (0, 1, 3, 4):
+        for best in (True, False):
+            ours, theirs = (flat(p.member(index, best=best)) for p in (sick, whole))
+            assert torch.equal(ours, theirs)
+    assert flat(sick.member(2, best=False)).isnan().any()
+
+
+def test_member_does_not_depend_on_who_else_is_there(quiet):
+    early, late = (Population(small, xor_data, seeds) for seeds in (range(6), range(3, 12)))
+    for population in (early, late):
+        fit(population, quiet)
+    for seed in range(3, 6):
+        assert torch.equal(flat(early.member(seed)), flat(late.member(seed - 3)))
+
+
+class Twice(LitNetwork):
+    """A user's own: weights outside linear layers, which cannot be stacked."""
+
+    def __init__(self, seed=0):
+        layer = nn.Linear(1, 1)
+        for parameter in layer.parameters():
+            nn.init.constant_(parameter, seed / 10)
+        net = nn.Sequential(layer, nn.LayerNorm(1), nn.PReLU())
+        super().__init__(
+            net, task="regression", loss="mse", reduction="mean", optimizer="adam", lr=0.1
+        )
+        self.save_hyperparameters()
+
+
+class Mixing(LitSequentialMLP):
+    """A user's own whose forward would mix members up if they were stacked."""
+
+    def forward(self, x):
+        return self.net(x) - self.net(x).mean()
+
+
+class Cube(FunctionDataModule):
+    in_features = 1
+
+    def target(self, x):
+        return x**3
+
+
+def cube(seed):
+    return Cube(
+        low=-1, high=1, batch_size=8, val_points=11, test_points=21, seed=seed, block_steps=5
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda seed: Twice(seed=seed), lambda seed: Mixing(hidden_features=(4,), seed=seed)],
+)
+def test_modules_that_cannot_be_stacked_train_side_by_side(make, quiet):
+    population = Population(make, cube, [1, 2])
+    assert isinstance(population.module.members, SeparateMembers)
+    fit(population, quiet)
+    alone = make(2)
+    trainer = Trainer(max_steps=30, **quiet)
+    trainer.fit(alone, datamodule=cube(2))
+    assert torch.equal(flat(population.member(1, best=False)), flat(alone))
+
+
+@pytest.mark.filterwarnings("ignore:You're resuming from a checkpoint that ended before")
+def test_population_goes_on_from_a_checkpoint(quiet, tmp_path):
+    whole = Population(small, xor_data, range(5))
+    fit(whole, quiet, 40)
+    half = Population(small, xor_data, range(5))
+    fit(half, quiet, 20).save_checkpoint(tmp_path / "half.ckpt", weights_only=False)
+    resumed = Population(small, xor_data, range(5))
+    trainer = fit(resumed, quiet, 40, ckpt_path=tmp_path / "half.ckpt")
+    assert trainer.global_step == 40
+    for index in range(5):
+        assert torch.equal(
+            flat(resumed.member(index, best=False)), flat(whole.member(index, best=False))
+        )
+
+
+def test_metrics_of_members_are_those_of_the_modules():
+    modules = [LitMinMax(trunk_features=(4,), head_features=(), seed=seed) for seed in range(3)]
+    x, y = MinMaxDataModule().grid(9)
+    metrics = MemberMetrics("regression", LitMinMax.columns)
+    with torch.no_grad():
+        answers = torch.stack([module.answer(x) for module in modules])
+    for rows in torch.arange(len(x)).split(50):
+        metrics.update(answers[:, rows], y[rows])
+    computed = metrics.compute()
+    for index, module in enumerate(modules):
+        theirs = Trainer(
+            logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator="cpu"
+        )
+        (expected,) = theirs.test(module, MinMaxDataModule(test_points=9), verbose=False)
+        for name, values in computed.items():
+            assert values[index].item() == pytest.approx(expected[f"test_{name}"], rel=1e-5)
+
+
+def test_files_say_what_the_members_came_to(tmp_path):
+    result = train_population(
+        "xor", members=30, first_seed=5, recipe="lecture", max_steps=3000, out=tmp_path,
+        progress=False,
+    )  # fmt: skip
+    rows = list(csv.DictReader((result.folder / "members.csv").read_text().splitlines()))
+    said = json.loads((result.folder / "population.json").read_text())
+    assert [int(row["seed"]) for row in rows] == list(range(5, 35))
+    assert said["solved"] == result.solved == sum(int(row["solved"]) for row in rows)
+    for row, member in zip(rows, result.members, strict=True):
+        bars_met = float(row["accuracy"]) == 1 and float(row["bce"]) < 0.01
+        assert member.solved == bool(int(row["solved"])) == bars_met
+    assert said["wilson_95"] == list(wilson_interval(said["solved"], 30))
+    assert sum(said["failures"].values()) == 30 - said["solved"]
+    assert (result.folder / "figures" / "population.png").stat().st_size > 10_000
+    lowest = min(member.metrics["bce"] for member in result.members)
+    data = get_exercise("xor").data()
+    x, y = data.grid(2)
+    loss = nn.functional.binary_cross_entropy(result.best().answer(x), y)
+    assert loss.item() == pytest.approx(lowest, rel=1e-4)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 10), (8, 10), (10, 10), (997, 1000)])
+def test_wilson_interval_ends_are_where_the_score_test_rejects(successes, trials):
+    for end in wilson_interval(successes, trials):
+        if 0 < end < 1:
+            distance = abs(successes / trials - end)
+            assert distance == pytest.approx(Z95 * math.sqrt(end * (1 - end) / trials))
+    low, high = wilson_interval(successes, trials)
+    assert low <= successes / trials <= high
+
+
+def test_steps_to_solve_counts_all_members():
+    steps = [100, 200, None, 400, 300, None, None, None, None, None]
+    assert [steps_to_solve(steps, share) for share in (0.1, 0.2, 0.4, 0.5)] == [100, 200, 400, None]
+
+
+@pytest.mark.parametrize(
+    ("call", "part"),
+    [
+        (lambda: train_population("xor", members=0), "members must be 1 or more, got 0"),
+        (lambda: train_population("xor", seed=3), "takes no seed"),
+        (lambda: train_population("xor", module={"optimizer": "lbfgs"}), "couple the members"),
+        (lambda: train_population("xor", module={"optimizer": "adafactor"}), "couple the members"),
+        (lambda: train_population("xr"), "did you mean 'xor'"),
+        (lambda: Population(small, xor_data, []), "at least one seed"),
+        (lambda: Population(small, xor_data, [0]).member(1), "member must be from 0 to 0, got 1"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(call, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=part):
+        call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_clipping_by_a_norm_over_all_members_is_refused(quiet):
+    population = Population(small, xor_data, range(3))
+    with pytest.raises(MisconfigurationException, match="gradient clipping"):
+        Trainer(max_steps=5, gradient_clip_val=1.0, **quiet).fit(
+            population.module, datamodule=population.data
+        )
