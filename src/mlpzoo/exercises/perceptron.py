@@ -9,22 +9,10 @@ random: in turn, the rule can run round a cycle that never has three right.
 The lecture's recipe shows the rows in turn.
 """
 
-from collections.abc import Mapping
-
 from mlpzoo import views
 from mlpzoo.data import GateDataModule
-from mlpzoo.data.gate import is_linearly_separable
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitPerceptron
-
-
-def _remark(module: LitPerceptron, data: GateDataModule, metrics: Mapping[str, float]) -> str:
-    if is_linearly_separable(data.table):
-        return ""
-    right = round(4 * metrics["accuracy"])
-    gate = data.hparams["gate"]
-    return f"{gate} is not linearly separable: {right} of 4 right, and 3 is the most for one line"
-
 
 EXERCISE = Exercise(
     name="perceptron",
@@ -50,5 +38,4 @@ EXERCISE = Exercise(
     mode="max",
     stop_at=0.999,
     view=views.separating_line,
-    remark=_remark,
 )
