@@ -23,6 +23,7 @@ from mlpzoo import (
     list_exercises,
 )
 from mlpzoo.cli import main
+from mlpzoo.results import reason
 
 LECTURE_POINTS = ((2.0, 4.0), (4.0, 7.0), (8.0, 8.0))
 LARGEST_STABLE = 0.01158058  # 2 / 172.70298, of the lecture's three points by hand
@@ -184,6 +185,13 @@ def test_deep_network_that_diverges_is_told_with_the_step(tmp_path):
     assert result.steps < 100
 
 
+def test_run_that_diverges_after_its_bar_was_met_says_so():
+    exercise, data = mlpzoo.get_exercise("xor"), XORDataModule()
+    solved = {"accuracy": 1.0, "bce": 0.001}
+    assert reason(exercise, LitFourLayerXOR(), data, solved) == ""
+    assert reason(exercise, LitFourLayerXOR(), data, solved, step=7).startswith("diverged")
+
+
 def test_weights_that_are_not_finite_have_diverged():
     module = LitFourLayerXOR()
     with torch.no_grad():
@@ -247,6 +255,15 @@ class Squared(nn.Linear):
 def test_network_that_may_be_no_line_is_not_called_one(layers):
     module = LitOfOnesOwn(nn.Sequential(*layers))
     assert diagnose(module, XORDataModule()).kind != "not linearly separable"
+
+
+def test_rounding_at_a_plateau_is_not_taken_for_a_vanishing_gradient(quiet):
+    module = LitSequentialMLP(
+        in_features=2, hidden_features=(2,), task="gate", loss="bcewithlogits", lr=0.05, seed=7
+    )
+    found = diagnose(fitted(module, XORDataModule(), quiet, 800), XORDataModule())
+    assert found.kind == "nothing learned"
+    assert found.evidence["cross_entropy"] == pytest.approx(LN2, abs=1e-6)
 
 
 def test_solved_perceptron_is_at_rest(tmp_path):

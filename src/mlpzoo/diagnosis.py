@@ -33,7 +33,8 @@ def diagnose(
     In this order:
 
     - "learning rate too large": plain SGD on a linear model's squared error, above 2 / (largest
-      eigenvalue of the objective's Hessian), from where on it diverges.
+      eigenvalue of the objective's Hessian), from where on it diverges; exactly so where every
+      batch is the same, in the mean where they are drawn.
     - "diverged": `step` is given, or parameters or outputs are not finite.
     - "float32 stall" (or of another type): a step of plain SGD, lr * gradient, is rounded away in
       every parameter although the gradient is not 0.
