@@ -8,9 +8,9 @@ import yaml
 
 import mlpzoo
 from mlpzoo import Bar, InputError, get_exercise, list_exercises, load_module
+from mlpzoo.data.gate import is_linearly_separable
 from mlpzoo.exercises import summary
 from mlpzoo.exercises.linear import LECTURE_POINTS, descend_by_hand
-from mlpzoo.exercises.perceptron import is_linearly_separable
 
 RUNS = [(name, recipe) for name in list_exercises() for recipe in ("default", "lecture")]
 

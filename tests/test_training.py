@@ -52,7 +52,7 @@ def test_perceptron_learns_the_separable_gates(gate, tmp_path):
             progress=False,
         )  # fmt: skip
         assert result.metrics["accuracy"] == 1
-        assert result.remark == ""
+        assert result.diagnosis == ""
 
 
 @pytest.mark.parametrize("gate", ["xor", "xnor"])
@@ -63,7 +63,7 @@ def test_perceptron_reports_xor_as_not_separable_with_3_of_4(gate, seed, tmp_pat
     )
     assert not result.passed
     assert result.metrics["accuracy"] == 0.75
-    assert f"{gate} is not linearly separable: 3 of 4 right" in result.remark
+    assert "not linearly separable: 3 of 4 right" in result.diagnosis
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -94,8 +94,10 @@ def test_linear_lecture_diverges_above_the_stable_rate(tmp_path):
 def test_divergence_is_reported_and_does_not_pass(tmp_path):
     result = quick("linear", tmp_path, recipe="lecture", module={"lr": 1.0}, max_steps=2000)
     assert not result.passed
-    assert result.remark.startswith("diverged")
-    assert json.loads((result.folder / "result.json").read_text())["passed"] is False
+    assert f"not finite at step {result.steps}" in result.diagnosis
+    written = json.loads((result.folder / "result.json").read_text())
+    assert written["passed"] is False
+    assert written["diagnosis"] == result.diagnosis
 
 
 def test_early_stop_can_be_switched_off(tmp_path):

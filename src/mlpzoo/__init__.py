@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from mlpzoo.data import SinDataModule as SinDataModule
     from mlpzoo.data import SquareDataModule as SquareDataModule
     from mlpzoo.data import XORDataModule as XORDataModule
+    from mlpzoo.diagnosis import diagnose as diagnose
     from mlpzoo.exercises import Bar as Bar
     from mlpzoo.exercises import Exercise as Exercise
     from mlpzoo.exercises import Recipe as Recipe
     from mlpzoo.exercises import get_exercise as get_exercise
     from mlpzoo.exercises import list_exercises as list_exercises
+    from mlpzoo.findings import Diagnosis as Diagnosis
     from mlpzoo.modules import LitFourLayerXOR as LitFourLayerXOR
     from mlpzoo.modules import LitMinMax as LitMinMax
     from mlpzoo.modules import LitNetwork as LitNetwork
@@ -61,7 +63,9 @@ _HOMES = {
         "SquareDataModule",
         "XORDataModule",
     ),
+    "diagnosis": ("diagnose",),
     "exercises": ("Bar", "Exercise", "Recipe", "get_exercise", "list_exercises"),
+    "findings": ("Diagnosis",),
     "modules": (
         "LitFourLayerXOR",
         "LitMinMax",

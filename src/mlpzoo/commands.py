@@ -17,7 +17,7 @@ from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
 from mlpzoo.modules import LitNetwork
 from mlpzoo.overrides import Settings, read_config
 from mlpzoo.population.command import population
-from mlpzoo.results import Result, draw
+from mlpzoo.results import Result, draw, reason
 from mlpzoo.runs import load_module
 from mlpzoo.tables import as_table
 from mlpzoo.trainers import evaluate
@@ -104,6 +104,8 @@ def test(*, name: str, ckpt: str) -> int:
         print(remark)
     passed = exercise.passed(metrics)
     print(f"bar: {_bars(exercise)}: {'passed' if passed else 'not passed'}")
+    if not passed:
+        print(f"{exercise.name}: {reason(exercise, module, data, metrics)}")
     return PASSED if passed else FELL_SHORT
 
 
@@ -179,7 +181,7 @@ def _report(results: Sequence[Result]) -> None:
     print(as_table(rows))
     print("Metrics are of the weights in best.ckpt, on the test grid.")
     for result in results:
-        if result.remark:
-            print(f"{result.exercise}: {result.remark}")
+        for said in filter(None, (result.remark, result.diagnosis)):
+            print(f"{result.exercise}: {said}")
     for result in results:
         print(f"{result.exercise}: {result.folder}")

@@ -14,6 +14,7 @@ from lightning.pytorch import Trainer
 import mlpzoo
 from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule
+from mlpzoo.diagnosis import diagnose
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.runs import read_metrics
@@ -33,6 +34,7 @@ class Result:
         bars: What was asked for, as text.
         passed: Whether every bar was met.
         remark: What else the exercise has to say, or "".
+        diagnosis: Where a bar was missed or the run diverged, what `diagnose` finds, else "".
         module: The module, holding the best weights.
         datamodule: Its data.
         trainer: The Trainer it was fitted by.
@@ -48,6 +50,7 @@ class Result:
     bars: tuple[str, ...]
     passed: bool
     remark: str
+    diagnosis: str
     module: LitNetwork = field(repr=False)
     datamodule: FunctionDataModule = field(repr=False)
     trainer: Trainer = field(repr=False)
@@ -65,6 +68,7 @@ class Result:
             "bars": list(self.bars),
             "metrics": dict(self.metrics),
             "remark": self.remark,
+            "diagnosis": self.diagnosis,
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "device": torch.cuda.get_device_name(device) if on_gpu else device.type,
@@ -76,6 +80,27 @@ class Result:
                 "torchmetrics": torchmetrics.__version__,
             },
         }
+
+
+def reason(
+    exercise: Exercise,
+    module: LitNetwork,
+    data: FunctionDataModule,
+    metrics: Mapping[str, float],
+    *,
+    step: int | None = None,
+) -> str:
+    """Return why a bar is missed or a run diverged, as `diagnose` finds it; else "".
+
+    Args:
+        exercise: Whose bars are asked.
+        module: What was measured.
+        data: Its data.
+        metrics: Test metrics of the module, named without a prefix.
+        step: Where a run was stopped by a number that was not finite, if it was.
+    """
+    went_well = exercise.passed(metrics) and step is None
+    return "" if went_well else str(diagnose(module, data, step=step))
 
 
 def draw(

@@ -119,12 +119,12 @@ def measure(
     return {name.removeprefix("test_"): value for name, value in tested.items()}
 
 
-def divergence(trainer: Trainer) -> str:
-    """Return a sentence if the fit was stopped by a metric that is not finite, else ""."""
+def diverged_at(trainer: Trainer) -> int | None:
+    """Return the step at which a metric that is not finite stopped the fit, None if none did."""
     stopper = trainer.early_stopping_callback
     if stopper is None or stopper.stopping_reason is not EarlyStoppingReason.NON_FINITE_METRIC:
-        return ""
-    return f"diverged: {stopper.monitor} was not finite at step {trainer.global_step}; lower the lr"
+        return None
+    return trainer.global_step
 
 
 def check_devices(accelerator: str, devices: int | str) -> None:

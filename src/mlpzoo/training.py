@@ -17,12 +17,12 @@ from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.choices import OPTIMIZERS
 from mlpzoo.rehearsal import rehearse
-from mlpzoo.results import Result, draw
+from mlpzoo.results import Result, draw, reason
 from mlpzoo.runs import RunLogger, arguments_of, run_folder, write_json
 from mlpzoo.trainers import (
     build_trainer,
     check_devices,
-    divergence,
+    diverged_at,
     leave_group_at_exit,
     measure,
     quiet,
@@ -62,7 +62,7 @@ class Plan:
             trainer = self._trainer(run_folder(self.out / self.exercise.name))
             seconds = self._fit(trainer)
             folder = Path(str(trainer.checkpoint_callback.dirpath))  # type: ignore[union-attr]
-            steps, diverged = trainer.global_step, divergence(trainer)  # before a test resets them
+            steps, lost = trainer.global_step, diverged_at(trainer)  # before a test resets them
             metrics = measure(trainer, self.module, self.datamodule, folder / "best.ckpt")
         result = Result(
             exercise=self.exercise.name,
@@ -73,7 +73,8 @@ class Plan:
             metrics=metrics,
             bars=tuple(map(str, self.exercise.bars)),
             passed=self.exercise.passed(metrics),
-            remark=diverged or self.exercise.remark(self.module, self.datamodule, metrics),
+            remark=self.exercise.remark(self.module, self.datamodule, metrics),
+            diagnosis=reason(self.exercise, self.module, self.datamodule, metrics, step=lost),
             module=self.module,
             datamodule=self.datamodule,
             trainer=trainer,

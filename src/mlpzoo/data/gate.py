@@ -21,6 +21,23 @@ GATES: dict[str, tuple[int, int, int, int]] = {  # outputs for 00, 01, 10, 11
 }
 
 
+def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
+    """Tell whether one line separates the ones of a gate from its zeros.
+
+    The diagonals of the square cross in its middle: with equal ends on each diagonal, and the
+    diagonals unequal, the middle would have to lie on both sides.
+
+    Args:
+        table: Outputs for 00, 01, 10, 11.
+
+    Example:
+        >>> is_linearly_separable((0, 0, 0, 1)), is_linearly_separable((0, 1, 1, 0))
+        (True, False)
+    """
+    both, second, first, neither = table[3], table[1], table[2], table[0]
+    return not (both == neither and first == second and both != first)
+
+
 class GateDataModule(FunctionDataModule):
     """The four rows (0,0) (0,1) (1,0) (1,1) of a gate, in this order in every grid.
 

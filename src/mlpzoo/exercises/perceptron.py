@@ -9,38 +9,10 @@ random: in turn, the rule can run round a cycle that never has three right.
 The lecture's recipe shows the rows in turn.
 """
 
-from collections.abc import Mapping
-
 from mlpzoo import views
 from mlpzoo.data import GateDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitPerceptron
-
-
-def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
-    """Tell whether one line separates the ones of a gate from its zeros.
-
-    The diagonals of the square cross in its middle: with equal ends on each diagonal, and the
-    diagonals unequal, the middle would have to lie on both sides.
-
-    Args:
-        table: Outputs for 00, 01, 10, 11.
-
-    Example:
-        >>> is_linearly_separable((0, 0, 0, 1)), is_linearly_separable((0, 1, 1, 0))
-        (True, False)
-    """
-    both, second, first, neither = table[3], table[1], table[2], table[0]
-    return not (both == neither and first == second and both != first)
-
-
-def _remark(module: LitPerceptron, data: GateDataModule, metrics: Mapping[str, float]) -> str:
-    if is_linearly_separable(data.table):
-        return ""
-    right = round(4 * metrics["accuracy"])
-    gate = data.hparams["gate"]
-    return f"{gate} is not linearly separable: {right} of 4 right, and 3 is the most for one line"
-
 
 EXERCISE = Exercise(
     name="perceptron",
@@ -66,5 +38,4 @@ EXERCISE = Exercise(
     mode="max",
     stop_at=0.999,
     view=views.separating_line,
-    remark=_remark,
 )

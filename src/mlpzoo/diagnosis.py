@@ -1,0 +1,157 @@
+"""Why a module has not learned its exercise: known failures, each told by what was measured."""
+
+import math
+from functools import partial
+
+import torch
+from torch import nn
+
+from mlpzoo.checks import known
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.findings import (
+    Diagnosis,
+    dead_relus,
+    is_linear,
+    merged_patterns,
+    not_separable,
+    nothing_learned,
+    saturated,
+    vanishing_gradient,
+)
+from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.choices import OPTIMIZERS
+from mlpzoo.probe import Probe, hessian, probe
+
+MOST_PARAMETERS = 100  # of a linear model whose Hessian is taken
+
+
+def diagnose(
+    module: LitNetwork, datamodule: FunctionDataModule, *, step: int | None = None
+) -> Diagnosis:
+    """Tell which known failure a module is in, the most specific one that is measured.
+
+    In this order:
+
+    - "learning rate too large": plain SGD on a linear model's squared error, above 2 / (largest
+      eigenvalue of the objective's Hessian), from where on it diverges; exactly so where every
+      batch is the same, in the mean where they are drawn.
+    - "diverged": `step` is given, or parameters or outputs are not finite.
+    - "float32 stall" (or of another type): a step of plain SGD, lr * gradient, is rounded away in
+      every parameter although the gradient is not 0.
+    - "not linearly separable": a linear model and a gate that no line separates.
+    - "dead ReLU units": three quarters of a layer's or more are 0 on all of the grid.
+    - "two patterns merged", "three ...": these rows of a gate share the mean of their targets,
+      which differ, and the other rows are right. On XOR the cross-entropy is then near 0.3466,
+      0.4774.
+    - "saturated sigmoids": three quarters of a layer's or more stay within 0.01 of one end of
+      their range for every row, so that they carry nothing. (Ones that go from end to end carry a
+      bit.)
+    - "vanishing gradient": the first linear layer's is below 1e-5 of the last's.
+    - "nothing learned": a gate's rows all give one probability; or R2 is 0.05 or less.
+    - "at rest": the gradient is 0.
+    - "not finished": none of these.
+
+    The module is not changed. Gradient and loss are of the distinct ones among the first 16
+    training batches, outputs of the grid, thinned to 2,500 rows.
+
+    Args:
+        module: What to look at.
+        datamodule: Its data.
+        step: The step at which a run was stopped for a number that was not finite, if it was; the
+            weights at hand may be older, and finite.
+
+    Example:
+        >>> from mlpzoo import LitFourLayerXOR, XORDataModule
+        >>> print(diagnose(LitFourLayerXOR(initialization="zeros"), XORDataModule()))
+        nothing learned: all 4 rows give 0.50 (cross-entropy 0.6931)
+    """
+    seen = probe(module, datamodule)
+    rules = (partial(_rate_too_large, step=step), partial(_diverged, step=step), *_RULES)
+    return next((found for rule in rules if (found := rule(seen)) is not None), _unknown(seen))
+
+
+def _rate_too_large(seen: Probe, *, step: int | None) -> Diagnosis | None:
+    module = seen.module
+    size = sum(parameter.numel() for parameter in module.parameters())
+    squares = type(module).objective is LitNetwork.objective and isinstance(module.loss, nn.MSELoss)
+    if not (
+        squares and is_linear(module.net) and _is_plain_sgd(module) and size <= MOST_PARAMETERS
+    ):
+        return None
+    curvature = hessian(module, seen.batches)
+    if not curvature.isfinite().all():
+        return None
+    limit = 2 / (torch.linalg.eigvalsh(curvature)[-1].item() + module.weight_decay)
+    if module.lr <= limit:
+        return None
+    detail = f"plain SGD at {module.lr:.7g} is above {limit:.7g}, the largest stable rate here"
+    evidence = {"lr": module.lr, "largest_stable_lr": limit}
+    if step is not None:
+        detail, evidence = f"{detail}; not finite at step {step}", {**evidence, "step": step}
+    return Diagnosis("learning rate too large", detail, evidence)
+
+
+def _diverged(seen: Probe, *, step: int | None) -> Diagnosis | None:
+    if step is not None:
+        detail = f"not finite at step {step}; lower the lr"
+        return Diagnosis("diverged", detail, {"step": float(step)})
+    weights = nn.utils.parameters_to_vector([*seen.module.parameters()] or [torch.zeros(1)])
+    lost = {"parameters": weights, "outputs": seen.answer}
+    evidence = {name: (~part.isfinite()).double().mean().item() for name, part in lost.items()}
+    if not any(evidence.values()):
+        return None
+    shares = " and ".join(f"{share:.0%} of the {name}" for name, share in evidence.items())
+    return Diagnosis("diverged", f"{shares} are not finite; lower the lr", evidence)
+
+
+def _stalled(seen: Probe) -> Diagnosis | None:
+    module, named = seen.module, dict(seen.module.named_parameters())
+    if not _is_plain_sgd(module) or seen.gradient_norm() == 0:
+        return None
+    largest = 0.0
+    for name, gradients in seen.gradients.items():
+        weight = named[name].detach()
+        spacing = torch.nextafter(weight.abs(), torch.full_like(weight, math.inf)) - weight.abs()
+        for gradient in gradients:
+            change = gradient + module.weight_decay * weight
+            if not torch.equal(weight.add(change, alpha=-module.lr), weight):
+                return None
+            ratio = module.lr * change.double().abs() / (spacing.double() / 2)
+            largest = max(largest, ratio.max().item())
+    kind = str(next(module.parameters()).dtype).removeprefix("torch.")
+    norm = seen.gradient_norm()
+    detail = f"each step is under half an ulp, {largest:.2g} of it at most, at gradient {norm:.3g}"
+    evidence = {"update_over_half_ulp": largest, "gradient_norm": norm}
+    return Diagnosis(f"{kind} stall", detail, evidence)
+
+
+def _at_rest(seen: Probe) -> Diagnosis | None:
+    norm = seen.gradient_norm()
+    if norm != 0:
+        return None
+    evidence = {"loss": seen.loss, "gradient_norm": norm}
+    return Diagnosis("at rest", f"the gradient is 0 at loss {seen.loss:.4g}", evidence)
+
+
+def _unknown(seen: Probe) -> Diagnosis:
+    norm = seen.gradient_norm()
+    detail = f"loss {seen.loss:.4g}, gradient norm {norm:.3g}, and no known failure was measured"
+    return Diagnosis("not finished", detail, {"loss": seen.loss, "gradient_norm": norm})
+
+
+def _is_plain_sgd(module: LitNetwork) -> bool:
+    own = type(module).configure_optimizers is LitNetwork.configure_optimizers
+    sgd = known("optimizer", module.optimizer_name, OPTIMIZERS) == "sgd"
+    return own and sgd and module.momentum == 0 and module.schedule == "constant"
+
+
+_RULES = (
+    _stalled,
+    not_separable,
+    dead_relus,
+    merged_patterns,
+    saturated,
+    vanishing_gradient,
+    nothing_learned,
+    _at_rest,
+)

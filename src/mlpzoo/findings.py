@@ -1,0 +1,207 @@
+"""What the layers and answers of a network show of known failures to learn."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mlpzoo.data.gate import is_linearly_separable
+from mlpzoo.linear import Linear
+from mlpzoo.nets import Perceptron, SequentialMLP
+from mlpzoo.probe import Call, Probe
+from mlpzoo.scaling import RangeScale
+
+MERGED = 0.02  # rows are merged where each gives their mean target to within this
+CONSTANT_R2 = 0.05  # share of the variance explained up to which nothing was learned
+LOST_SHARE = 0.75  # of a layer's units; the lecture's minmax reaches its bar with 0.64 of them dead
+SATURATED = 0.01  # of an activation's range: how near to its end a unit counts as at it
+VANISHED = 1e-5  # first layer's gradient over the last's; four sigmoid layers start above it
+_ENDS: dict[type[nn.Module], tuple[float, float]] = {nn.Sigmoid: (0, 1), nn.Tanh: (-1, 1)}
+_LINEAR_PARTS = (
+    SequentialMLP,
+    Perceptron,
+    nn.Sequential,
+    nn.Linear,
+    Linear,
+    nn.Identity,
+    RangeScale,
+)
+_NUMBERS = {2: "two", 3: "three"}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What keeps a module from learning.
+
+    Attributes:
+        kind: The failure in two or three words.
+        detail: The evidence as text.
+        evidence: The evidence as numbers, by name, in the exercise's units.
+
+    Example:
+        >>> print(Diagnosis("diverged", "not finite at step 7", {"step": 7.0}))
+        diverged: not finite at step 7
+    """
+
+    kind: str
+    detail: str
+    evidence: Mapping[str, float]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"
+
+
+def is_linear(net: nn.Module, *also: type[nn.Module]) -> bool:
+    """Tell whether a network is known to be one linear layer, with nothing after it.
+
+    Args:
+        net: The network.
+        *also: Layers that may be there too.
+    """
+    kinds = [type(part) for part in net.modules()]  # not what is derived from them: it may differ
+    all_known = all(kind in {*_LINEAR_PARTS, *also} for kind in kinds)
+    return all_known and sum(issubclass(kind, nn.Linear) for kind in kinds) == 1
+
+
+def not_separable(seen: Probe) -> Diagnosis | None:
+    """Find a gate that no line separates before a linear model."""
+    if not (_is_gate(seen) and seen.x.shape == (4, 2) and is_linear(seen.module.net, nn.Sigmoid)):
+        return None
+    first, second, third, fourth = map(int, seen.truth.flatten().tolist())
+    if is_linearly_separable((first, second, third, fourth)):
+        return None
+    right = _right(seen)
+    detail = f"{right} of 4 right, and 3 is the most for one line"
+    return Diagnosis("not linearly separable", detail, {"rows_right": right})
+
+
+def dead_relus(seen: Probe) -> Diagnosis | None:
+    """Find a layer that has lost three quarters of its ReLUs or more."""
+
+    def dead(call: Call) -> Tensor | None:
+        relu = isinstance(call.layer, nn.ReLU | nn.ReLU6)
+        return (call.output == 0).all(dim=0) if relu else None
+
+    return _lost(seen, "dead ReLU units", dead, "are 0 on all of the grid")
+
+
+def saturated(seen: Probe) -> Diagnosis | None:
+    """Find a layer that has lost three quarters of its sigmoids or more; tanh is one."""
+
+    def stuck(call: Call) -> Tensor | None:
+        if type(call.layer) not in _ENDS:
+            return None
+        low, high = _ENDS[type(call.layer)]
+        margin = SATURATED * (high - low)
+        at_low, at_high = call.output < low + margin, call.output > high - margin
+        return at_low.all(dim=0) | at_high.all(dim=0)
+
+    return _lost(seen, "saturated sigmoids", stuck, "stay at one end for all rows")
+
+
+def merged_patterns(seen: Probe) -> Diagnosis | None:
+    """Find rows of a gate that share the mean of their unequal targets, the others being right."""
+    if not _is_gate(seen):
+        return None
+    p, y = seen.answer.flatten(), seen.truth.flatten()
+    right = (p > 0.5) == (y > 0.5)
+    for rows in _neighbours(p):
+        others = torch.ones_like(right).index_fill(0, rows, False)
+        mean = y[rows].mean()
+        shared = bool(((p[rows] - mean).abs() <= MERGED).all()) and 0 < mean < 1
+        if shared and others.any() and right[others].all():
+            names = _names(seen, rows)
+            number = _NUMBERS.get(len(rows), str(len(rows)))
+            value, loss = p[rows].mean().item(), _cross_entropy(p, y)
+            listed = f"{', '.join(names[:-1])} and {names[-1]}"
+            each = "both" if len(rows) == 2 else "all"
+            detail = f"rows {listed} {each} give {value:.2f} (cross-entropy {loss:.4f})"
+            evidence = {"probability": value, "cross_entropy": loss}
+            evidence |= {f"row_{n}": v for n, v in zip(names, p[rows].tolist(), strict=True)}
+            return Diagnosis(f"{number} patterns merged", detail, evidence)
+    return None
+
+
+def vanishing_gradient(seen: Probe) -> Diagnosis | None:
+    """Find a first linear layer whose gradient is next to nothing beside the last one's."""
+    calls = [call for call in seen.calls if isinstance(call.layer, nn.Linear)]
+    if len(calls) < 2:
+        return None
+    first, last = (
+        seen.gradient_norm({id(p) for p in call.layer.parameters()})
+        for call in (calls[0], calls[-1])
+    )
+    rounding = torch.finfo(next(seen.module.parameters()).dtype).eps * abs(seen.loss)
+    if last <= rounding or first >= VANISHED * last:  # gradients that cancel leave only rounding
+        return None
+    detail = f"norm {first:.2g} at {calls[0].name} beside {last:.2g} at {calls[-1].name}"
+    evidence = {"first_layer_norm": first, "last_layer_norm": last, "ratio": first / last}
+    return Diagnosis("vanishing gradient", f"{detail}, ratio {first / last:.2g}", evidence)
+
+
+def nothing_learned(seen: Probe) -> Diagnosis | None:
+    """Find answers that do not depend on the input, or explain none of the targets."""
+    if _is_gate(seen):
+        p, y = seen.answer.flatten(), seen.truth.flatten()
+        value, loss = p.mean().item(), _cross_entropy(p, y)
+        if p.max() - p.min() > 2 * MERGED:
+            return None
+        sure = math.isinf(loss)  # a step answers 0 or 1, however wrong
+        judged = f"{_right(seen)} of {len(p)} right" if sure else f"cross-entropy {loss:.4f}"
+        detail = f"all {len(p)} rows give {value:.2f} ({judged})"
+        return Diagnosis("nothing learned", detail, {"probability": value, "cross_entropy": loss})
+    y = seen.truth
+    if seen.module.task != "regression" or seen.answer.shape != y.shape or y.var(dim=0).sum() == 0:
+        return None
+    spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()
+    residual, total = (seen.answer - y).square().sum(), (y - y.mean(dim=0)).square().sum()
+    r2 = (1 - residual / total).item()
+    if r2 > CONSTANT_R2:
+        return None
+    detail = f"R2 is {r2:.3g}, the answers spread {spread:.3g} times as far as the targets"
+    return Diagnosis("nothing learned", detail, {"r2": r2, "relative_spread": spread})
+
+
+def _lost(
+    seen: Probe, kind: str, test: Callable[[Call], Tensor | None], what: str
+) -> Diagnosis | None:
+    """Return a diagnosis of the layer with the largest share of units that a test finds."""
+    found = [(call.name, lost) for call in seen.calls if (lost := test(call)) is not None]
+    shares = [lost.double().mean().item() for _, lost in found]
+    if not shares or max(shares) < LOST_SHARE:
+        return None
+    name, lost = found[shares.index(max(shares))]
+    units, count = len(lost), int(lost.sum())
+    detail = f"{count} of {units} units of {name} {what} ({max(shares):.0%})"
+    return Diagnosis(kind, detail, {"share": max(shares), "lost_units": count, "units": units})
+
+
+def _is_gate(seen: Probe) -> bool:
+    y = seen.truth
+    binary = bool(((y == 0) | (y == 1)).all())
+    return (
+        seen.module.task == "gate" and binary and y.shape[1] == 1 and seen.answer.shape == y.shape
+    )
+
+
+def _right(seen: Probe) -> int:
+    return int(((seen.answer > 0.5) == (seen.truth > 0.5)).sum())
+
+
+def _cross_entropy(p: Tensor, y: Tensor) -> float:
+    return -torch.where(y > 0.5, p, 1 - p).log().mean().item()
+
+
+def _neighbours(p: Tensor) -> list[Tensor]:
+    """Return the indices of values that follow one another closely, a tensor for each group."""
+    values, order = p.sort()
+    ends = (values.diff() > MERGED).nonzero().flatten() + 1
+    groups = torch.tensor_split(order, ends)
+    return [group.sort().values for group in groups if len(group) > 1]
+
+
+def _names(seen: Probe, rows: Tensor) -> list[str]:
+    middle = (seen.x.amax(dim=0) + seen.x.amin(dim=0)) / 2
+    return ["".join("1" if value else "0" for value in row) for row in seen.x[rows] > middle]

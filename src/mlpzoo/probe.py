@@ -1,0 +1,183 @@
+"""What a module does on its grid and in its batches, measured without changing it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.data.stream import Batch
+from mlpzoo.modules import LitNetwork
+
+ROWS = 2_500  # of the grid, at most: a hundredth of a second for the widest of our networks
+BATCHES = 16  # training batches looked at, the distinct ones among the first
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a layer of the network.
+
+    Attributes:
+        name: The layer's name in the network, such as "layers.1".
+        layer: The layer.
+        output: What it gave, (rows, units).
+    """
+
+    name: str
+    layer: nn.Module
+    output: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What a module does on its grid and in its batches.
+
+    Attributes:
+        module: The module.
+        x: The grid, (rows, in_features), float64 on the CPU, as all of the first four are.
+        truth: Its targets, (rows, out_features).
+        answer: What the module answers, P(y = 1) where the task is a gate.
+        loss: Loss of a training batch, the mean over the batches looked at.
+        calls: The calls of layers that have no layers inside, in their order, on the grid.
+        batches: The training batches looked at.
+        gradients: By name of a parameter, the gradient of the objective in each of them.
+    """
+
+    module: LitNetwork
+    x: Tensor
+    truth: Tensor
+    answer: Tensor
+    loss: float
+    calls: tuple[Call, ...]
+    batches: tuple[Batch, ...]
+    gradients: dict[str, list[Tensor]]
+
+    def gradient_norm(self, parameters: set[int] | None = None) -> float:
+        """Return the norm of the objective's gradient, the mean over the batches.
+
+        Args:
+            parameters: The `id`s of the parameters to take; None for all.
+        """
+        chosen = [
+            torch.stack(self.gradients[name]).double().mean(dim=0).square().sum().item()
+            for name, parameter in self.module.named_parameters()
+            if name in self.gradients and (parameters is None or id(parameter) in parameters)
+        ]
+        return float(sum(chosen) ** 0.5)
+
+
+def probe(module: LitNetwork, data: FunctionDataModule) -> Probe:
+    """Run a module over its grid and take the gradient in its training batches.
+
+    Weights, gradients, modes and torch's global random state are left as they were. Layers act as
+    they do in eval mode.
+
+    Args:
+        module: On any device, in any floating type.
+        data: Whose grid and batches are taken.
+    """
+    with _left_alone(module):
+        like = next(module.parameters(), torch.empty(0, device=module.device))
+        x, truth = data.grid(_points(data))
+        calls, output = _run(module, x.to(like))
+        batches = [(x.to(like), y.to(like)) for x, y in _distinct_batches(data)]
+        losses, gradients = _gradients(module, batches)
+        gate = module.task == "gate"
+        # in float64 a sigmoid does not round to 1 where the network is merely sure
+        answer = module.probability(output.double()) if gate else module.answer(x.to(like))
+    return Probe(
+        module=module,
+        x=x.double(),
+        truth=truth.double(),
+        answer=answer.detach().double().cpu(),
+        loss=sum(losses) / len(losses),
+        calls=tuple(calls),
+        batches=tuple(batches),
+        gradients=gradients,
+    )
+
+
+def hessian(module: LitNetwork, batches: tuple[Batch, ...]) -> Tensor:
+    """Return the second derivatives of the objective by all parameters, the mean over batches.
+
+    Shapes: -> (parameters, parameters), float64 on the CPU.
+
+    Args:
+        module: One with few parameters: the cost is a backward pass for each.
+        batches: On the module's device.
+    """
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    total = torch.zeros(())
+    with _left_alone(module):
+        for batch in batches:
+            first = torch.autograd.grad(module.objective(*batch)[0], parameters, create_graph=True)
+            flat = torch.cat([part.flatten() for part in first])
+            rows = [torch.autograd.grad(entry, parameters, retain_graph=True) for entry in flat]
+            square = [torch.cat([part.flatten() for part in row]).double().cpu() for row in rows]
+            total = total + torch.stack(square)
+    return total / len(batches)
+
+
+@contextmanager
+def _left_alone(module: LitNetwork) -> Iterator[None]:
+    modes = {part: part.training for part in module.modules()}
+    cuda = [module.device] if module.device.type == "cuda" else []
+    with ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=cuda))
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        try:
+            module.eval()
+            yield
+        finally:
+            for part, training in modes.items():
+                part.training = training
+
+
+def _points(data: FunctionDataModule) -> int:
+    return max(2, min(data.test_points, int(ROWS ** (1 / data.in_features))))
+
+
+def _run(module: LitNetwork, x: Tensor) -> tuple[list[Call], Tensor]:
+    calls: list[Call] = []
+
+    def note(name: str, layer: nn.Module, _: object, output: object) -> None:
+        if isinstance(output, Tensor) and output.dim() > 0:
+            calls.append(Call(name, layer, output.reshape(len(output), -1)))
+
+    with ExitStack() as stack, torch.no_grad():
+        for name, layer in module.net.named_modules():
+            if next(layer.children(), None) is None:
+                handle = layer.register_forward_hook(partial(note, name))
+                stack.callback(handle.remove)
+        output = module(x)
+    return calls, output
+
+
+def _distinct_batches(data: FunctionDataModule) -> list[Batch]:
+    distinct: list[Batch] = []
+    for step in range(BATCHES):
+        x, y = data.train_batch(step)
+        if not any(torch.equal(x, seen) and torch.equal(y, truth) for seen, truth in distinct):
+            distinct.append((x, y))
+    return distinct
+
+
+def _gradients(
+    module: LitNetwork, batches: list[Batch]
+) -> tuple[list[float], dict[str, list[Tensor]]]:
+    named = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    losses: list[float] = []
+    gradients: dict[str, list[Tensor]] = {}
+    for batch in batches:
+        objective, parts = module.objective(*batch)
+        losses.append(parts["loss"].item())
+        if named and objective.requires_grad:
+            found = torch.autograd.grad(objective, list(named.values()), allow_unused=True)
+            for (name, parameter), gradient in zip(named.items(), found, strict=True):
+                kept = torch.zeros_like(parameter) if gradient is None else gradient
+                gradients.setdefault(name, []).append(kept)
+    return losses, gradients
