@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from torch.nn.utils import parameters_to_vector
+
 from mlpzoo.checks import InputError, known
 from mlpzoo.data import FunctionDataModule
+from mlpzoo.diagnosis import diagnose
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.choices import OPTIMIZERS
@@ -66,7 +69,7 @@ class Population:
         if not self.seeds:
             raise InputError("a population needs at least one seed")
         modules = [make_module(seed) for seed in self.seeds]
-        datasets = [make_data(seed) for seed in self.seeds]
+        self.datasets = datasets = [make_data(seed) for seed in self.seeds]
         _check(modules)
         members = gather(modules, datasets[0].grid(_ROWS)[0], on_gpu=accelerator in ("gpu", "cuda"))
         last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
@@ -96,6 +99,17 @@ class Population:
         if not 0 <= index < len(self):
             raise InputError(f"member must be from 0 to {len(self) - 1}, got {index}")
         return (self.module.best if best else self.module.members).member(index).cpu().eval()
+
+    def failure(self, index: int) -> str:
+        """Return the kind of failure that a member's best weights are in; see `diagnose`.
+
+        Args:
+            index: Its place among the seeds.
+        """
+        now = parameters_to_vector(self.member(index, best=False).parameters())
+        if not now.isfinite().all():
+            return "diverged"  # later than the weights that were its best
+        return diagnose(self.member(index), self.datasets[index]).kind
 
 
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}

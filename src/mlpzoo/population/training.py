@@ -117,6 +117,7 @@ class PopulationPlan:
                 solved_step=_step(steps[0][index]),
                 best_step=_step(steps[1][index]),
                 metrics={name: values[index] for name, values in figures.items()},
+                failure="" if solved[index] else population.failure(index),
             )
             for index, seed in enumerate(population.seeds)
         ]
