@@ -10,12 +10,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
 from mlpzoo.benchmark.contestants import Contestant, Reached, largest_test_error
 from mlpzoo.benchmark.lecture import TASKS, PlainLoop
+from mlpzoo.benchmark.populations import population_costs
 from mlpzoo.tables import Row
 
 FIRST_SEED = 20_000  # recipes were developed on seeds below 10,000
@@ -26,6 +29,8 @@ Field = Mapping[str, Contestant]
 def one_core() -> None:
     """Keep this process and those that it starts on one core and torch on one thread."""
     torch.set_num_threads(1)
+    if find_spec("threadpoolctl"):  # numpy's threads were counted when it was imported
+        import_module("threadpoolctl").threadpool_limits(1)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -117,7 +122,9 @@ COMPARISONS: dict[str, tuple[Callable[..., list[Row]], tuple[str, ...]]] = {
     "steps": (step_costs, ("xor", "sin", "minmax")),
     "processes": (whole_processes, ("xor",)),
     "accuracy": (times_to_accuracy, ("sin", "square", "minmax")),
+    "population": (population_costs, ("xor", "sin")),
 }
+PARTS = ["steps", "processes", "accuracy"]
 
 
 def _accuracy_row(name: str, who: str, runs: Sequence[Reached], error: float, base: float) -> Row:

@@ -83,11 +83,13 @@ class _MembersLast(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad
-        return (
-            (grad[:, :, None] * weight).sum(1) if of_x else None,
-            (grad[:, :, None] * x[:, None]).sum(0) if of_weight else None,
-            grad.sum(0) if of_bias else None,
-        )
+        x_grad = None
+        if of_x:
+            x_grad = grad[:, 0, None] * weight[0]
+            for row in range(1, len(weight)):
+                x_grad.addcmul_(grad[:, row, None], weight[row])
+        weight_grad = (grad[:, :, None] * x[:, None]).sum(0) if of_weight else None
+        return x_grad, weight_grad, grad.sum(0) if of_bias else None
 
 
 class PerMember(nn.Module):

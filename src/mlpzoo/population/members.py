@@ -40,15 +40,16 @@ class Members(nn.Module, ABC):
         """Take the optimizers, and a schedule for each or none, for the steps that come."""
 
     @abstractmethod
-    def take(self, block: Block) -> Tensor:
+    def take(self, block: Block, running: Tensor) -> Tensor:
         """Take the steps of a block.
 
         Args:
             block: x (steps, members or 1, batch, in_features), y the same with out_features.
+            running: Which members have to, bool, shape (members,); the others may be left out.
 
         Returns:
-            The losses of the last step, shape (members,); where a member's objective does not tell
-            them apart, their mean.
+            The losses of the last step, shape (members,), NaN of those left out; where a member's
+            objective does not tell them apart, their mean.
         """
 
     @abstractmethod
@@ -95,7 +96,7 @@ class StackedMembers(Members):
         self._steps = BlockSteps(self._objective, optimizer, schedules[0] if schedules else None)
 
     @override
-    def take(self, block: Block) -> Tensor:
+    def take(self, block: Block, running: Tensor) -> Tensor:
         return self._steps.take(block)["loss"]
 
     @override
@@ -149,11 +150,13 @@ class SeparateMembers(Members):
         ]
 
     @override
-    def take(self, block: Block) -> Tensor:
+    def take(self, block: Block, running: Tensor) -> Tensor:
         xs, ys = (part.expand(-1, self.count, -1, -1).unbind(1) for part in block)
-        blocks = [Block(x, y) for x, y in zip(xs, ys, strict=True)]
-        losses = [steps.take(own) for steps, own in zip(self._steps, blocks, strict=True)]
-        return torch.stack([each["loss"].detach() for each in losses])
+        losses = torch.full((self.count,), torch.nan, device=xs[0].device)
+        for index in running.nonzero().flatten().tolist():
+            own = Block(xs[index], ys[index])
+            losses[index] = self._steps[index].take(own)["loss"].detach()
+        return losses
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:

@@ -102,7 +102,7 @@ class LitPopulation(LightningModule):
 
     @override
     def training_step(self, block: Block, batch_idx: int) -> None:
-        losses = self.members.take(block)
+        losses = self.members.take(block, self.stopped_step == NEVER)
         count_block(self.trainer, len(block.x))
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step % every == 0 or self.global_step == self.trainer.max_steps):

@@ -12,6 +12,7 @@ from mlpzoo.callbacks import Provenance
 from mlpzoo.checks import InputError, count, seed_in_range
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
+from mlpzoo.memory import keep_freed_memory
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.base import Population
 from mlpzoo.population.module import NEVER
@@ -44,6 +45,7 @@ class PopulationPlan:
             KeyboardInterrupt: Ctrl-C; the message says where the checkpoints are.
         """
         single = self.single
+        keep_freed_memory()
         population = self._population()
         folder = run_folder(single.out / f"{single.exercise.name}-population")
         with quiet():
