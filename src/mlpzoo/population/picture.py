@@ -20,7 +20,7 @@ STUCK_LEVELS = {  # of the cross-entropy of XOR
     "two merged": 0.3466,
 }
 _MARKS = ("#d55e00", "#cc79a7", "#009e73")
-_LOWEST = 1e-12  # what is drawn for a loss of 0
+_RANGE = 1000  # the largest value drawn over the smallest: more, and near levels are one bar
 
 
 def plot_population(
@@ -74,23 +74,26 @@ def _draw_success(axes: Axes, solved_steps: Sequence[int | None], steps: int) ->
 def _draw_histogram(
     axes: Axes, values: plotting.Array, metric: str, levels: Mapping[str, float]
 ) -> None:
-    finite = np.clip(values[np.isfinite(values)], _LOWEST, None)
+    finite = values[np.isfinite(values)]
     lost = len(values) - len(finite)
-    spread = len(finite) > 0 and finite.max() > 20 * finite.min()
+    spread = len(finite) > 0 and finite.max() > 20 * finite.min() >= 0
     marked = {name: level for name, level in levels.items() if spread or level <= 2 * finite.max()}
+    label = f"{metric} at the end"
     if len(finite):
-        low, high = finite.min(), max([finite.max(), *marked.values()])
-        edges = np.geomspace(low, high * 1.01, 61) if spread else np.linspace(low, high, 61)
-        if low < high:
-            axes.hist(finite, bins=edges.tolist(), color=plotting.MODEL)
-        else:
-            axes.hist(finite, color=plotting.MODEL)
+        high = max([finite.max(), *marked.values()]) * 1.02
+        low = max(finite.min(), high / _RANGE) if spread else finite.min()
+        if low > finite.min():
+            label += f" (at the left: {low:.2g} and below)"
+        edges = (
+            np.geomspace(low, high, 61) if spread else np.linspace(low, max(high, low + 1e-9), 61)
+        )
+        axes.hist(np.clip(finite, low, None), bins=edges.tolist(), color=plotting.MODEL)
     axes.set_xscale("log" if spread else "linear")
     for (name, level), colour in zip(
         marked.items(), ("#d55e00", "#cc79a7", "#009e73"), strict=False
     ):
         axes.axvline(level, color=colour, linestyle="--", linewidth=1, label=f"{name}: {level}")
-    axes.set(xlabel=f"{metric} at the end", ylabel="members")
+    axes.set(xlabel=label, ylabel="members")
     axes.set_title(f"{lost} not finite" if lost else "where they end", fontsize="medium")
     if marked:
         axes.legend(loc="best", frameon=False, fontsize="small")
