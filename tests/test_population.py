@@ -25,6 +25,7 @@ from mlpzoo import (
 )
 from mlpzoo.population.measures import MemberMetrics
 from mlpzoo.population.members import SeparateMembers, StackedMembers
+from mlpzoo.population.restarts import Restarts
 from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval
 
 
@@ -266,3 +267,48 @@ def test_clipping_by_a_norm_over_all_members_is_refused(quiet):
         Trainer(max_steps=5, gradient_clip_val=1.0, **quiet).fit(
             population.module, datamodule=population.data
         )
+
+
+@pytest.mark.parametrize("make", [small, wide])
+def test_member_on_a_plateau_starts_anew_and_the_others_go_on(make, quiet):
+    def lost(seed):
+        module = make(seed)
+        if seed in (1, 4):
+            nn.init.constant_(module.net.layers[-1].bias, math.nan)
+        return module
+
+    def fitted(restart_after):
+        population = Population(lost, xor_data, range(6), restart_after=restart_after)
+        trainer = Trainer(
+            max_steps=60, val_check_interval=10, check_val_every_n_epoch=None, **quiet
+        )
+        trainer.fit(population.module, datamodule=population.data)
+        return population
+
+    plain, again = fitted(None), fitted(20)
+    started = again.module.restarts.started.tolist()
+    assert started[1] >= 1
+    assert started[4] >= 1
+    assert started.count(0) >= 2
+    for index, starts in enumerate(started):
+        ours, theirs = (flat(each.member(index, best=False)) for each in (again, plain))
+        assert torch.equal(ours, theirs) == (starts == 0)
+    assert fitted(20).module.restarts.started.tolist() == started
+
+
+def test_starts_of_a_member_are_seeds_apart_in_their_lower_bits():
+    restarts = Restarts(small, range(1000), after=10)
+    seeds = {restarts.seed(index, start) % 2**32 for index in range(1000) for start in range(5)}
+    assert len(seeds) == 5000
+    assert restarts.seed(7, 0) == 7
+
+
+def test_restarts_solve_what_a_poor_start_leaves(tmp_path):
+    settings = {
+        "members": 40, "module": {"initialization": "centred"}, "plots": False, "progress": False,
+        "max_steps": 8000, "out": tmp_path,
+    }  # fmt: skip
+    without = train_population("xor", **settings)
+    with_restarts = train_population("xor", restart_after=1000, **settings)
+    assert without.solved < with_restarts.solved == 40
+    assert any(member.restarts for member in with_restarts.members)

@@ -112,6 +112,8 @@ def _add_population(commands: Any) -> None:
     add("name", metavar="NAME", help="the exercise")
     add("--members", type=int, default=1000, metavar="N", help="how many seeds (1000)")
     add("--first-seed", type=int, default=0, metavar="S", help="the first of them (0)")
+    add("--restart-after", type=int, metavar="N",
+        help="start a member anew after N steps on a plateau (never)")  # fmt: skip
     _add_settings(population)
     add("--json", action="store_true", help="print population.json instead of a table")
 

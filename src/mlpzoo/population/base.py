@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from torch.nn.utils import parameters_to_vector
 
 from mlpzoo.checks import InputError, known
@@ -14,6 +15,7 @@ from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.layers import MemberLinear
 from mlpzoo.population.members import gather
 from mlpzoo.population.module import LitPopulation
+from mlpzoo.population.restarts import Restarts
 
 COUPLING = ("adafactor", "lbfgs")  # these take norms or dot products over all parameters
 _ROWS = 5  # along each axis of the grid on which stacked members are tried
@@ -36,7 +38,10 @@ class Population:
         mode: "min" or "max": which way it is better.
         stop_at: Value of the monitored metric past which a member's best weights are settled.
         measure: Given a member's module and data, further metrics.
-        accelerator: "gpu" if a GPU will train it, so that wide layers are stacked too.
+        restart_after: Start a member anew, from another seed, when its monitored metric has not
+            improved by a hundredth within so many steps and it is not solved; None for never.
+        accelerator: "gpu" if a GPU will train it, so that wide layers are stacked too; "auto" if
+            there is one.
 
     Raises:
         InputError: No seeds, different tasks, hooks that would not be called, or an optimizer that
@@ -63,6 +68,7 @@ class Population:
         mode: str = "min",
         stop_at: float | None = None,
         measure: Callable[[LitNetwork, FunctionDataModule], Mapping[str, float]] | None = None,
+        restart_after: int | None = None,
         accelerator: str = "cpu",
     ) -> None:
         self.seeds = [int(seed) for seed in seeds]
@@ -71,7 +77,7 @@ class Population:
         modules = [make_module(seed) for seed in self.seeds]
         self.datasets = datasets = [make_data(seed) for seed in self.seeds]
         _check(modules)
-        members = gather(modules, datasets[0].grid(_ROWS)[0], on_gpu=accelerator in ("gpu", "cuda"))
+        members = gather(modules, datasets[0].grid(_ROWS)[0], on_gpu=_on_gpu(accelerator))
         last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
         self.data = PopulationDataModule(datasets, last=last)
         self.module = LitPopulation(
@@ -81,6 +87,9 @@ class Population:
             mode=mode,
             stop_at=stop_at,
             measure=None if measure is None else lambda m, i: measure(m, datasets[i]),
+            restarts=None
+            if restart_after is None
+            else Restarts(make_module, self.seeds, after=restart_after),
         )
 
     def __len__(self) -> int:
@@ -113,6 +122,11 @@ class Population:
 
 
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
+
+
+def _on_gpu(accelerator: str) -> bool:
+    found = accelerator == "auto" and torch.cuda.is_available()
+    return found or accelerator in ("gpu", "cuda")
 
 
 def _check(modules: Sequence[LitNetwork]) -> None:

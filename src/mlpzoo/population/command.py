@@ -19,6 +19,7 @@ def population(
     name: str,
     members: int,
     first_seed: int,
+    restart_after: int | None,
     threads: int,
     json: bool,
     dotted: Sequence[str],
@@ -30,7 +31,10 @@ def population(
     settings = Settings(get_exercise(name))
     settings.add_mapping(options)
     settings.add_dotted(dotted)
-    planned = plan_population(name, members=members, first_seed=first_seed, **settings.values)
+    planned = plan_population(
+        name, members=members, first_seed=first_seed, restart_after=restart_after,
+        **settings.values,
+    )  # fmt: skip
     result = planned.run()
     print(as_json(result.as_json()) if json else report(result))
     return PASSED if result.solved == len(result.members) else FELL_SHORT
@@ -46,6 +50,9 @@ def report(result: PopulationResult) -> str:
         f"solved, {result.success_rate:.1%} (95% interval {low:.2%} to {high:.2%})",
         f"steps to solve: {of_steps}; {result.steps} steps in {result.seconds:.1f} s",
     ]
+    again = sum(member.restarts > 0 for member in result.members)
+    if again:
+        lines.append(f"started anew at least once: {again}")
     if result.failures:
         rows = [{"failure": why, "members": many} for why, many in result.failures.items()]
         lines.append(as_table(rows))

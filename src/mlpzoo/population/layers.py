@@ -58,13 +58,13 @@ class MemberLinear(nn.Module):
             return torch.bmm(x, weight)
         return torch.baddbmm(self.bias.unsqueeze(1), x, weight)
 
-    def put(self, layer: nn.Linear, index: int) -> None:
-        """Copy one member's weights into an ordinary layer."""
+    def pairs(self, layer: nn.Linear, index: int) -> list[tuple[Tensor, Tensor]]:
+        """Return weight and bias of one member, as views, beside those of an ordinary layer."""
         axis = -1 if self.last else 0
-        with torch.no_grad():
-            layer.weight.copy_(self.weight.select(axis, index))
-            if self.bias is not None:
-                layer.bias.copy_(self.bias.select(axis, index))
+        own = [(self.weight, layer.weight), (self.bias, layer.bias)]
+        return [
+            (ours.data.select(axis, index), theirs.data) for ours, theirs in own if ours is not None
+        ]
 
 
 class _MembersLast(torch.autograd.Function):
@@ -148,10 +148,21 @@ def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
 
 def unstack(stacked: nn.Module, into: nn.Module, index: int) -> None:
     """Copy the weights of one member of a stacked module into an ordinary one."""
-    ordinary = dict(into.named_modules())
-    for name, layer in stacked.named_modules():
-        if isinstance(layer, MemberLinear):
-            layer.put(ordinary[name], index)
+    for member, ordinary in _pairs(stacked, into, index):
+        ordinary.copy_(member)
+
+
+def restack(stacked: nn.Module, module: nn.Module, index: int) -> None:
+    """Copy the weights of an ordinary module into one member of a stacked one."""
+    for member, ordinary in _pairs(stacked, module, index):
+        member.copy_(ordinary)
+
+
+def _pairs(stacked: nn.Module, module: nn.Module, index: int) -> list[tuple[Tensor, Tensor]]:
+    ordinary: dict[str, Any] = dict(module.named_modules())
+    named = stacked.named_modules()
+    layers = [(name, layer) for name, layer in named if isinstance(layer, MemberLinear)]
+    return [pair for name, layer in layers for pair in layer.pairs(ordinary[name], index)]
 
 
 def _buffers_agree(modules: Sequence[nn.Module]) -> bool:

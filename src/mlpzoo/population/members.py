@@ -13,7 +13,7 @@ from typing_extensions import override
 from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.blocks import BlockSteps
-from mlpzoo.population.layers import MemberLinear, stack, unstack
+from mlpzoo.population.layers import MemberLinear, restack, stack, unstack
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
 _TRIED = 3  # members whose answers are compared with those of the stacked module
@@ -62,6 +62,10 @@ class Members(nn.Module, ABC):
         """
 
     @abstractmethod
+    def restart(self, index: int, module: LitNetwork) -> None:
+        """Give a member the weights of a module, and its optimizer a state without memory."""
+
+    @abstractmethod
     def member(self, index: int) -> LitNetwork:
         """Return a member as an ordinary module of its own."""
 
@@ -92,8 +96,9 @@ class StackedMembers(Members):
 
     @override
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        (optimizer,) = optimizers
-        self._steps = BlockSteps(self._objective, optimizer, schedules[0] if schedules else None)
+        (self._optimizer,) = optimizers
+        schedule = schedules[0] if schedules else None
+        self._steps = BlockSteps(self._objective, self._optimizer, schedule)
 
     @override
     def take(self, block: Block, running: Tensor) -> Tensor:
@@ -107,6 +112,15 @@ class StackedMembers(Members):
                 if kept is not None and new is not None:
                     mask = chosen.view(shape[: 1 if mine.last else kept.dim()])
                     kept.data.copy_(torch.where(mask, new.data, kept.data))
+
+    @override
+    def restart(self, index: int, module: LitNetwork) -> None:
+        restack(self.stacked, module, index)
+        for _, layer in _layers(self):
+            for parameter in layer.parameters():
+                for value in self._optimizer.state[parameter].values():
+                    if value.shape == parameter.shape:  # the count of steps is one for all
+                        value.select(-1 if layer.last else 0, index).zero_()
 
     @override
     def member(self, index: int) -> LitNetwork:
@@ -163,6 +177,11 @@ class SeparateMembers(Members):
         assert isinstance(other, SeparateMembers)
         for index in chosen.nonzero().flatten().tolist():
             self.modules_[index].load_state_dict(other.modules_[index].state_dict())
+
+    @override
+    def restart(self, index: int, module: LitNetwork) -> None:
+        self.modules_[index].load_state_dict(module.state_dict())
+        self._steps[index].optimizer.state.clear()
 
     @override
     def member(self, index: int) -> LitNetwork:

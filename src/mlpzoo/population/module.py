@@ -21,6 +21,7 @@ from mlpzoo.modules.blocks import align_counts, check_blocks, check_schedules, c
 from mlpzoo.modules.choices import build_schedule
 from mlpzoo.population.measures import MemberMetrics
 from mlpzoo.population.members import Members
+from mlpzoo.population.restarts import Restarts
 
 Measure = Callable[[LitNetwork, int], Mapping[str, float]]
 NEVER = -1  # the step of what has not happened
@@ -41,6 +42,7 @@ class LitPopulation(LightningModule):
         stop_at: Value of the monitored metric past which a run of its own would stop, so that the
             best weights no longer change; None for never.
         measure: Given a member and its index, further metrics.
+        restarts: Starts a member that stays on a plateau anew; None for never.
     """
 
     best_value: Tensor
@@ -57,8 +59,10 @@ class LitPopulation(LightningModule):
         mode: str = "min",
         stop_at: float | None = None,
         measure: Measure | None = None,
+        restarts: Restarts | None = None,
     ) -> None:
         super().__init__()
+        self.restarts = restarts
         self.automatic_optimization = False
         self.members, self.best = members, deepcopy(members).requires_grad_(False)
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
@@ -158,6 +162,9 @@ class LitPopulation(LightningModule):
         if self.stop_at is not None:
             self.stopped_step[running & (value < self.sign * self.stop_at)] = step
         self.best.copy_from(self.members, better)
+        if self.restarts is not None:
+            waiting = (self.solved_step == NEVER) & (self.stopped_step == NEVER)
+            self.restarts.look(self.members, value, waiting, step)
 
     def _new_metrics(self) -> MemberMetrics:
         example = self.members.example[0]

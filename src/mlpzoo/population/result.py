@@ -29,6 +29,7 @@ class Member:
         best_step: The validation that its best weights are of; None if there was none.
         metrics: Of its best weights on the test grid.
         failure: Why it is not solved, or "".
+        restarts: How often it was started anew.
     """
 
     seed: int
@@ -37,6 +38,7 @@ class Member:
     best_step: int | None
     metrics: Mapping[str, float]
     failure: str = ""
+    restarts: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +124,7 @@ class PopulationResult:
             "wilson_95": [low, high],
             "steps_to_solve": {name: self.steps_to_solve(at) for name, at in SHARES.items()},
             "failures": self.failures,
+            "restarted": sum(member.restarts > 0 for member in self.members),
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "us_a_member_step": round(
@@ -134,9 +137,11 @@ class PopulationResult:
         text = io.StringIO()
         names = list(self.members[0].metrics)
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(["seed", "solved", "solved_step", "best_step", "failure", *names])
+        table.writerow(
+            ["seed", "solved", "solved_step", "best_step", "restarts", "failure", *names]
+        )
         for m in self.members:
             steps = ["" if step is None else step for step in (m.solved_step, m.best_step)]
             values = [f"{m.metrics[name]:.9g}" for name in names]
-            table.writerow([m.seed, int(m.solved), *steps, m.failure, *values])
+            table.writerow([m.seed, int(m.solved), *steps, m.restarts, m.failure, *values])
         return text.getvalue()

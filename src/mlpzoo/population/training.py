@@ -32,10 +32,12 @@ class PopulationPlan:
     Attributes:
         single: The run of the first seed by itself.
         members: How many seeds, from that one on.
+        restart_after: Steps on a plateau after which a member is started anew; None for never.
     """
 
     single: Plan
     members: int
+    restart_after: int | None = None
 
     def run(self) -> PopulationResult:
         """Train, measure each member's best weights, write the run folder.
@@ -85,12 +87,13 @@ class PopulationPlan:
             mode=exercise.mode,
             stop_at=exercise.stop_at if config["early_stop"] else None,
             measure=exercise.measure if measures else None,
+            restart_after=self.restart_after,
             accelerator=config["accelerator"],
         )
 
     def _trainer(self, folder: Path) -> Trainer:
-        single, config = self.single, self.single.config
-        record = {"format": 1, "members": self.members}
+        single, config = self.single, dict(self.single.config)
+        record = {"format": 1, **self._own_settings()}
         record |= {key: config[key] for key in ("exercise", "recipe", "seed", "data")}
         return build_trainer(
             _as_one_of_many(single.exercise),
@@ -100,9 +103,12 @@ class PopulationPlan:
             early_stop=config["early_stop"],
             accelerator=config["accelerator"],
             progress=single.progress,
-            logger=RunLogger(folder, {**config, "members": self.members}),
+            logger=RunLogger(folder, config | self._own_settings()),
             callbacks=[Provenance(record)],
         )
+
+    def _own_settings(self) -> dict[str, Any]:
+        return {"members": self.members, "restart_after": self.restart_after}
 
     def _result(
         self, population: Population, trainer: Trainer, seconds: float, folder: Path
@@ -112,12 +118,14 @@ class PopulationPlan:
         figures = {name: values.tolist() for name, values in measured.items()}
         solved = module.met(measured).tolist()
         steps = [buffer.tolist() for buffer in (module.solved_step, module.best_step)]
+        restarts = module.restarts.started.tolist() if module.restarts else [0] * len(solved)
         members = [
             Member(
                 seed=seed,
                 solved=solved[index],
                 solved_step=_step(steps[0][index]),
                 best_step=_step(steps[1][index]),
+                restarts=restarts[index],
                 metrics={name: values[index] for name, values in figures.items()},
                 failure="" if solved[index] else population.failure(index),
             )
@@ -139,7 +147,12 @@ class PopulationPlan:
 
 
 def plan_population(
-    name: str, *, members: int = 1000, first_seed: int = 0, **settings: Any
+    name: str,
+    *,
+    members: int = 1000,
+    first_seed: int = 0,
+    restart_after: int | None = None,
+    **settings: Any,
 ) -> PopulationPlan:
     """Check every setting of a population and build the first member, without touching the disk.
 
@@ -147,22 +160,32 @@ def plan_population(
         name: One of `list_exercises()`.
         members: How many seeds.
         first_seed: The first of them; each member's start and data are drawn from its own.
+        restart_after: Start a member anew, from another seed, when its monitored metric has not
+            improved by a hundredth within so many steps and it is not solved; None for never.
         **settings: See `mlpzoo.train`, except seed, devices and plot_every.
 
     Raises:
         InputError: A value that cannot be used.
     """
     count("members", members, most=MOST_MEMBERS)
+    if restart_after is not None:
+        count("restart_after", restart_after)
     seed_in_range(first_seed)
     seed_in_range(first_seed + members - 1)
     for unsuited in ("seed", "devices", "plot_every"):
         if unsuited in settings:
             raise InputError(f"a population takes no {unsuited}; leave it out")
-    return PopulationPlan(single=plan(name, seed=first_seed, **settings), members=members)
+    single = plan(name, seed=first_seed, **settings)
+    return PopulationPlan(single=single, members=members, restart_after=restart_after)
 
 
 def train_population(
-    name: str, *, members: int = 1000, first_seed: int = 0, **settings: Any
+    name: str,
+    *,
+    members: int = 1000,
+    first_seed: int = 0,
+    restart_after: int | None = None,
+    **settings: Any,
 ) -> PopulationResult:
     """Train many seeds of an exercise at once, and write `<out>/<name>-population/version_n/`.
 
@@ -172,6 +195,8 @@ def train_population(
         name: One of `list_exercises()`.
         members: How many seeds.
         first_seed: The first of them; each member's start and data are drawn from its own.
+        restart_after: Start a member anew, from another seed, when its monitored metric has not
+            improved by a hundredth within so many steps and it is not solved; None for never.
         **settings: See `mlpzoo.train`, except seed, devices and plot_every.
 
     Raises:
@@ -185,7 +210,10 @@ def train_population(
         >>> result.solved, [round(end, 2) for end in result.interval]
         (20, [0.84, 1.0])
     """
-    return plan_population(name, members=members, first_seed=first_seed, **settings).run()
+    planned = plan_population(
+        name, members=members, first_seed=first_seed, restart_after=restart_after, **settings
+    )
+    return planned.run()
 
 
 def draw_population(result: PopulationResult, path: Path) -> None:

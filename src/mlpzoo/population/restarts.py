@@ -1,0 +1,72 @@
+"""New starts for members that stay on a plateau."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mlpzoo.checks import count
+from mlpzoo.data.sampling import splitmix64
+from mlpzoo.modules import LitNetwork
+from mlpzoo.population.members import Members
+
+GAIN = 0.01  # share by which the metric must improve not to be on a plateau
+_SEEDS = 2**63
+
+
+class Restarts(nn.Module):
+    """Starts a member anew when its metric has not improved by a hundredth for a while.
+
+    Its weights are drawn from another seed, a function of its own seed and of how often it has been
+    started; its optimizer forgets what it has averaged. Its data and its steps go on.
+
+    Args:
+        make_module: Makes the module of a seed.
+        seeds: The seed of each member's first start.
+        after: For how many steps it has not improved.
+
+    Raises:
+        InputError: `after` is not a whole number of 1 or more.
+    """
+
+    value: Tensor
+    since: Tensor
+    started: Tensor
+
+    def __init__(
+        self, make_module: Callable[[int], LitNetwork], seeds: Sequence[int], *, after: int
+    ) -> None:
+        super().__init__()
+        count("restart_after", after)
+        self.make_module, self.seeds, self.after = make_module, seeds, after
+        self.register_buffer("value", torch.full((len(seeds),), torch.inf).double())
+        self.register_buffer("since", torch.zeros(len(seeds)).long())
+        self.register_buffer("started", torch.zeros(len(seeds)).long())
+
+    def seed(self, index: int, start: int) -> int:
+        """Return the seed of a member's start, its first being start 0.
+
+        It is scattered in all its bits: torch's generator on a CPU takes the lower 32 only.
+        """
+        if start == 0:
+            return self.seeds[index]
+        own = splitmix64(torch.tensor(self.seeds[index]))
+        return int(splitmix64(own + start)) % _SEEDS
+
+    def look(self, members: Members, value: Tensor, waiting: Tensor, step: int) -> None:
+        """Restart those on a plateau.
+
+        Args:
+            members: The members.
+            value: What is to become smaller, shape (members,).
+            waiting: Who is neither solved nor done, bool, shape (members,).
+            step: How many optimizer steps there have been.
+        """
+        improved = value < self.value - GAIN * self.value.abs()
+        improved |= self.value.isinf() & value.isfinite()
+        self.value[improved] = value[improved]
+        self.since[improved] = step
+        for index in (waiting & (step - self.since >= self.after)).nonzero().flatten().tolist():
+            self.started[index] += 1
+            self.since[index], self.value[index] = step, torch.inf
+            members.restart(index, self.make_module(self.seed(index, int(self.started[index]))))
