@@ -205,6 +205,16 @@ def test_metrics_of_members_are_those_of_the_modules():
             assert values[index].item() == pytest.approx(expected[f"test_{name}"], rel=1e-5)
 
 
+@pytest.mark.parametrize("name", ["sin", "xor"])
+def test_member_taken_out_can_be_trained_on_and_is_diagnosed_as_its_single_run(name, settings):
+    settings |= {"recipe": "lecture", "max_steps": 30, "val_every": 10}
+    result = train_population(name, members=2, **settings)
+    for index, member in enumerate(result.members):
+        assert all(parameter.requires_grad for parameter in result.member(index).parameters())
+        alone = train(name, seed=member.seed, **settings)
+        assert alone.diagnosis.startswith(f"{member.failure}: ")
+
+
 def test_files_say_what_the_members_came_to(tmp_path):
     result = train_population(
         "xor", members=30, first_seed=5, recipe="lecture", max_steps=3000, out=tmp_path,

@@ -64,7 +64,7 @@ class LitPopulation(LightningModule):
         super().__init__()
         self.restarts = restarts
         self.automatic_optimization = False
-        self.members, self.best = members, deepcopy(members).requires_grad_(False)
+        self.members, self.best = members, deepcopy(members)
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
         self.sign, self.measure = (1.0 if mode == "min" else -1.0), measure
         for name in ("best_step", "solved_step", "stopped_step"):
