@@ -63,6 +63,7 @@ class LitPopulation(LightningModule):
     ) -> None:
         super().__init__()
         self.restarts = restarts
+        self.save_hyperparameters({"members": members.count, "monitor": monitor, "mode": mode})
         self.automatic_optimization = False
         self.members, self.best = members, deepcopy(members)
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
