@@ -322,3 +322,16 @@ def test_restarts_solve_what_a_poor_start_leaves(tmp_path):
     with_restarts = train_population("xor", restart_after=1000, **settings)
     assert without.solved < with_restarts.solved == 40
     assert any(member.restarts for member in with_restarts.members)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["xor", "sin"])
+def test_population_on_a_gpu_is_that_on_a_cpu(name, settings):
+    settings |= {"recipe": "lecture", "max_steps": 100, "val_every": 50, "members": 4}
+    on_cpu = train_population(name, **settings)
+    on_gpu = train_population(name, **(settings | {"accelerator": "gpu"}))
+    assert isinstance(on_gpu.population.module.members, StackedMembers)
+    x = get_exercise(name).data().grid(5)[0]
+    for index in range(4):
+        ours, theirs = (each.member(index).answer(x) for each in (on_gpu, on_cpu))
+        torch.testing.assert_close(ours, theirs, rtol=0.01, atol=0.01)
