@@ -361,3 +361,10 @@ def test_diagnosis_on_a_gpu_is_that_on_the_cpu():
     on_cpu = diagnose(module, data)
     assert diagnose(module.cuda(), data).evidence == pytest.approx(on_cpu.evidence, abs=1e-5)
     assert torch.equal(torch.cuda.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("hidden", [(), (4, 4)])
+def test_frozen_module_is_diagnosed_without_a_gradient(hidden):
+    data = mlpzoo.SinDataModule()
+    module = mlpzoo.LitSequentialMLP(hidden_features=hidden, optimizer="sgd", lr=10.0)
+    assert mlpzoo.diagnose(module.requires_grad_(False), data).kind != "learning rate too large"

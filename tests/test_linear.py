@@ -118,13 +118,26 @@ def forward_mode(layer, x):
         return torch.autograd.forward_ad.unpack_dual(layer(dual)).tangent
 
 
+def traced(layer, x):
+    return torch.jit.trace(layer, x, check_trace=False)(x)  # which calls the layer itself
+
+
+def symbolically_traced(layer, x):
+    return torch.fx.symbolic_trace(nn.Sequential(layer))(x)
+
+
+def sparse(layer, x):
+    return layer(x.to_sparse())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")  # torch's own use
 @pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN:UserWarning")  # its flags()
 @pytest.mark.parametrize(
     "way",
     [
         in_small, in_more_dimensions, in_double, switched_off, in_lower_precision, mapped,
-        with_tangent, forward_mode,
+        with_tangent, forward_mode, traced, symbolically_traced, sparse,
     ],
 )  # fmt: skip
 def test_everything_else_goes_torchs_way_to_the_bit(way, pair, calls):
@@ -132,3 +145,9 @@ def test_everything_else_goes_torchs_way_to_the_bit(way, pair, calls):
     ours, expected = (way(layer, x) for layer in pair)
     assert torch.equal(ours, expected)
     assert not calls
+
+
+def test_input_of_the_wrong_width_is_refused_as_torch_refuses_it(pair):
+    for layer in pair:
+        with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+            layer(torch.randn(ROWS, SIZE + 1))

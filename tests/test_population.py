@@ -25,6 +25,7 @@ from mlpzoo import (
 )
 from mlpzoo.population.measures import MemberMetrics
 from mlpzoo.population.members import SeparateMembers, StackedMembers
+from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.restarts import Restarts
 from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval
 
@@ -322,6 +323,50 @@ def test_restarts_solve_what_a_poor_start_leaves(tmp_path):
     with_restarts = train_population("xor", restart_after=1000, **settings)
     assert without.solved < with_restarts.solved == 40
     assert any(member.restarts for member in with_restarts.members)
+
+
+def test_member_that_diverged_is_the_single_run_that_diverged(settings):
+    settings |= {"max_steps": 300, "val_every": 100, "early_stop": True}
+    settings["module"] = {"optimizer": "sgd", "lr": 10.0}
+    result = train_population("linear", members=3, **settings)
+    for member in result.members:
+        alone = train("linear", seed=member.seed, **settings)
+        assert alone.diagnosis.startswith(f"{member.failure}: ")
+        assert member.failure == "learning rate too large"
+        assert math.isnan(member.metrics["rmse"])
+        assert (member.solved, member.best_step) == (False, None)
+    assert result.steps == 100
+
+
+def test_picture_of_members_that_are_all_lost_is_drawn():
+    plot_population(
+        [None, None], [math.nan, math.inf], steps=10, metric="bce", title="lost",
+        levels=STUCK_LEVELS,
+    )  # fmt: skip
+
+
+def test_restarts_are_refused_with_optimizers_that_cannot_forget():
+    def make(seed):
+        return LitSequentialMLP(hidden_features=(2,), optimizer="rprop", seed=seed)
+
+    with pytest.raises(InputError, match="restart_after goes with sgd"):
+        Population(make, cube, range(3), restart_after=10)
+
+
+class Shared(LitSequentialMLP):
+    """A user's own whose loss would mix members up if they were stacked."""
+
+    def losses(self, output, y):
+        return {"loss": (output - y).square().mean()}
+
+
+def test_loss_that_would_mix_members_up_is_found_out(quiet):
+    population = Population(lambda seed: Shared(hidden_features=(4,), seed=seed), cube, [1, 2])
+    assert isinstance(population.module.members, SeparateMembers)
+    fit(population, quiet)
+    alone = Shared(hidden_features=(4,), seed=2)
+    Trainer(max_steps=30, **quiet).fit(alone, datamodule=cube(2))
+    torch.testing.assert_close(flat(population.member(1, best=False)), flat(alone))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

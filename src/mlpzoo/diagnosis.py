@@ -72,10 +72,10 @@ def diagnose(
 
 def _rate_too_large(seen: Probe, *, step: int | None) -> Diagnosis | None:
     module = seen.module
-    size = sum(parameter.numel() for parameter in module.parameters())
+    size = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
     squares = type(module).objective is LitNetwork.objective and isinstance(module.loss, nn.MSELoss)
     if not (
-        squares and is_linear(module.net) and _is_plain_sgd(module) and size <= MOST_PARAMETERS
+        squares and is_linear(module.net) and _is_plain_sgd(module) and 0 < size <= MOST_PARAMETERS
     ):
         return None
     curvature = hessian(module, seen.batches)

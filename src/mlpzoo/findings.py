@@ -126,7 +126,11 @@ def merged_patterns(seen: Probe) -> Diagnosis | None:
 
 def vanishing_gradient(seen: Probe) -> Diagnosis | None:
     """Find a first linear layer whose gradient is next to nothing beside the last one's."""
-    calls = [call for call in seen.calls if isinstance(call.layer, nn.Linear)]
+    calls = [
+        call
+        for call in seen.calls
+        if isinstance(call.layer, nn.Linear) and call.layer.weight.requires_grad
+    ]
     if len(calls) < 2:
         return None
     first, last = (

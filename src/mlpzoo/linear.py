@@ -19,8 +19,8 @@ _KERNEL: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 class Linear(nn.Linear):
     """`nn.Linear`, which it also is in its parameters, derivatives and results, but for rounding.
 
-    oneDNN multiplies large 2-D float32 inputs on a CPU; everything else, and everything
-    under autocast, torch.compile, torch.func and `torch.backends.mkldnn.flags(enabled=False)`,
+    oneDNN multiplies large 2-D float32 inputs on a CPU; everything else, and everything under
+    autocast, torch.compile, tracing, torch.func and `torch.backends.mkldnn.flags(enabled=False)`,
     goes the ordinary way.
 
     Shapes: (..., in_features) -> (..., out_features).
@@ -50,6 +50,8 @@ class Linear(nn.Linear):
 
     @override
     def forward(self, input: Tensor) -> Tensor:
+        if type(input) not in (Tensor, nn.Parameter) or _is_tracing():  # proxies and subclasses
+            return super().forward(input)
         products = input.numel() * self.out_features
         if products < SMALLEST or not _takes(input, self.weight):
             return super().forward(input)
@@ -59,13 +61,19 @@ class Linear(nn.Linear):
         return _product(input, self.weight, self.bias)
 
 
+def _is_tracing() -> bool:
+    return bool(torch._C._is_tracing())
+
+
 def _takes(x: Tensor, weight: Tensor) -> bool:
     """Tell whether oneDNN's kernel can stand for torch's here."""
     return (
         _KERNEL is not None
         and x.device.type == weight.device.type == "cpu"
         and x.dtype == weight.dtype == torch.float32
+        and x.layout == torch.strided
         and x.dim() == 2
+        and x.shape[1] == weight.shape[1]
         and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and bool(torch.backends.mkldnn.enabled)
         and not torch.is_autocast_enabled("cpu")

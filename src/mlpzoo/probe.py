@@ -113,9 +113,17 @@ def hessian(module: LitNetwork, batches: tuple[Batch, ...]) -> Tensor:
     total = torch.zeros(())
     with _left_alone(module):
         for batch in batches:
-            first = torch.autograd.grad(module.objective(*batch)[0], parameters, create_graph=True)
+            first = torch.autograd.grad(
+                module.objective(*batch)[0], parameters, create_graph=True,
+                allow_unused=True, materialize_grads=True,
+            )  # fmt: skip
             flat = torch.cat([part.flatten() for part in first])
-            rows = [torch.autograd.grad(entry, parameters, retain_graph=True) for entry in flat]
+            rows = [
+                torch.autograd.grad(
+                    entry, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
+                )
+                for entry in flat
+            ]
             square = [torch.cat([part.flatten() for part in row]).double().cpu() for row in rows]
             total = total + torch.stack(square)
     return total / len(batches)

@@ -99,8 +99,12 @@ def reason(
         metrics: Test metrics of the module, named without a prefix.
         step: Where a run was stopped by a number that was not finite, if it was.
     """
-    went_well = exercise.passed(metrics) and step is None
-    return "" if went_well else str(diagnose(module, data, step=step))
+    if exercise.passed(metrics) and step is None:
+        return ""
+    try:
+        return str(diagnose(module, data, step=step))
+    except Exception as error:  # a module may be anything; its result must not be lost for that
+        return f"not diagnosed: {' '.join(str(error).split())}"
 
 
 def draw(

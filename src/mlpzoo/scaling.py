@@ -48,4 +48,6 @@ class RangeScale(nn.Module):
 
 
 def _look_again(scale: RangeScale, _: object) -> None:
+    if scale.centre.is_meta:
+        return
     scale.identity = scale.centre.item() == 0 and scale.half_width.item() == 1

@@ -41,8 +41,8 @@ class BlockGraphs:
         size = len(block.x)
         if not self.possible or size == 1:
             return False
-        if size not in self._seen:  # the first one warms up what a recording must not set up
-            self._seen.add(size)
+        if size not in self._seen or not self._state_is_there():
+            self._seen.add(size)  # the first one warms up what a recording must not set up
             return False
         bound = _addresses(AdamKernel(self.optimizer))
         if size in self._graphs and self._graphs[size].bound_to != bound:
@@ -69,6 +69,11 @@ class BlockGraphs:
         self.replays += 1
         return recorded.losses
 
+    def _state_is_there(self) -> bool:
+        """Tell whether every parameter has taken a step; a frozen or unused one never does."""
+        (group,) = self.optimizer.param_groups
+        return all(self.optimizer.state.get(parameter) for parameter in group["params"])
+
     def _record(self, block: Block, bound: tuple[int, ...]) -> None:
         kernel = AdamKernel(self.optimizer)
         x, y = block.x.clone(), block.y.clone()
@@ -78,7 +83,7 @@ class BlockGraphs:
         try:
             with torch.cuda.graph(graph):
                 losses = take_steps(self.objective, kernel, Block(x, y), rates)
-        except RuntimeError:  # what the objective does cannot be recorded
+        except (RuntimeError, TypeError):  # it reads values, or leaves a gradient None
             torch.cuda.synchronize()
             self.possible = False
             self.optimizer.zero_grad()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch.nn.utils import parameters_to_vector
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.data import FunctionDataModule
@@ -14,10 +13,11 @@ from mlpzoo.modules.choices import OPTIMIZERS
 from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.layers import MemberLinear
 from mlpzoo.population.members import gather
-from mlpzoo.population.module import LitPopulation
+from mlpzoo.population.module import NEVER, LitPopulation
 from mlpzoo.population.restarts import Restarts
 
 COUPLING = ("adafactor", "lbfgs")  # these take norms or dot products over all parameters
+FORGETTING = ("sgd", "adam", "adamw", "rmsprop", "adagrad")  # whose averages may start from 0
 _ROWS = 5  # along each axis of the grid on which stacked members are tried
 
 
@@ -77,7 +77,10 @@ class Population:
         modules = [make_module(seed) for seed in self.seeds]
         self.datasets = datasets = [make_data(seed) for seed in self.seeds]
         _check(modules)
-        members = gather(modules, datasets[0].grid(_ROWS)[0], on_gpu=_on_gpu(accelerator))
+        if restart_after is not None:
+            _check_restarts(modules)
+        tried = datasets[0].grid(_ROWS)
+        members = gather(modules, *tried, on_gpu=_on_gpu(accelerator))
         last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
         self.data = PopulationDataModule(datasets, last=last)
         self.module = LitPopulation(
@@ -115,13 +118,21 @@ class Population:
         Args:
             index: Its place among the seeds.
         """
-        now = parameters_to_vector(self.member(index, best=False).parameters())
-        if not now.isfinite().all():
-            return "diverged"  # later than the weights that were its best
-        return diagnose(self.member(index), self.datasets[index]).kind
+        lost = int(self.module.lost_step[index])
+        step = None if lost == NEVER else lost
+        try:
+            return diagnose(self.member(index), self.datasets[index], step=step).kind
+        except Exception as error:  # a module may be anything; its result must not be lost for that
+            return f"not diagnosed: {' '.join(str(error).split())}"
 
 
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
+
+
+def _check_restarts(modules: Sequence[LitNetwork]) -> None:
+    name = known("optimizer", modules[0].optimizer_name, OPTIMIZERS)
+    if name not in FORGETTING:
+        raise InputError(f"restart_after goes with {', '.join(FORGETTING)}, not with {name!r}")
 
 
 def _on_gpu(accelerator: str) -> bool:

@@ -13,6 +13,7 @@ class MemberMetrics:
         task: "regression": rmse, max_error and r2; "gate": accuracy and bce; "none": nothing.
         columns: Names of the columns of y, each of which is measured by itself too, as
             "<column>_rmse" and so on; empty for none.
+        names: Those that are reported; empty for all of the task.
 
     Example:
         >>> metrics = MemberMetrics("regression")
@@ -21,8 +22,10 @@ class MemberMetrics:
         [1.0, 1.0]
     """
 
-    def __init__(self, task: str, columns: tuple[str, ...] = ()) -> None:
-        self.task, self.columns = task, columns
+    def __init__(
+        self, task: str, columns: tuple[str, ...] = (), names: tuple[str, ...] = ()
+    ) -> None:
+        self.task, self.columns, self.names = task, columns, names
         self._chunks: list[dict[str, Tensor]] = []
 
     def update(self, answer: Tensor, y: Tensor) -> None:
@@ -50,7 +53,8 @@ class MemberMetrics:
         total = {name: torch.stack(values).sum(0) for name, values in chunks.items()}
         rows = total["rows"]
         if self.task == "gate":
-            return {"accuracy": total["right"] / rows, "bce": total["bce"] / rows}
+            figures = {"accuracy": total["right"] / rows, "bce": total["bce"] / rows}
+            return {key: figures[key] for key in self.names or figures if key in figures}
         if self.task != "regression":
             return {}
         total["worst"] = torch.stack(chunks["worst"]).amax(0)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import torch
@@ -197,12 +198,13 @@ class SeparateMembers(Members):
         return list(self.modules_)  # type: ignore[arg-type]
 
 
-def gather(modules: Sequence[LitNetwork], x: Tensor, *, on_gpu: bool = False) -> Members:
+def gather(modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:
     """Return members in the way that is fastest for them: stacked where that works and pays.
 
     Args:
         modules: One for each member, of one kind.
         x: A few rows to try the stacked module on, (rows, in_features).
+        y: Their targets, (rows, out_features).
         on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
     """
     widest = max(parameter.numel() for parameter in modules[0].parameters())
@@ -211,7 +213,7 @@ def gather(modules: Sequence[LitNetwork], x: Tensor, *, on_gpu: bool = False) ->
     stacked = stack(modules) if alike and (on_gpu or widest < WIDE) else None
     if stacked is not None:
         members = StackedMembers(modules, stacked)
-        if _answers_agree(members, modules, x):
+        if _agree(members, modules, x, y):
             return members
     return SeparateMembers(modules)
 
@@ -220,14 +222,18 @@ def _settings(module: LitNetwork) -> tuple[object, ...]:
     return type(module), {**module.hparams, "seed": None}
 
 
-def _answers_agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor) -> bool:
+def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y: Tensor) -> bool:
+    """Try answers and objectives of a few members against the modules themselves."""
+    close = partial(torch.allclose, rtol=1e-4, atol=1e-6, equal_nan=True)
     try:
         with torch.no_grad():
             ours = members.answer(x)
             theirs = torch.stack([module.answer(x) for module in modules[:_TRIED]])
-            same = torch.allclose(ours[:_TRIED], theirs, rtol=1e-4, atol=1e-6, equal_nan=True)
-            return same and len(ours) == len(modules)
-    except (RuntimeError, IndexError):  # a forward that does not take a leading axis
+            stacked = members.stacked.objective(x[None], y.expand(len(modules), *y.shape))[0]
+            each = torch.stack([module.objective(x, y)[0] for module in modules])
+            same = close(stacked, each if stacked.dim() else each.sum())
+            return same and len(ours) == len(modules) and close(ours[:_TRIED], theirs)
+    except (RuntimeError, IndexError):  # code that does not take a leading axis
         return False
 
 

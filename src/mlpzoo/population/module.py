@@ -49,6 +49,7 @@ class LitPopulation(LightningModule):
     best_step: Tensor
     solved_step: Tensor
     stopped_step: Tensor
+    lost_step: Tensor
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class LitPopulation(LightningModule):
         self.members, self.best = members, deepcopy(members)
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
         self.sign, self.measure = (1.0 if mode == "min" else -1.0), measure
-        for name in ("best_step", "solved_step", "stopped_step"):
+        for name in ("best_step", "solved_step", "stopped_step", "lost_step"):
             self.register_buffer(name, torch.full((members.count,), NEVER))
         self.register_buffer("best_value", torch.full((members.count,), torch.inf).double())
 
@@ -127,10 +128,10 @@ class LitPopulation(LightningModule):
         metrics = self._with_measures(self._metrics.compute(), self.members)
         if not self.trainer.sanity_checking:
             self._keep(metrics)
-        unsolved = (self.solved_step == NEVER).sum().float()
-        running = (self.stopped_step == NEVER).sum().float()
-        self.log("val_unsolved", unsolved, prog_bar=True)
-        self.log("val_unfinished", unsolved if self.stop_at is None else running)
+        unsolved, running = self.solved_step == NEVER, self.stopped_step == NEVER
+        unfinished = running & unsolved if self.stop_at is None else running
+        self.log("val_unsolved", unsolved.sum().float(), prog_bar=True)
+        self.log("val_unfinished", unfinished.sum().float())
         self.log(f"val_{self.monitor}", metrics[self.monitor].nanmedian().float())
 
     def measured(self, data: Any) -> dict[str, Tensor]:
@@ -144,7 +145,8 @@ class LitPopulation(LightningModule):
             for x, y in data.test_dataloader():
                 metrics.update(self.best.answer(x.to(self.device)), y.to(self.device))
         measured = self._with_measures(metrics.compute(), self.best)
-        return {name: value.cpu() for name, value in measured.items()}
+        lost = self.best_step == NEVER  # it was never finite: what stands for it is its start
+        return {name: value.masked_fill(lost, torch.nan).cpu() for name, value in measured.items()}
 
     def met(self, metrics: Mapping[str, Tensor]) -> Tensor:
         """Tell which members meet every bar: bool, shape (members,)."""
@@ -162,6 +164,10 @@ class LitPopulation(LightningModule):
         self.solved_step[running & self.met(metrics) & (self.solved_step == NEVER)] = step
         if self.stop_at is not None:
             self.stopped_step[running & (value < self.sign * self.stop_at)] = step
+        lost = running & ~value.isfinite()
+        self.lost_step[lost] = step
+        if self.restarts is None:  # a run of its own would stop here
+            self.stopped_step[lost] = step
         self.best.copy_from(self.members, better)
         if self.restarts is not None:
             waiting = (self.solved_step == NEVER) & (self.stopped_step == NEVER)
@@ -169,7 +175,8 @@ class LitPopulation(LightningModule):
 
     def _new_metrics(self) -> MemberMetrics:
         example = self.members.example[0]
-        return MemberMetrics(example.task, example.columns)
+        names = tuple(map(str, example.metrics("").keys()))
+        return MemberMetrics(example.task, example.columns, names)
 
     def _with_measures(self, metrics: dict[str, Tensor], members: Members) -> dict[str, Tensor]:
         if self.measure is None:

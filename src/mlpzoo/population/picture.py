@@ -77,7 +77,8 @@ def _draw_histogram(
     finite = values[np.isfinite(values)]
     lost = len(values) - len(finite)
     spread = len(finite) > 0 and finite.max() > 20 * finite.min() >= 0
-    marked = {name: level for name, level in levels.items() if spread or level <= 2 * finite.max()}
+    near = 2 * finite.max() if len(finite) else 0
+    marked = {name: level for name, level in levels.items() if spread or level <= near}
     label = f"{metric} at the end"
     if len(finite):
         high = max([finite.max(), *marked.values()]) * 1.02

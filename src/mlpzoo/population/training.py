@@ -123,7 +123,8 @@ class PopulationPlan:
             Member(
                 seed=seed,
                 solved=solved[index],
-                solved_step=_step(steps[0][index]),
+                solved_step=_step(steps[0][index])
+                or (_step(steps[1][index]) if solved[index] else None),
                 best_step=_step(steps[1][index]),
                 restarts=restarts[index],
                 metrics={name: values[index] for name, values in figures.items()},
