@@ -111,3 +111,16 @@ def test_state_put_in_anothers_place_is_recorded_anew(quiet):
     optimizer.load_state_dict(deepcopy(optimizer.state_dict()))
     steps.take(block)
     assert all(state["step"] == 20 for state in optimizer.state.values())
+
+
+def test_block_with_a_frozen_layer_takes_ordinary_steps():
+    data, module, _ = parts("xor")
+    module.net.layer1.requires_grad_(False)
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
+    steps = BlockSteps(module.objective, optimizer)
+    steps.graphs.possible = True  # as on a GPU
+    block = Block(*data.train_block(torch.arange(5)))
+    for _ in range(3):
+        steps.take(block)
+    assert optimizer.state[module.net.layer2.weight]["step"] == 15
+    assert not steps.graphs.replays

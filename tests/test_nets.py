@@ -198,3 +198,11 @@ def test_bad_argument_is_named_at_once(build, part):
         build()
     assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_network_on_the_meta_device_loads_a_state_dict():
+    state = DualHeadMLP(value_range=(0.0, 100.0)).state_dict()
+    with torch.device("meta"):
+        net = DualHeadMLP(value_range=(0.0, 100.0))
+    net.load_state_dict(state, assign=True)
+    assert net.scale.centre.item() == 50
