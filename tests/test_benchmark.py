@@ -20,7 +20,7 @@ ALWAYS = ("plain loop", "plain loop, fused Adam", "Lightning by default", "mlpzo
 
 
 @pytest.fixture
-def few(monkeypatch):
+def few():
     """The contestants that need no extra package."""
     return {name: FIELD[name] for name in ALWAYS}
 

@@ -10,7 +10,7 @@ from mlpzoo.cli import FELL_SHORT, PASSED
 from mlpzoo.exercises import get_exercise
 from mlpzoo.overrides import Settings
 from mlpzoo.population.result import SHARES, PopulationResult
-from mlpzoo.population.training import plan_population
+from mlpzoo.population.training import train_population
 from mlpzoo.tables import as_json, as_table
 
 
@@ -31,11 +31,10 @@ def population(
     settings = Settings(get_exercise(name))
     settings.add_mapping(options)
     settings.add_dotted(dotted)
-    planned = plan_population(
+    result = train_population(
         name, members=members, first_seed=first_seed, restart_after=restart_after,
         **settings.values,
     )  # fmt: skip
-    result = planned.run()
     print(as_json(result.as_json()) if json else report(result))
     return PASSED if result.solved == len(result.members) else FELL_SHORT
 

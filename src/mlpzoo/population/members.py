@@ -150,7 +150,7 @@ class SeparateMembers(Members):
 
     def __init__(self, modules: Sequence[LitNetwork]) -> None:
         super().__init__(modules)
-        self.modules_ = nn.ModuleList(deepcopy(module) for module in modules)
+        self.alone = nn.ModuleList(deepcopy(module) for module in modules)
 
     @override
     def optimizers(self) -> list[Optimizer]:
@@ -177,11 +177,11 @@ class SeparateMembers(Members):
     def copy_from(self, other: Members, chosen: Tensor) -> None:
         assert isinstance(other, SeparateMembers)
         for index in chosen.nonzero().flatten().tolist():
-            self.modules_[index].load_state_dict(other.modules_[index].state_dict())
+            self.alone[index].load_state_dict(other.alone[index].state_dict())
 
     @override
     def restart(self, index: int, module: LitNetwork) -> None:
-        self.modules_[index].load_state_dict(module.state_dict())
+        self.alone[index].load_state_dict(module.state_dict())
         self._steps[index].optimizer.state.clear()
 
     @override
@@ -195,7 +195,7 @@ class SeparateMembers(Members):
         return torch.stack([module.answer(own) for module, own in pairs])
 
     def _each(self) -> list[LitNetwork]:
-        return list(self.modules_)  # type: ignore[arg-type]
+        return list(self.alone)  # type: ignore[arg-type]
 
 
 def gather(modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:

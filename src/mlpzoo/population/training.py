@@ -147,39 +147,6 @@ class PopulationPlan:
         )
 
 
-def plan_population(
-    name: str,
-    *,
-    members: int = 1000,
-    first_seed: int = 0,
-    restart_after: int | None = None,
-    **settings: Any,
-) -> PopulationPlan:
-    """Check every setting of a population and build the first member, without touching the disk.
-
-    Args:
-        name: One of `list_exercises()`.
-        members: How many seeds.
-        first_seed: The first of them; each member's start and data are drawn from its own.
-        restart_after: Start a member anew, from another seed, when its monitored metric has not
-            improved by a hundredth within so many steps and it is not solved; None for never.
-        **settings: See `mlpzoo.train`, except seed, devices and plot_every.
-
-    Raises:
-        InputError: A value that cannot be used.
-    """
-    count("members", members, most=MOST_MEMBERS)
-    if restart_after is not None:
-        count("restart_after", restart_after)
-    seed_in_range(first_seed)
-    seed_in_range(first_seed + members - 1)
-    for unsuited in ("seed", "devices", "plot_every"):
-        if unsuited in settings:
-            raise InputError(f"a population takes no {unsuited}; leave it out")
-    single = plan(name, seed=first_seed, **settings)
-    return PopulationPlan(single=single, members=members, restart_after=restart_after)
-
-
 def train_population(
     name: str,
     *,
@@ -211,10 +178,16 @@ def train_population(
         >>> result.solved, [round(end, 2) for end in result.interval]
         (20, [0.84, 1.0])
     """
-    planned = plan_population(
-        name, members=members, first_seed=first_seed, restart_after=restart_after, **settings
-    )
-    return planned.run()
+    count("members", members, most=MOST_MEMBERS)
+    if restart_after is not None:
+        count("restart_after", restart_after)
+    seed_in_range(first_seed)
+    seed_in_range(first_seed + members - 1)
+    for unsuited in ("seed", "devices", "plot_every"):
+        if unsuited in settings:
+            raise InputError(f"a population takes no {unsuited}; leave it out")
+    single = plan(name, seed=first_seed, **settings)
+    return PopulationPlan(single=single, members=members, restart_after=restart_after).run()
 
 
 def draw_population(result: PopulationResult, path: Path) -> None:
