@@ -436,5 +436,6 @@ def test_ctrl_c_says_where_the_checkpoints_are(tmp_path):
     _, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "Traceback" not in err
-    assert "interrupted after step" in err
+    assert "stopped after step" in err
+    assert "go on with: mlpzoo train sin --resume" in err
     assert (tmp_path / "checkpoints/sin/version_0/last.ckpt").exists()

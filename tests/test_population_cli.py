@@ -27,6 +27,7 @@ def test_report_says_how_many_are_solved_and_where_it_is_written(cli, tmp_path):
     folder = tmp_path / out.splitlines()[-1]
     assert {path.name for path in folder.iterdir()} == {
         "best.ckpt", "config.yaml", "last.ckpt", "members.csv", "metrics.csv", "population.json",
+        "previous.ckpt", "start.ckpt",
     }  # fmt: skip
 
 

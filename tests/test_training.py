@@ -8,9 +8,10 @@ import torch
 import yaml
 
 from mlpzoo import InputError, get_exercise, list_exercises, train
-from mlpzoo.overrides import Settings, read_config
-from mlpzoo.runs import make_version_folder
-from mlpzoo.training import plan
+from mlpzoo.overrides import Settings
+from mlpzoo.planning import plan
+from mlpzoo.runs import new_run, read_config
+from mlpzoo.training import run
 
 
 def weights(module):
@@ -131,7 +132,7 @@ def test_config_of_a_run_repeats_it(tmp_path):
     config = read_config(first.folder / "config.yaml")
     settings = Settings(get_exercise("sin"))
     settings.add_mapping(config)
-    again = plan("sin", out=tmp_path, plots=False, progress=False, **settings.values).run()
+    again = run(plan("sin", out=tmp_path, progress=False, **settings.values))
     assert torch.equal(weights(first.module), weights(again.module))
     assert yaml.safe_load((again.folder / "config.yaml").read_text()) == config
 
@@ -155,7 +156,7 @@ def test_lines_of_progress_name_step_and_loss(tmp_path, capsys):
 
 
 def claim(parent, queue):
-    queue.put(make_version_folder(parent).name)
+    queue.put(new_run(parent, {"seed": 0}).name)
 
 
 def test_runs_that_start_together_get_different_folders(tmp_path):

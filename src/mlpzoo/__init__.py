@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from mlpzoo.population import Population as Population
     from mlpzoo.population import PopulationResult as PopulationResult
     from mlpzoo.population import train_population as train_population
+    from mlpzoo.restoring import load_module as load_module
     from mlpzoo.results import Result as Result
-    from mlpzoo.runs import load_module as load_module
     from mlpzoo.trainers import build_trainer as build_trainer
     from mlpzoo.training import train as train
 
@@ -75,7 +75,7 @@ _HOMES = {
     ),
     "nets": ("DualHeadMLP", "FourLayerXOR", "Perceptron", "SequentialMLP"),
     "population": ("Population", "PopulationResult", "train_population"),
-    "runs": ("load_module",),
+    "restoring": ("load_module",),
     "results": ("Result",),
     "trainers": ("build_trainer",),
     "training": ("train",),

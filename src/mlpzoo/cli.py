@@ -8,19 +8,23 @@ from typing import Any, NoReturn
 
 import mlpzoo
 from mlpzoo.checks import InputError
+from mlpzoo.stopping import Interrupted, Terminated, at_once
 
 PASSED, FELL_SHORT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 _EPILOG = """\
 Any constructor argument can be given by name: --module.lr 0.002 --module.hidden_features 32,32
 --data.batch_size 200; `mlpzoo show NAME` lists and explains them. A run's config.yaml repeats it:
-mlpzoo train --config FILE.
-Exit codes: 0 all bars met, 1 not all, 2 bad input, 130 interrupted."""
+mlpzoo train --config FILE. A run that was stopped or killed goes on with --resume, and ends with
+the bits that it would have ended with; --rewind begins another from its settings and start.
+Exit codes: 0 all bars met, 1 not all, or a loss was not finite, 2 bad input, or a file cannot be
+read or written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
 _POPULATION_EPILOG = """\
 Every member is what `mlpzoo train NAME --seed S` makes of its seed. Constructor arguments can be
 given as there: --module.lr 0.002 --data.batch_size 200. The run folder gets members.csv,
-population.json and a picture.
-Exit codes: 0 every member solved, 1 not every one, 2 bad input, 130 interrupted."""
+population.json and a picture. One that was stopped or killed goes on with --resume.
+Exit codes: 0 every member solved, 1 not every one, 2 bad input or a file that cannot be read or
+written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
 _KEEP: Any = argparse.SUPPRESS  # an option that is not given leaves the default, or --config's
 
 
@@ -31,10 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; None for those of the process.
     """
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        with at_once():
+            return _run(list(sys.argv[1:] if argv is None else argv))
     except InputError as error:
         print(f"mlpzoo: {error}", file=sys.stderr)
         return BAD_INPUT
+    except (Interrupted, Terminated) as stop:
+        print(f"\nmlpzoo: {stop}", file=sys.stderr)
+        return int(stop.exit_code)
     except KeyboardInterrupt as stop:
         print(f"\nmlpzoo: {str(stop) or 'interrupted'}", file=sys.stderr)
         return INTERRUPTED
@@ -93,6 +101,9 @@ def _add_train(commands: Any) -> None:
     add = train.add_argument
     add("names", nargs="*", metavar="NAME", help="exercises, or all")
     add("--config", metavar="FILE", help="settings from a YAML file; options override them")
+    _add_resume(train)
+    add("--rewind", nargs="?", const="", metavar="RUN",
+        help="begin anew with settings and initial weights of a run (the newest)")  # fmt: skip
     add("--seed", type=int, default=_KEEP, help="start and data are drawn from it (0)")
     _add_settings(train)
     add("--devices", default=_KEEP, metavar="N", help="how many (1)")
@@ -110,12 +121,21 @@ def _add_population(commands: Any) -> None:
     )
     add = population.add_argument
     add("name", metavar="NAME", help="the exercise")
-    add("--members", type=int, default=1000, metavar="N", help="how many seeds (1000)")
-    add("--first-seed", type=int, default=0, metavar="S", help="the first of them (0)")
-    add("--restart-after", type=int, metavar="N",
+    add("--members", type=int, default=_KEEP, metavar="N", help="how many seeds (1000)")
+    add("--first-seed", type=int, default=_KEEP, metavar="S", help="the first of them (0)")
+    add("--restart-after", type=int, default=_KEEP, metavar="N",
         help="start a member anew after N steps on a plateau (never)")  # fmt: skip
+    _add_resume(population)
     _add_settings(population)
     add("--json", action="store_true", help="print population.json instead of a table")
+
+
+def _add_resume(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--resume", nargs="?", const="", metavar="RUN",
+        help="go on with a run: its folder, or a file in it (the newest)")  # fmt: skip
+    add("--change", action="append", default=[], metavar="NAME",
+        help="go on though this setting is not as it was, such as module.lr")  # fmt: skip
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -128,7 +148,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     add("--accelerator", default=_KEEP, help="auto (a GPU if there is one), cpu, gpu, ...")
     add("--out", default=_KEEP, metavar="DIR", help="folder for the runs (checkpoints)")
     add("--no-plots", dest="plots", action="store_false", default=_KEEP, help="draw nothing")
-    add("--threads", type=int, default=1, metavar="N",
+    add("--threads", type=int, default=_KEEP, metavar="N",
         help="torch's CPU threads (1: fastest for networks this small)")  # fmt: skip
 
 

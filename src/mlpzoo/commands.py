@@ -9,19 +9,22 @@ from typing import Any
 
 import torch
 
-from mlpzoo.checks import InputError, as_float32, count
-from mlpzoo.cli import FELL_SHORT, PASSED
+from mlpzoo.checkpoints import BEST
+from mlpzoo.checks import InputError, as_float32
+from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
 from mlpzoo.modules import LitNetwork
-from mlpzoo.overrides import Settings, read_config
+from mlpzoo.overrides import Settings
 from mlpzoo.population.command import population
+from mlpzoo.restoring import load_module
 from mlpzoo.results import Result, draw, reason
-from mlpzoo.runs import load_module
+from mlpzoo.resuming import prepare
+from mlpzoo.runs import read_config, settings_of
 from mlpzoo.tables import as_table
 from mlpzoo.trainers import evaluate
-from mlpzoo.training import plan as plan_run
+from mlpzoo.training import run
 
 __all__ = ["plot", "population", "predict", "show", "test", "train"]
 
@@ -30,13 +33,17 @@ def train(
     *,
     names: Sequence[str],
     config: str | None,
-    threads: int,
+    resume: str | None,
+    change: Sequence[str],
+    rewind: str | None,
     dotted: Sequence[str],
     **options: Any,
 ) -> int:
     """Check all runs, then run them one after another, and print a table of the results."""
-    count("threads", threads, most=1024)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)  # the fastest for networks this small
+    if config is not None and (resume is not None or rewind is not None):
+        raise InputError("--config goes with a new run; leave it out")
+    names, which = _which(names, rewind if resume is None else resume)
     settings = read_config(config) if config is not None else {}
     if options.get("recipe", settings.get("recipe")) != settings.get("recipe") and config:
         raise InputError(f"{config} is of recipe {settings.get('recipe')!r}; leave out --recipe")
@@ -49,11 +56,35 @@ def train(
                 chosen.values["module"].pop(only_its_own, None)
         chosen.add_mapping(options)
         chosen.add_dotted(dotted)
-        plans.append(plan_run(name, **chosen.values))
-    results = [plan.run() for plan in plans]
+        again = {"resume": resume is not None and which, "rewind": rewind is not None and which}
+        plans.append(prepare(name, change=change, **again, **chosen.values))
+    results = [run(planned) for planned in plans]
     if results[0].trainer.is_global_zero:
         _report(results)
-    return PASSED if all(result.passed for result in results) else FELL_SHORT
+    return _code(results)
+
+
+def _which(names: Sequence[str], run: str | None) -> tuple[Sequence[str], bool | str]:
+    """Return the exercises, and the run to go on with or to begin again: True for the newest.
+
+    `--resume sin` names the exercise, where there is no such folder.
+    """
+    if not run:
+        return names, True
+    if not names and not Path(run).exists():
+        return [run], True
+    return names or [str(settings_of(run).get("exercise"))], run
+
+
+def _code(results: Sequence[Result]) -> int:
+    for result in results:
+        if result.unwritten:
+            again = f"mlpzoo plot {result.exercise} --ckpt {result.folder / BEST}"
+            print(f"mlpzoo: cannot write {result.unwritten}; later: {again}", file=sys.stderr)
+    if any(result.unwritten for result in results):
+        return BAD_INPUT
+    good = all(result.passed and result.lost_step is None for result in results)
+    return PASSED if good else FELL_SHORT
 
 
 def show(*, name: str) -> int:

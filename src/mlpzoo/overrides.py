@@ -3,17 +3,14 @@
 import inspect
 import itertools
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import Exercise
-from mlpzoo.training import plan
-
-GROUPS = ("data", "module")
+from mlpzoo.planning import plan
+from mlpzoo.runs import GROUPS
 
 
 class Settings:
@@ -65,25 +62,6 @@ class Settings:
         name = known(where, name, names)
         target = self.values[group] if group else self.values
         target[name] = _typed(f"{group}.{name}".lstrip("."), parameters[name].annotation, value)
-
-
-def read_config(path: str | Path) -> dict[str, Any]:
-    """Read a YAML file such as a run's config.yaml; only plain data is accepted.
-
-    Raises:
-        InputError: No such file, not YAML, or not a mapping of names to values.
-    """
-    try:
-        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"config {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"config {path} is not YAML: {error}") from error
-    if not isinstance(config, dict) or not all(
-        isinstance(config.get(group) or {}, dict) for group in GROUPS
-    ):
-        raise InputError(f"config {path} must map names to values, as a run's config.yaml does")
-    return {str(name): value for name, value in config.items()}
 
 
 def _typed(name: str, annotation: Any, value: Any) -> Any:

@@ -6,11 +6,14 @@ Every function draws on `figure` where one is given (a Figure or a SubFigure), e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlpzoo.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,14 +36,16 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save(figure: FigureBase, path: Path) -> None:
-    """Write a figure to a PNG file, whose folder is made if need be.
+    """Write a figure to a file, a PNG or what its name ends in; its folder is made if need be.
 
     Raises:
         OSError: It cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     whole: Any = figure.figure  # a SubFigure is saved with all of its figure
-    whole.savefig(path)
+    picture = BytesIO()
+    whole.savefig(picture, format=path.suffix[1:] or "png")
+    write_whole(path, picture.getvalue())
 
 
 def plot_curve(

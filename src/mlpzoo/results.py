@@ -1,7 +1,7 @@
 """What a run came to, and how it is written down and drawn."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis import diagnose
 from mlpzoo.exercises import Exercise
+from mlpzoo.logs import read_metrics
 from mlpzoo.modules import LitNetwork
-from mlpzoo.runs import read_metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Result:
         recipe: Name of the recipe.
         seed: The seed that start and data were drawn from.
         steps: Optimizer steps taken.
-        seconds: Time in fit, validations and checkpoints included.
+        seconds: Time in fit, validations and checkpoints included, since it last went on.
         metrics: Test metrics of the best weights, names without "test_".
         bars: What was asked for, as text.
         passed: Whether every bar was met.
@@ -39,6 +39,10 @@ class Result:
         datamodule: Its data.
         trainer: The Trainer it was fitted by.
         folder: The run folder.
+        lost_step: The step at which a number was not finite, which ended the run; None for none.
+        changes: At which step which settings became others.
+        unwritten: What could not be written, and why, or "".
+        finished_before: Whether the run had its result already, and nothing was done.
     """
 
     exercise: str
@@ -55,6 +59,10 @@ class Result:
     datamodule: FunctionDataModule = field(repr=False)
     trainer: Trainer = field(repr=False)
     folder: Path
+    lost_step: int | None = None
+    changes: Sequence[Mapping[str, Any]] = ()
+    unwritten: str = ""
+    finished_before: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of result.json: plain data, with device and versions."""
@@ -69,6 +77,8 @@ class Result:
             "metrics": dict(self.metrics),
             "remark": self.remark,
             "diagnosis": self.diagnosis,
+            "lost_step": self.lost_step,
+            "changes": list(self.changes),
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "device": torch.cuda.get_device_name(device) if on_gpu else device.type,

@@ -1,78 +1,163 @@
-"""The files of a run folder, written and read: settings, metrics, results and checkpoints."""
+"""Run folders: claimed for a new run, found again for one that goes on."""
 
-import csv
-import json
-import math
-import pickle
-import warnings
-import zipfile
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
-import torch
 import yaml
-from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities import rank_zero_only
-from typing_extensions import override
 
+from mlpzoo.checkpoints import BEST, LAST, PREVIOUS, RECORD, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.exercises import get_exercise
+from mlpzoo.files import sync_folder, write_yaml
+from mlpzoo.logs import FILE_NAME, logged_steps
 from mlpzoo.modules import LitNetwork
 
-RECORD = "mlpzoo"  # the key in a checkpoint under which its provenance stands
+GROUPS = ("data", "module")
+CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
 
 
-class RunLogger(CSVLogger):
-    """Lightning's CSV logger in a given folder, with the run's config.yaml for hyperparameters.
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Where a run goes on from.
 
-    Args:
-        folder: The run folder.
-        config: What to write to config.yaml: the settings that repeat the run.
+    Attributes:
+        path: The checkpoint; None for the start.
+        step: How many optimizer steps it has behind it.
+        notes: What was found damaged or missing, a line each.
     """
 
-    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
-        super().__init__(folder.parent, name="", version=folder.name)
-        self.config = config
-
-    @override
-    @rank_zero_only
-    def log_hyperparams(self, params: Any = None) -> None:
-        write_yaml(Path(self.log_dir) / "config.yaml", self.config)
+    path: Path | None = None
+    step: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def make_version_folder(parent: Path) -> Path:
-    """Make and return `<parent>/version_n` for the first n that is free.
+def new_run(parent: Path, config: Mapping[str, Any]) -> Path:
+    """Make and return `<parent>/version_n`, with its config.yaml, for the first n that is free.
 
-    Making the folder is the claim, so runs that start together get different ones.
+    The folder gets its name when the file is in it, and getting it is the claim: runs that start
+    together get different ones, and none is ever seen half made. Only the first of several
+    processes makes it; the others are told of it by the checkpoint callback.
+
+    Args:
+        parent: The exercise's folder, made if need be.
+        config: Settings that repeat the run.
 
     Raises:
         InputError: The folder cannot be made or written to.
     """
+    if getattr(rank_zero_only, "rank", 0) != 0:
+        return parent / "of_rank_0"
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        taken = [int(p.name[8:]) for p in parent.glob("version_*") if p.name[8:].isdigit()]
-        version = max(taken, default=-1) + 1
-        while True:
-            folder = parent / f"version_{version}"
-            try:
-                folder.mkdir()
-                return folder
-            except FileExistsError:
-                version += 1
+        made = parent / f".new-{os.getpid()}-{token_hex(4)}"
+        made.mkdir()
+        try:
+            write_yaml(made / CONFIG, config)
+            return _name(made, parent)
+        except BaseException:
+            (made / CONFIG).unlink(missing_ok=True)
+            made.rmdir()
+            raise
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"cannot write to {parent}: {reason}; choose another --out") from error
 
 
-def run_folder(parent: Path) -> Path:
-    """Claim a folder in the first process; the others are told of it by the checkpoint callback."""
-    return (
-        make_version_folder(parent)
-        if getattr(rank_zero_only, "rank", 0) == 0
-        else parent / "of_rank_0"
-    )
+def _name(made: Path, parent: Path) -> Path:
+    """Give a new folder the first name that is free; a folder that is not empty keeps its own."""
+    version = max((number for number, _ in _versions(parent)), default=-1) + 1
+    while True:
+        folder = parent / f"version_{version}"
+        try:
+            if not folder.exists():
+                made.rename(folder)
+                sync_folder(parent)
+                return folder
+        except OSError:
+            if not folder.exists():
+                raise
+        version += 1
+
+
+def find_run(path: str | Path | None, parent: Path) -> Path:
+    """Return the folder of the run that is meant.
+
+    Args:
+        path: The folder or a file in it; None for the newest run of an exercise.
+        parent: The exercise's folder.
+
+    Raises:
+        InputError: There is none.
+    """
+    if path is not None:
+        return _folder_of(path)
+    runs = [run for _, run in sorted(_versions(parent)) if (run / CONFIG).is_file()]
+    if not runs:
+        raise InputError(f"there is no run in {parent} to go on with; name its folder, or --out")
+    return runs[-1]
+
+
+def settings_of(path: str | Path) -> dict[str, Any]:
+    """Return the settings of the run whose folder, or a file in it, is named.
+
+    Raises:
+        InputError: It is not of a run, or its config.yaml cannot be read.
+    """
+    return read_config(_folder_of(path) / CONFIG)
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """Read a YAML file such as a run's config.yaml; only plain data is accepted.
+
+    Raises:
+        InputError: No such file, not YAML, or not a mapping of names to values.
+    """
+    try:
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"config {path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"config {path} is not YAML: {error}") from error
+    if not isinstance(config, dict) or not all(
+        isinstance(config.get(group) or {}, dict) for group in GROUPS
+    ):
+        raise InputError(f"config {path} must map names to values, as a run's config.yaml does")
+    return {str(name): value for name, value in config.items()}
+
+
+def result_file(folder: Path) -> Path | None:
+    """Return the file that marks a run as finished; None while it is not."""
+    return next((folder / n for n in (RESULT, POPULATION) if (folder / n).exists()), None)
+
+
+def newest_state(folder: Path) -> State:
+    """Return the newest state of a run that is whole and has all it needs.
+
+    A state needs the best checkpoint that it knows of. Where none is left, the run goes on from its
+    start, which its settings give again.
+
+    Args:
+        folder: The run folder.
+    """
+    notes: list[str] = []
+    best = _usable(folder / BEST, notes)
+    for name in (LAST, PREVIOUS, BEST):
+        path = folder / name
+        checkpoint = best if name == BEST else _usable(path, notes)
+        if checkpoint is None:
+            continue
+        if best is None and _knows_a_best(checkpoint):
+            notes.append(f"{folder / BEST}, which {name} needs, is missing or damaged")
+        elif logged_steps(folder / FILE_NAME) < checkpoint[RECORD]["logged"]:
+            notes.append(f"{folder / FILE_NAME} lacks rows that lead to {name}")
+        elif name != BEST or notes:  # there are newer ones than the best, if nothing was lost
+            return State(path=path, step=checkpoint["global_step"], notes=_once(notes))
+    return State(notes=_once(notes))
 
 
 def arguments_of(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:
@@ -80,101 +165,58 @@ def arguments_of(built: LitNetwork | FunctionDataModule, without: set[str]) -> d
     return {name: value for name, value in built.hparams.items() if name not in without}
 
 
-def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data as YAML, keys in the order given."""
-    path.write_text(yaml.safe_dump(dict(content), sort_keys=False), encoding="utf-8")
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ, by their dotted names, as they were and as they are.
 
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data as JSON; numbers that are not finite become null."""
-    path.write_text(json.dumps(_finite(content), indent=2) + "\n", encoding="utf-8")
-
-
-def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
-    """Return optimizer steps and values of every column of a metrics.csv; none without a file.
-
-    Lightning numbers steps from 0; here a value stands at the number of steps taken.
+    Example:
+        >>> differences({"seed": 1, "module": {"lr": 0.1}}, {"seed": 1, "module": {"lr": 0.2}})
+        {'module.lr': (0.1, 0.2)}
     """
-    series: dict[str, tuple[list[float], list[float]]] = {}
-    if not path.exists():
-        return series
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            for name, value in row.items():
-                if value and name not in ("step", "epoch"):
-                    steps, values = series.setdefault(name, ([], []))
-                    steps.append(float(row["step"]) + 1)
-                    values.append(float(value))
-    return series
+    old, new = dict(_flat(before)), dict(_flat(now))
+    names = [*old, *(name for name in new if name not in old)]
+    return {
+        name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)
+    }
 
 
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Load a checkpoint that `mlpzoo train` wrote, on the CPU, without running code.
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, _as_lists(value)
 
-    Raises:
-        InputError: No such file, not a checkpoint, or one without mlpzoo's record.
-    """
-    path = Path(str(path))
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a checkpoint in it, such as best.ckpt")
-    if not path.is_file():
-        raise InputError(f"checkpoint {path} does not exist")
+
+def _as_lists(value: Any) -> Any:
+    """Return a value as YAML gives it back."""
+    return [_as_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def _folder_of(path: str | Path) -> Path:
+    named = Path(str(path))
+    folder = named if named.is_dir() else named.parent
+    if not named.exists() or not (folder / CONFIG).is_file():
+        raise InputError(f"{path} is not the folder of a run; it would hold a {CONFIG}")
+    return folder
+
+
+def _versions(parent: Path) -> list[tuple[int, Path]]:
+    found = parent.glob("version_*")
+    return [(int(path.name[8:]), path) for path in found if path.name[8:].isdecimal()]
+
+
+def _usable(path: Path, notes: list[str]) -> dict[str, Any] | None:
     try:
-        with warnings.catch_warnings(action="ignore"):  # what is wrong is said below
-            checkpoint: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise _unreadable(path, error) from error
-    except (pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, error) from error
-    if not (isinstance(checkpoint, dict) and isinstance(checkpoint.get(RECORD), dict)):
-        raise InputError(
-            f"{path} was not written by mlpzoo's train; for others, use load_from_checkpoint"
-        )
-    return checkpoint
-
-
-def load_module(
-    path: str | Path, *, exercise: str | None = None
-) -> tuple[LitNetwork, FunctionDataModule]:
-    """Rebuild module and data module from a checkpoint that `train` wrote.
-
-    Args:
-        path: The file.
-        exercise: The exercise it must be of; None for any.
-
-    Returns:
-        The module on the CPU in eval mode, and the data module of its run.
-
-    Raises:
-        InputError: Not a readable checkpoint, or one of another exercise.
-    """
-    checkpoint = read_checkpoint(path)
-    record = checkpoint[RECORD]
-    name = record.get("exercise")
-    if "members" in record:
-        raise InputError(f"checkpoint {path} is of a population; take a member from its result")
-    if exercise is not None and name != get_exercise(exercise).name:
-        raise InputError(f"checkpoint {path} is of exercise {name!r}, not of {exercise!r}")
-    try:
-        owner = get_exercise(name)
-        data = owner.data(recipe=record["recipe"], seed=record["seed"], **record["data"])
-        module = owner.module(data, recipe=record["recipe"], **checkpoint["hyper_parameters"])
-        module.load_state_dict(checkpoint["state_dict"])
-        module.eval()(data.grid(2)[0])
-    except Exception as error:  # the file may hold anything: none of it may be a traceback
-        raise InputError(f"checkpoint {path} does not fit its exercise: {error}") from error
-    return module, data
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path} is not a checkpoint that can be read ({type(error).__name__})")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _finite(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(entry) for entry in value]
-    if isinstance(value, float) and not math.isfinite(value):
+        return read_checkpoint(path) if path.exists() else None
+    except InputError as error:
+        notes.append(str(error))
         return None
-    return value
+
+
+def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:
+    states = checkpoint["callbacks"].values()
+    return any(isinstance(state, Mapping) and state.get("best_model_path") for state in states)
+
+
+def _once(notes: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notes))

@@ -4,7 +4,7 @@ import atexit
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -16,11 +16,20 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 from lightning.pytorch.loggers import Logger
 
-from mlpzoo.callbacks import LastStepValidation, LineProgress, Measure, StepProgressBar
-from mlpzoo.checks import InputError
+from mlpzoo.callbacks import (
+    LastStepValidation,
+    LineProgress,
+    Measure,
+    StateKeeper,
+    StepProgressBar,
+    StopWhereNotFinite,
+)
+from mlpzoo.checkpoints import BEST, WholeFileIO
+from mlpzoo.checks import LARGEST_COUNT, InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
+from mlpzoo.stopping import StopRequest
 
 
 def build_trainer(
@@ -35,8 +44,10 @@ def build_trainer(
     progress: bool = True,
     logger: Logger | bool = False,
     callbacks: Sequence[Callback] = (),
+    record: Mapping[str, Any] | None = None,
+    stop: StopRequest | None = None,
 ) -> Trainer:
-    """Return a Trainer that keeps best.ckpt and last.ckpt and stops when the bar is met.
+    """Return a Trainer that keeps best.ckpt and its state and stops when the bar is met.
 
     Args:
         exercise: Whose monitored metric and figures are used.
@@ -49,19 +60,20 @@ def build_trainer(
         progress: See `plan`.
         logger: Lightning's argument of that name.
         callbacks: Further callbacks.
+        record: What a checkpoint says of where it comes from; see `StateKeeper`.
+        stop: Tells whether a signal has come; see `StateKeeper`.
     """
     monitor, mode = f"val_{exercise.monitor}", exercise.mode
     stopper = EarlyStopping(
         monitor,
         mode=mode,
-        patience=max_steps,
+        patience=LARGEST_COUNT,
         stopping_threshold=exercise.stop_at if early_stop else None,
     )
     best = ModelCheckpoint(
-        folder, filename="best", monitor=monitor, mode=mode, enable_version_counter=False
+        folder, filename=Path(BEST).stem, monitor=monitor, mode=mode, enable_version_counter=False
     )
-    # Not save_last=True: that writes last.ckpt only when best.ckpt improves.
-    last = ModelCheckpoint(folder, filename="last", enable_version_counter=False)
+    keeper = StateKeeper(folder, dict(record or {}), stop=stop or StopRequest())
     bar = progress and sys.stdout.isatty()
     lines = LineProgress(exercise.name, ("train_loss", monitor))
     shown: list[Callback] = [StepProgressBar(exercise.name) if bar else lines]
@@ -77,13 +89,15 @@ def build_trainer(
         logger=logger,
         callbacks=[
             LastStepValidation(),
+            StopWhereNotFinite(),
             Measure(exercise.measure),
             stopper,
-            best,
-            last,
             *callbacks,
             *(shown if progress else []),
+            best,
+            keeper,
         ],
+        plugins=[WholeFileIO()],
         enable_progress_bar=bar,
         enable_model_summary=False,
     )
@@ -158,11 +172,12 @@ def _leave_group() -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave out Lightning's notes on hardware and its use of a name that torch deprecates."""
+    """Leave out Lightning's notes on hardware and on folders, and of what torch deprecates."""
     notes = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
     levels = [log.level for log in notes]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
+        warnings.filterwarnings("ignore", message=r"Checkpoint directory .* is not empty")
         for log in notes:
             log.setLevel(logging.WARNING)
         try:

@@ -18,8 +18,9 @@ from typing_extensions import override
 from mlpzoo.benchmark.lecture import PlainLoop, Task, xor_rows
 from mlpzoo.benchmark.peers import BLOCK, PEERS
 from mlpzoo.exercises import get_exercise
+from mlpzoo.planning import plan
 from mlpzoo.trainers import quiet
-from mlpzoo.training import plan, train
+from mlpzoo.training import run, train
 
 CHECK_EVERY = 250  # steps between two looks at the error
 MARGIN = 0.95  # of an error on the coarser grid that is looked at, so that the fine one has it too
@@ -154,7 +155,7 @@ class Ours(Contestant):
                 val_every=CHECK_EVERY, max_steps=OUR_BUDGETS.get(task.name),
             )  # fmt: skip
             exercise = replace(chosen.exercise, stop_at=MARGIN * error)
-            result = replace(chosen, exercise=exercise).run()
+            result = run(replace(chosen, exercise=exercise))
         return Reached(result.seconds, result.steps, result.metrics["max_error"])
 
 

@@ -1,5 +1,6 @@
 """Writes pictures of what a module has learned while it trains."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 class FigureWriter(Callback):
     """Draws the module at every n-th validation, into `<folder>/<name>_step_<step>.png`.
+
+    A picture that cannot be written is reported, once; training goes on.
 
     Args:
         draw: Takes module, data module and the step, and returns a figure.
@@ -33,7 +36,15 @@ class FigureWriter(Callback):
     ) -> None:
         self.draw, self.folder, self.name = draw, Path(folder), name
         self.every_n_validations = every_n_validations
-        self._validations = 0
+        self._validations, self._reported = 0, False
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        return {"validations": self._validations}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._validations = state_dict["validations"]
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -44,4 +55,13 @@ class FigureWriter(Callback):
             return
         step = trainer.global_step
         figure = self.draw(pl_module, trainer.datamodule, step)  # type: ignore[attr-defined]
-        plotting.save(figure, self.folder / f"{self.name}_step_{step:06d}.png")
+        try:
+            plotting.save(figure, self.folder / f"{self.name}_step_{step:06d}.png")
+        except OSError as error:
+            self._report(error)
+
+    def _report(self, error: OSError) -> None:
+        if not self._reported:
+            reason = error.strerror or error
+            print(f"mlpzoo: no pictures in {self.folder}: {reason}", file=sys.stderr, flush=True)
+        self._reported = True

@@ -1,7 +1,8 @@
 """Iterables of batches in place of a DataLoader: sized, stateless, without worker processes."""
 
+import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch import Callback, Trainer
@@ -10,6 +11,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
+MOST_SECONDS = 1.0  # of work in one block
 
 
 class Block(NamedTuple):
@@ -49,6 +51,13 @@ class BatchStream:
     def __len__(self) -> int:
         return self.length
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: the place in the sequence follows from the Trainer's count of steps."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take nothing, for the same reason."""
+
     def __iter__(self) -> Iterator[Batch]:
         first = self.start()
         for index in range(self.length):
@@ -58,18 +67,20 @@ class BatchStream:
 class BlockStream:
     """Yields blocks of consecutive steps until `length` steps have been handed out.
 
-    Its length counts steps, not blocks, as everything does that a Trainer is told of.
+    Its length counts steps, not blocks, as everything does that a Trainer is told of. A block that
+    would take longer than a second, as the one before it went, is made smaller: between blocks a
+    run can be stopped and saved.
 
     Args:
         draw: Maps steps (count,) to their batches, stacked.
         length: Steps in one pass.
         start: Called at the beginning of a pass; the first step of that pass.
-        size: Called before each block; how many steps it may have.
+        size: Called before each block but the first, which has one step; how many it may have.
 
     Example:
-        >>> stream = BlockStream(lambda s: (s, -s), length=5, start=lambda: 10, size=lambda: 3)
+        >>> stream = BlockStream(lambda s: (s, -s), length=6, start=lambda: 10, size=lambda: 3)
         >>> [block.x.tolist() for block in stream], len(stream)
-        ([[10, 11, 12], [13, 14]], 5)
+        ([[10], [11, 12, 13], [14, 15]], 6)
     """
 
     def __init__(
@@ -85,12 +96,22 @@ class BlockStream:
     def __len__(self) -> int:
         return self.length
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing; see `BatchStream`."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take nothing; see `BatchStream`."""
+
     def __iter__(self) -> Iterator[Block]:
         step = self.start()
-        end = step + self.length
+        end, most = step + self.length, 1
         while step < end:
-            count = min(self.size(), end - step)
+            count = min(self.size(), most, end - step)
+            began = time.perf_counter()
             yield Block(*self.draw(torch.arange(step, step + count)))
+            seconds = time.perf_counter() - began
+            most = max(1, int(count * MOST_SECONDS / max(seconds, 1e-9)))
             step += count
 
 

@@ -147,12 +147,12 @@ class LitNetwork(LightningModule, ABC):
             )
 
     @override
-    def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | None:
+    def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | dict[str, Tensor]:
         if isinstance(batch, Block) and self._block_steps is not None:
             losses = self._block_steps.take(batch)
             count_block(self.trainer, len(batch.x))
             self.log_training(losses, step=self.global_step)
-            return None
+            return {"losses": self._block_steps.minimised}
         if not self.automatic_optimization:
             raise InputError("the Trainer's data module has blocks, and ordinary batches came")
         objective, losses = self.objective(*batch)

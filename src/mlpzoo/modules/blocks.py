@@ -10,6 +10,7 @@ are called once a block, with the index of its first step.
 
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import (
     LearningRateFinder,
@@ -17,6 +18,7 @@ from lightning.pytorch.callbacks import (
     WeightAveraging,
 )
 from lightning.pytorch.utilities.model_helpers import is_overridden
+from torch import Tensor
 from torch.optim import Optimizer
 
 from mlpzoo.checks import InputError
@@ -44,7 +46,13 @@ class BlockSteps:
         optimizer: Takes the steps.
         schedule: Sets the rate after each of them; None for a constant one.
         graphs: Whether to record blocks on a GPU.
+
+    Attributes:
+        minimised: What each step of the last block has minimised, (steps,); of a recorded block,
+            what the last step's losses say.
     """
+
+    minimised: Tensor
 
     def __init__(
         self,
@@ -60,15 +68,19 @@ class BlockSteps:
     def take(self, block: Block) -> Losses:
         """Take a step for each batch of a block, and return the losses of the last."""
         if self.graphs is not None and self.graphs.ready(block):
-            return self.graphs.replay(block, [self._next_rate() for _ in block.x])
-        losses: Losses = {}
+            losses = self.graphs.replay(block, [self._next_rate() for _ in block.x])
+            self.minimised = losses["loss"].detach().reshape(-1)
+            return losses
+        losses, each = {}, []
         self.optimizer.zero_grad()
         with steps_in_a_row(self.optimizer) as step:
             for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
                 minimised, losses = self.objective(x, y)
                 minimised.backward()  # type: ignore[no-untyped-call]
+                each.append(minimised.detach())
                 step()
                 self._next_rate()
+        self.minimised = torch.stack(each)
         return losses
 
     def _next_rate(self) -> float:

@@ -1,41 +1,44 @@
 """The command `mlpzoo population`: train, print how often it worked, return the exit code."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from mlpzoo.checks import count
-from mlpzoo.cli import FELL_SHORT, PASSED
+from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.exercises import get_exercise
 from mlpzoo.overrides import Settings
 from mlpzoo.population.result import SHARES, PopulationResult
 from mlpzoo.population.training import train_population
 from mlpzoo.tables import as_json, as_table
 
+OWN = ("members", "first_seed", "restart_after")  # settings that a single run does not have
+
 
 def population(
     *,
     name: str,
-    members: int,
-    first_seed: int,
-    restart_after: int | None,
-    threads: int,
+    resume: str | None,
+    change: Sequence[str],
     json: bool,
     dotted: Sequence[str],
     **options: Any,
 ) -> int:
     """Check all settings, train the members, print how many are solved and why the others not."""
-    count("threads", threads, most=1024)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)  # the fastest for networks this small
+    own = {key: options.pop(key) for key in OWN if key in options}
     settings = Settings(get_exercise(name))
     settings.add_mapping(options)
     settings.add_dotted(dotted)
     result = train_population(
-        name, members=members, first_seed=first_seed, restart_after=restart_after,
+        name, resume=resume is not None and (resume or True), change=change, **own,
         **settings.values,
     )  # fmt: skip
     print(as_json(result.as_json()) if json else report(result))
+    if result.unwritten:
+        print(f"mlpzoo: cannot write {result.unwritten}", file=sys.stderr)
+        return BAD_INPUT
     return PASSED if result.solved == len(result.members) else FELL_SHORT
 
 

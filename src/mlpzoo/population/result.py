@@ -57,6 +57,7 @@ class PopulationResult:
         population: The modules.
         trainer: The Trainer it was fitted by.
         folder: The run folder.
+        unwritten: What could not be written, and why, or "".
     """
 
     exercise: str
@@ -70,6 +71,7 @@ class PopulationResult:
     population: Population = field(repr=False)
     trainer: Trainer = field(repr=False)
     folder: Path
+    unwritten: str = ""
 
     @property
     def solved(self) -> int:

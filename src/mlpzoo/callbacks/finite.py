@@ -1,0 +1,46 @@
+"""Stops a run at the first loss that is not a finite number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+from typing_extensions import override
+
+
+class NotFinite(ArithmeticError):
+    """A loss was NaN or infinite.
+
+    Args:
+        step: The optimizer step whose loss it was, counted from 1.
+    """
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the loss was not finite at step {step}")
+        self.step = step
+
+
+class StopWhereNotFinite(Callback):
+    """Raises `NotFinite` after a training step in which a loss was not finite.
+
+    It looks at "losses", the loss of each optimizer step, or at "loss", where a training step
+    returns one of them.
+    """
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        losses = _losses(outputs)
+        if losses is None:
+            return
+        finite = losses.isfinite()
+        if not finite.all():
+            after = len(losses) - int(finite.logical_not().nonzero()[0])
+            raise NotFinite(trainer.global_step - after + 1)
+
+
+def _losses(outputs: Any) -> Tensor | None:
+    if isinstance(outputs, Mapping):
+        outputs = outputs.get("losses", outputs.get("loss"))
+    return outputs.detach().reshape(-1) if isinstance(outputs, Tensor) else None

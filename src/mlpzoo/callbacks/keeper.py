@@ -1,0 +1,137 @@
+"""Saves the state of a run, often enough that a kill costs little."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
+from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
+from typing_extensions import override
+
+from mlpzoo.checkpoints import FORMAT, LAST, PREVIOUS, RECORD, START
+from mlpzoo.files import keep_as
+from mlpzoo.logs import RunLogger
+from mlpzoo.modules.blocks import align_counts
+from mlpzoo.stopping import StopRequest, StopTraining
+
+SECONDS, MOST_SECONDS = 2.0, 4.0  # between two states
+SHARE = 50  # a state that takes long to save is saved after so many times as long, up to the most
+
+
+class StateKeeper(Checkpoint):
+    """Writes start.ckpt, last.ckpt and the one before it, from which a run goes on bit for bit.
+
+    A state is saved every two seconds, at the last validation, and where a signal asks to stop. It
+    is saved only where Lightning's counters are complete: after a validation, or after a training
+    step that neither a validation nor the end of an epoch follows. Paths within the run folder are
+    written relative to it, so that it can be moved.
+
+    Args:
+        folder: The run folder.
+        record: What says where a checkpoint comes from: plain numbers, strings, bools, and lists,
+            tuples and dicts of them.
+        stop: Tells whether a signal has come.
+    """
+
+    def __init__(self, folder: Path, record: dict[str, Any], *, stop: StopRequest) -> None:
+        self.folder, self.record, self.stop = folder.resolve(), record, stop
+        self.saved_step: int | None = None
+        self._next = 0.0
+
+    @override
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.world_size == 1:
+            self.stop.listen()  # Lightning has taken SIGTERM for itself
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._next = time.monotonic() + SECONDS
+        if trainer.global_step == 0:
+            trainer.save_checkpoint(self.folder / START)
+        elif _has_stopped(trainer):
+            trainer.should_stop = True
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        loop = trainer.fit_loop.epoch_loop
+        align_counts(trainer)
+        loop._batches_that_stepped = trainer.global_step - 1  # Lightning's own may lag on a restart
+        data: Any = trainer.fit_loop._data_fetcher
+        more_follows = loop._should_check_val_fx(data) or loop._num_ready_batches_reached()
+        if self._is_due(trainer) and not more_follows:
+            for logger in trainer.loggers:
+                if isinstance(logger, RunLogger):
+                    logger.anticipate(trainer)
+            self._save(trainer)
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.sanity_checking or trainer.state.fn != "fit" or _has_diverged(trainer):
+            return
+        if self._is_due(trainer) or trainer.should_stop:
+            self._save(trainer)
+
+    @override
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        logged = [each.logged_steps for each in trainer.loggers if isinstance(each, RunLogger)]
+        checkpoint[RECORD] = {"format": FORMAT, **self.record, "logged": max(logged, default=0)}
+        checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], str(self.folder), ".")
+        for state in checkpoint["callbacks"].values():
+            state.pop("current_score", None)  # which ModelCheckpoint saves and does not load
+
+    @override
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], ".", str(self.folder))
+
+    def _is_due(self, trainer: Trainer) -> bool:
+        if trainer.world_size > 1:  # processes must agree: at validations they do
+            return trainer.validating
+        return self.stop.signum is not None or time.monotonic() >= self._next
+
+    def _save(self, trainer: Trainer) -> None:
+        began = time.monotonic()
+        for logger in trainer.loggers:
+            if isinstance(logger, RunLogger):
+                logger.flush()
+        last = self.folder / LAST
+        if trainer.is_global_zero and last.exists():
+            keep_as(last, self.folder / PREVIOUS)
+        trainer.save_checkpoint(last)
+        self.saved_step = trainer.global_step
+        ended = time.monotonic()
+        self._next = ended + min(max(SECONDS, SHARE * (ended - began)), MOST_SECONDS)
+        if self.stop.signum is not None and not trainer.should_stop:
+            raise StopTraining
+
+
+def _has_diverged(trainer: Trainer) -> bool:
+    stopper = trainer.early_stopping_callback
+    return stopper is not None and stopper.stopping_reason is EarlyStoppingReason.NON_FINITE_METRIC
+
+
+def _has_stopped(trainer: Trainer) -> bool:
+    """Tell whether the state that was loaded is of a run that stops early."""
+    stopper = trainer.early_stopping_callback
+    return (
+        isinstance(stopper, EarlyStopping)
+        and stopper.stopping_threshold is not None
+        and stopper.stopping_reason is EarlyStoppingReason.STOPPING_THRESHOLD
+    )
+
+
+def _replaced(value: Any, folder: str, by: str) -> Any:
+    """Return plain data in which one folder stands for another, in paths to it and below it."""
+    if isinstance(value, dict):
+        return {_replaced(k, folder, by): _replaced(v, folder, by) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_replaced(entry, folder, by) for entry in value]
+    if isinstance(value, str) and (value == folder or value.startswith(f"{folder}/")):
+        return by + value.removeprefix(folder)
+    return value

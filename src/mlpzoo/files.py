@@ -1,0 +1,135 @@
+"""Files that are whole at every instant: written beside their target, synced, renamed."""
+
+import json
+import math
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlpzoo.checks import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_UNFINISHED = ".unfinished"  # how the name of a file ends that is being written
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a power cut, finds the old content or the new one.
+
+    Args:
+        path: The file; its folder must exist.
+        content: All of it.
+
+    Raises:
+        OSError: It cannot be written; what was there before still is.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{_UNFINISHED}")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def keep_as(path: Path, other: Path) -> None:
+    """Give a file a second name, which stays with its content when the first is written again.
+
+    Raises:
+        OSError: There is no such file, or its folder cannot be written to.
+    """
+    beside = other.with_name(f".{other.name}.{os.getpid()}{_UNFINISHED}")
+    with suppress(FileNotFoundError):
+        beside.unlink()
+    try:
+        os.link(path, beside)
+    except OSError:  # a file system without hard links
+        write_whole(other, path.read_bytes())
+        return
+    os.replace(beside, other)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder survive a power cut, where the system can."""
+    with suppress(OSError, AttributeError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left unfinished in a folder and the folders in it.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
+    for left in folder.rglob(f".*{_UNFINISHED}"):
+        left.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes; the hold ends with the process, however it ends.
+
+    Raises:
+        InputError: Another process holds it.
+    """
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"the run in {folder} is going on in another process; wait for it, or stop it"
+            ) from error
+        except OSError:  # a file system that knows no locks
+            pass
+        yield
+    finally:
+        os.close(handle)
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain data as YAML, keys in the order given.
+
+    Raises:
+        OSError: See `write_whole`.
+    """
+    write_whole(path, yaml.safe_dump(dict(content), sort_keys=False).encode())
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain data as JSON; numbers that are not finite become null.
+
+    Raises:
+        OSError: See `write_whole`.
+    """
+    write_whole(path, (json.dumps(_finite(content), indent=2) + "\n").encode())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

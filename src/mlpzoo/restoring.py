@@ -1,0 +1,93 @@
+"""Modules and data modules from the checkpoints that hold them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from mlpzoo.checkpoints import RECORD, read_checkpoint
+from mlpzoo.checks import InputError
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Exercise, get_exercise
+from mlpzoo.modules import LitNetwork
+
+
+def load_module(
+    path: str | Path, *, exercise: str | None = None
+) -> tuple[LitNetwork, FunctionDataModule]:
+    """Rebuild module and data module from a checkpoint that `train` wrote.
+
+    Args:
+        path: The file.
+        exercise: The exercise it must be of; None for any.
+
+    Returns:
+        The module on the CPU in eval mode, and the data module of its run.
+
+    Raises:
+        InputError: Not a readable checkpoint, or one of another exercise.
+    """
+    checkpoint = _of_single_run(path, exercise)
+    try:
+        module, data = _rebuild(get_exercise(checkpoint[RECORD]["exercise"]), checkpoint)
+        module.eval()(data.grid(2)[0])
+    except Exception as error:  # the file may hold anything: none of it may be a traceback
+        raise InputError(f"checkpoint {path} does not fit its exercise: {error}") from error
+    return module, data
+
+
+def start_from(path: str | Path, module: LitNetwork, *, exercise: str) -> None:
+    """Give a module the weights of a checkpoint.
+
+    Args:
+        path: The file.
+        module: Of the same layers.
+        exercise: The exercise that the checkpoint must be of.
+
+    Raises:
+        InputError: Not a readable checkpoint, or one of other layers.
+    """
+    weights = _of_single_run(path, exercise)["state_dict"]
+    try:
+        check_fit(module, weights)
+        module.load_state_dict(weights)
+    except Exception as error:  # the file may hold anything
+        raise InputError(f"checkpoint {path} does not fit these settings: {error}") from error
+
+
+def check_fit(module: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Refuse weights that are not those of a module's layers.
+
+    Raises:
+        InputError: One is missing, too many, or of another shape.
+    """
+    shapes = {name: tensor.shape for name, tensor in module.state_dict().items()}
+    for name in {**shapes, **weights}:
+        found = getattr(weights.get(name), "shape", None)
+        if name not in shapes or found != shapes[name]:
+            raise InputError(f"{name} has shape {found}, and {shapes.get(name)} is needed")
+
+
+def _of_single_run(path: str | Path, exercise: str | None) -> dict[str, Any]:
+    checkpoint = read_checkpoint(path)
+    name = checkpoint[RECORD].get("exercise")
+    if "members" in checkpoint[RECORD]:
+        raise InputError(f"checkpoint {path} is of a population; take a member from its result")
+    if exercise is not None and name != get_exercise(exercise).name:
+        raise InputError(f"checkpoint {path} is of exercise {name!r}, not of {exercise!r}")
+    return checkpoint
+
+
+def _rebuild(
+    exercise: Exercise, checkpoint: dict[str, Any]
+) -> tuple[LitNetwork, FunctionDataModule]:
+    record, weights = checkpoint[RECORD], checkpoint["state_dict"]
+    recipe, arguments = record["recipe"], checkpoint["hyper_parameters"]
+    data = exercise.data(recipe=recipe, seed=record["seed"], **record["data"])
+    with torch.device("meta"):  # what does not fit the weights must not take memory
+        check_fit(exercise.module(data, recipe=recipe, **arguments), weights)
+    module = exercise.module(data, recipe=recipe, **arguments)
+    module.load_state_dict(weights)
+    return module, data

@@ -1,0 +1,161 @@
+"""Runs that go on, and runs that begin again from another's start."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mlpzoo.checkpoints import START, read_checkpoint
+from mlpzoo.checks import InputError, known
+from mlpzoo.exercises import get_exercise
+from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
+from mlpzoo.planning import Plan, plan
+from mlpzoo.runs import (
+    CONFIG,
+    GROUPS,
+    RESULT,
+    differences,
+    find_run,
+    read_config,
+    result_file,
+)
+
+FIXED = ("exercise", "recipe", "module.optimizer", "members", "seed", "start")
+_NOT_SETTINGS = ("exercise", "members", "restart_after")  # of config.yaml
+
+
+def prepare(
+    name: str,
+    *,
+    resume: bool | str | Path | None = None,
+    change: Collection[str] = (),
+    rewind: bool | str | Path | None = None,
+    **given: Any,
+) -> Plan:
+    """Plan a run that may go on with another, or begin from another's start.
+
+    Args:
+        name: One of `list_exercises()`.
+        resume: The folder of a run to go on with, or a file in it; True for the newest.
+        change: Names of settings in which it may differ from what it was.
+        rewind: The same as `resume`, of a run whose start and settings a new run begins with.
+        **given: See `plan`; what is not given is as in that run.
+
+    Raises:
+        InputError: A value that cannot be used, no such run, or settings that differ.
+    """
+    if not resume and not rewind:
+        if change:
+            raise InputError("change goes with resume; name the run to go on with")
+        return plan(name, **given)
+    if resume and rewind:
+        raise InputError("resume goes on with a run, rewind begins another; choose one")
+    out = given.get("out", "checkpoints")
+    folder, config = find_settings(name, resume or rewind or True, out)
+    settings = merged(config, given)
+    if rewind:
+        return plan(name, **settings, start=folder / START)
+    start = folder / START if _has_start(folder) else config.get("start")
+    planned = plan(name, **settings, start=start)
+    return replace(planned, resumed=folder, changes=allowed(config, planned.config, change, folder))
+
+
+def find_settings(
+    name: str, which: bool | str | Path, out: str | Path, *, population: bool = False
+) -> tuple[Path, dict[str, Any]]:
+    """Return the folder of a run and the settings it has.
+
+    Args:
+        name: The exercise it must be of.
+        which: The folder, or a file in it; True for the newest.
+        out: The folder that holds the folders of the exercises.
+        population: Whether it must be a population's.
+
+    Raises:
+        InputError: There is none, or it is another.
+    """
+    exercise = get_exercise(name).name
+    parent = Path(str(out)) / (f"{exercise}-population" if population else exercise)
+    folder = find_run(None if isinstance(which, bool) else which, parent)
+    config = read_config(folder / CONFIG)
+    if config.get("exercise") != exercise or ("members" in config) != population:
+        kind = "a population" if "members" in config else "a run"
+        wanted = "a population" if population else "a run"
+        of = config.get("exercise")
+        raise InputError(f"{folder} is of {kind} of {of!r}; {wanted} of {exercise!r} is needed")
+    return folder, config
+
+
+def merged(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run with others in their place.
+
+    Another optimizer than the run's does not inherit what only that one takes.
+    """
+    kept = {k: v for k, v in config.items() if k not in (*_NOT_SETTINGS, *GROUPS, "start")}
+    groups = {group: {**(config.get(group) or {})} for group in GROUPS}
+    if "optimizer" in (given.get("module") or {}):
+        for only_its_own in OPTIMIZER_SETTINGS:
+            groups["module"].pop(only_its_own, None)
+    for group in GROUPS:
+        groups[group].update(given.get(group) or {})
+    return {**kept, **{k: v for k, v in given.items() if k not in GROUPS}, **groups}
+
+
+def allowed(
+    before: Mapping[str, Any], now: Mapping[str, Any], change: Collection[str], folder: Path
+) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ, all of which may.
+
+    Args:
+        before: The settings of a run.
+        now: Those it is to go on with.
+        change: The names of those that may differ; a longer budget and pictures always may.
+        folder: The run folder, for the message.
+
+    Raises:
+        InputError: Another one differs, or one that cannot change within a run.
+    """
+    changes = {k: v for k, v in differences(before, now).items() if k != "start"}
+    wanted = {known("setting of the run", name, [*_flat_names(before)]) for name in change}
+    for name, (was, would_be) in changes.items():
+        differs = f"{name} is {was} in {folder} and would be {would_be}"
+        if name in FIXED:
+            raise InputError(f"{differs}; that needs a run of its own")
+        free = name == "plots" or (name == "max_steps" and would_be > was)
+        if name not in wanted and not free:
+            raise InputError(f"{differs}; leave it out, or allow it with --change {name}")
+    return changes
+
+
+def is_finished(folder: Path, changes: Mapping[str, Any]) -> bool:
+    """Tell whether a run has its result, and nothing is asked of it that could change it."""
+    return not changes and result_file(folder) is not None
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """Return the result that marks a run as finished.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    path = result_file(folder) or folder / RESULT
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}; remove it, then resume") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} does not hold a result; remove it, then resume")
+    return content
+
+
+def _has_start(folder: Path) -> bool:
+    try:
+        return bool(read_checkpoint(folder / START))
+    except InputError:
+        return False
+
+
+def _flat_names(settings: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in settings.items():
+        yield from (f"{name}.{inner}" for inner in value) if name in GROUPS else (name,)

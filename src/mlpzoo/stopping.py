@@ -1,0 +1,123 @@
+"""Stopping by signal: Ctrl-C and SIGTERM end a run after the step in hand, with its state saved."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """End the process with one line at a signal, as a command does while it has no run to save.
+
+    Within a run, `StopRequest` takes the first signal.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    before = {signum: signal.getsignal(signum) for signum in SIGNALS if main}
+    for signum, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as in a job that a script has put in the background
+            signal.signal(signum, _end)
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler or signal.SIG_DFL)
+
+
+def _end(signum: int, frame: FrameType | None) -> None:
+    word = "interrupted" if signum == signal.SIGINT else "terminated"
+    os.write(sys.stderr.fileno(), f"\nmlpzoo: {word}\n".encode())
+    os._exit(128 + signum)
+
+
+class StopTraining(Exception):
+    """Leaves a Trainer's fit after a signal, once the state is saved."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was stopped by Ctrl-C; the message says how to go on with it."""
+
+    exit_code = 128 + signal.SIGINT
+
+
+class Terminated(SystemExit):
+    """A run was stopped by SIGTERM; the message says how to go on with it.
+
+    Args:
+        message: As said.
+    """
+
+    exit_code = 128 + signal.SIGTERM
+
+    def __init__(self, message: str) -> None:
+        super().__init__(self.exit_code)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class StopRequest:
+    """Notes the first SIGINT or SIGTERM; the second goes to whoever handled them before.
+
+    Attributes:
+        signum: The signal that came; None for none.
+        advice: What a second signal prints before it stops all at once.
+    """
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self.advice = ""
+        self._before: dict[int, Any] = {}
+
+    @contextmanager
+    def listening(self) -> Iterator["StopRequest"]:
+        """Take the signals; only the main thread can, and one that is ignored stays so."""
+        if threading.current_thread() is threading.main_thread():
+            found = {signum: signal.getsignal(signum) for signum in SIGNALS}
+            self._before = {s: had for s, had in found.items() if had is not signal.SIG_IGN}
+        try:
+            self.listen()
+            yield self
+        finally:
+            for signum, handler in self._before.items():
+                signal.signal(signum, handler or signal.SIG_DFL)
+
+    def listen(self) -> None:
+        """Take the signals again, after someone else has taken them."""
+        for signum in self._before:
+            signal.signal(signum, self._note)
+
+    def raise_if_requested(self, message: str) -> None:
+        """Stop the program, where a signal has come, in the way that the signal asks for.
+
+        Args:
+            message: How to go on.
+
+        Raises:
+            Interrupted: After SIGINT.
+            Terminated: After SIGTERM.
+        """
+        if self.signum == signal.SIGINT:
+            raise Interrupted(message)
+        if self.signum == signal.SIGTERM:
+            raise Terminated(message)
+
+    def _note(self, signum: int, frame: FrameType | None) -> None:
+        if self.signum is None:
+            self.signum = signum
+            return
+        if self.advice:
+            print(f"\nmlpzoo: {self.advice}", file=sys.stderr, flush=True)
+        handler: Callable[..., Any] | int = self._before[signum]
+        signal.signal(signum, handler)
+        if callable(handler):
+            handler(signum, frame)
+        else:
+            signal.raise_signal(signum)
