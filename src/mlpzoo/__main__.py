@@ -1,7 +1,6 @@
-"""`python -m mlpzoo` is `mlpzoo`."""
+"""`python -m mlpzoo`."""
 
-import sys
+from mlpzoo.cli import script
 
-from mlpzoo.cli import main
-
-sys.exit(main())
+if __name__ == "__main__":
+    script()

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import mlpzoo
 from mlpzoo.checks import InputError
-from mlpzoo.stopping import Interrupted, Terminated, at_once
+from mlpzoo.stopping import Interrupted, Terminated, at_once, no_traceback
 
 PASSED, FELL_SHORT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -26,6 +26,12 @@ population.json and a picture. One that was stopped or killed goes on with --res
 Exit codes: 0 every member solved, 1 not every one, 2 bad input or a file that cannot be read or
 written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
 _KEEP: Any = argparse.SUPPRESS  # an option that is not given leaves the default, or --config's
+
+
+def script() -> NoReturn:
+    """Run the command line of this process, which no signal ends with a traceback."""
+    no_traceback()
+    sys.exit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

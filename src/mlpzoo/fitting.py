@@ -16,7 +16,7 @@ from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from mlpzoo.callbacks import NotFinite, StateKeeper
 from mlpzoo.checkpoints import BEST, LAST, START, read_checkpoint
 from mlpzoo.checks import InputError
-from mlpzoo.files import alone_in, sweep, write_json, write_yaml
+from mlpzoo.files import alone_in, keep_as, sweep, write_json, write_yaml
 from mlpzoo.logs import FILE_NAME, RunLogger
 from mlpzoo.restoring import check_fit
 from mlpzoo.runs import (
@@ -106,7 +106,8 @@ class Run:
         except OSError as error:
             raise self.not_written(error, trainer) from error
         finally:
-            self.steps, self.seconds = trainer.global_step, time.perf_counter() - began
+            self.steps = self.lost_step or trainer.global_step
+            self.seconds = time.perf_counter() - began
 
     def not_written(self, error: OSError, trainer: Trainer | None = None) -> InputError:
         """Return what to say where a file of the run cannot be written."""
@@ -195,6 +196,8 @@ def _go_on(run: Run, config: Mapping[str, Any], changes: Mapping[str, tuple[Any,
         return
     if state.path is None:
         (run.folder / FILE_NAME).unlink(missing_ok=True)
+    elif state.path.name != LAST:
+        keep_as(state.path, run.folder / LAST)
     where = "its start" if state.path is None else f"step {state.step}, {state.path.name}"
     _say(f"{run.folder} goes on from {where}")
     RunLogger(run.folder, step=state.step).flush()

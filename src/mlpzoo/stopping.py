@@ -12,6 +12,12 @@ from typing import Any
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+def no_traceback() -> None:
+    """Let Ctrl-C end this process as it ends any other, where Python would raise an exception."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def at_once() -> Iterator[None]:
     """End the process with one line at a signal, as a command does while it has no run to save.

@@ -153,6 +153,10 @@ def count_block(trainer: Trainer, steps: int) -> None:
     for seen in (loop.batch_progress.total, loop.batch_progress.current):
         seen.increment_by(steps - 1)  # Lightning adds the last one
     loop._batches_that_stepped += steps - 1  # the step under which loggers file a metric
+    fetcher: Any = trainer.fit_loop._data_fetcher  # which counts blocks, and on a restart steps
+    fetcher.fetched = loop.batch_progress.current.ready
+    fetcher.done = fetcher.fetched >= trainer.num_training_batches
+    loop.batch_progress.is_last_batch = fetcher.done
 
 
 def _steps_in(callback: Callback) -> bool:

@@ -1,0 +1,1 @@
+"""Proof of docs/guarantees.md: kills, signals, damaged files, nonsense, full disks, crowds."""

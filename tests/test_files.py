@@ -1,0 +1,75 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mlpzoo import InputError
+from mlpzoo.files import alone_in, keep_as, sweep, write_json, write_whole
+
+
+def test_file_is_replaced_as_a_whole(tmp_path):
+    path = tmp_path / "a"
+    write_whole(path, b"old")
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    write_whole(path, b"old")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, b"new" * 1000)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_second_name_keeps_the_content(links, tmp_path, monkeypatch):
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("no links")))
+    last, previous = tmp_path / "last", tmp_path / "previous"
+    for content in (b"1", b"2", b"3"):
+        if last.exists():
+            keep_as(last, previous)
+        write_whole(last, content)
+    assert (last.read_bytes(), previous.read_bytes()) == (b"3", b"2")
+    assert sorted(os.listdir(tmp_path)) == ["last", "previous"]
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path):
+    (tmp_path / "figures").mkdir()
+    for name in (".last.ckpt.1-2.unfinished", "figures/.sin.png.1-2.unfinished", "kept"):
+        (tmp_path / name).write_bytes(b"")
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["kept"]
+
+
+def test_folder_is_held_against_other_processes_until_the_process_ends(tmp_path):
+    code = (
+        "import sys, time\nfrom mlpzoo.files import alone_in\nfrom pathlib import Path\n"
+        "with alone_in(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout.readline() == "held\n"
+    with pytest.raises(InputError, match="in another process"), alone_in(tmp_path):
+        pass
+    other.kill()
+    other.communicate()
+    with alone_in(tmp_path):
+        pass
+
+
+def test_numbers_that_are_not_finite_become_null(tmp_path):
+    write_json(tmp_path / "a.json", {"a": [1.0, float("nan")], "b": float("inf")})
+    assert (tmp_path / "a.json").read_text() == (
+        '{\n  "a": [\n    1.0,\n    null\n  ],\n  "b": null\n}\n'
+    )

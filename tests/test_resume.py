@@ -1,0 +1,291 @@
+"""Runs that go on: from every state that is saved, to the bits of the run that nobody stopped."""
+
+import json
+import shutil
+
+import pytest
+import torch
+import yaml
+
+from mlpzoo import InputError, list_exercises, train, train_population
+from mlpzoo.callbacks import keeper
+from mlpzoo.checkpoints import pack, read_checkpoint
+from mlpzoo.logs import read_metrics
+from mlpzoo.runs import differences, newest_state
+from mlpzoo.stopping import Interrupted
+from mlpzoo.torture.kills import digests
+
+SMALL = {"hidden_features": (8, 8)}
+COARSE = {"val_points": 21, "test_points": 31}
+
+
+@pytest.fixture
+def every_state(monkeypatch, tmp_path):
+    """Run something while every state that can be saved is; gives its folder and copies of it."""
+
+    def run(function, name, **settings):
+        copies, save = [], keeper.StateKeeper._save
+
+        def save_and_copy(self, trainer):
+            save(self, trainer)
+            out = tmp_path / f"copy-{len(copies)}"
+            shutil.copytree(self.folder, out / self.folder.parent.name / self.folder.name)
+            copies.append(out)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(keeper, "SECONDS", 0)
+            patch.setattr(keeper, "MOST_SECONDS", 0)
+            patch.setattr(keeper.StateKeeper, "_save", save_and_copy)
+            whole = function(name, out=tmp_path / "whole", progress=False, **settings)
+        return whole.folder, copies
+
+    return run
+
+
+def stopped(monkeypatch, step, function=train, **settings):
+    """Stop a run as Ctrl-C does, at the first moment for it from a step on; gives its folder."""
+    due = keeper.StateKeeper._is_due
+
+    def stop(self, trainer):
+        if trainer.global_step >= step:
+            self.stop.signum = 2
+        return due(self, trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper.StateKeeper, "_is_due", stop)
+        with pytest.raises(Interrupted, match="go on with: mlpzoo"):
+            function(progress=False, **settings)
+    return max(settings["out"].glob("*/version_*"))
+
+
+RUNS = {
+    **{name: (train, name, {"max_steps": 60, "val_every": 25}) for name in list_exercises()},
+    "pictures": (train, "linear", {"max_steps": 60, "val_every": 20, "plot_every": 2}),
+    "early stop": (train, "perceptron", {}),
+    "epochs": (train, "sin", {"max_steps": 60, "val_every": 20, "data": {"steps_per_epoch": 25}}),
+    "each logged": (train, "linear", {"max_steps": 6, "val_every": 1}),
+    "ordinary steps": (train, "linear", {"max_steps": 15, "val_every": 6,
+                                         "data": {"block_steps": 1}}),
+    "lbfgs": (train, "sin", {"max_steps": 8, "val_every": 3,
+                             "module": {"optimizer": "lbfgs", "schedule": "constant"}}),
+    "onecycle": (train, "sin", {"max_steps": 40, "val_every": 15,
+                                "module": {"schedule": "onecycle"}}),
+    "population": (train_population, "xor", {"members": 8, "max_steps": 90, "val_every": 30}),
+    "restarts": (train_population, "xor", {"members": 8, "max_steps": 120, "val_every": 30,
+                                           "recipe": "lecture", "restart_after": 50}),
+    "side by side": (train_population, "minmax", {"members": 2, "max_steps": 6, "val_every": 3}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
+    function, name, settings = RUNS[case]
+    data = {} if name in ("xor", "perceptron") else dict(COARSE)
+    data |= {"block_steps": 1 if case == "lbfgs" else 7, **settings.get("data", {})}
+    module = {**(SMALL if name in ("sin", "square") else {}), **settings.get("module", {})}
+    pictures = {"plots": "plot_every" in settings}
+    whole, copies = every_state(
+        function, name, **{**settings, **pictures, "data": data, "module": module}
+    )
+    assert copies
+    expected = digests(whole)
+    for copy in copies:
+        result = function(name, resume=True, out=copy, progress=False)
+        assert digests(result.folder) == expected, copy
+
+
+def test_stop_is_resumed_and_finished_run_is_left_alone(monkeypatch, tmp_path, capfd):
+    settings = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "plots": False}
+    whole = train(out=tmp_path / "whole", progress=False, **settings)
+    folder = stopped(monkeypatch, 30, out=tmp_path, **settings)
+    result = train("sin", resume=folder, progress=False)
+    assert digests(result.folder) == digests(whole.folder)
+    assert "goes on from step" in capfd.readouterr().err
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    again = train("sin", resume=folder / "last.ckpt", progress=False)
+    assert again.finished_before
+    assert (again.metrics, again.steps, again.passed) == (
+        result.metrics, result.steps, result.passed,
+    )  # fmt: skip
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    assert "is finished, at step 60" in capfd.readouterr().err
+
+
+def test_finished_population_is_left_alone(tmp_path, capfd):
+    first = train_population("perceptron", members=9, out=tmp_path, plots=False, progress=False)
+    before = digests(first.folder)
+    again = train_population("perceptron", resume=True, out=tmp_path, progress=False)
+    assert (again.solved, again.steps, again.members) == (9, first.steps, first.members)
+    assert digests(first.folder) == before
+    assert "is finished" in capfd.readouterr().err
+
+
+def test_moved_run_goes_on(monkeypatch, tmp_path):
+    settings = {"name": "linear", "max_steps": 60, "val_every": 25, "plots": False}
+    whole = train(out=tmp_path / "whole", progress=False, **settings)
+    folder = stopped(monkeypatch, 26, out=tmp_path, **settings)
+    moved = tmp_path / "elsewhere"
+    shutil.move(folder, moved)
+    assert digests(train("linear", resume=moved, progress=False).folder) == digests(whole.folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (("last.ckpt",), "previous.ckpt"),
+        (("last.ckpt", "previous.ckpt"), "best.ckpt"),
+        (("best.ckpt",), "its start"),
+        (("last.ckpt", "previous.ckpt", "best.ckpt", "start.ckpt"), "its start"),
+        (("metrics.csv",), "its start"),
+    ],
+)
+def test_damaged_files_are_named_and_the_run_goes_on_from_an_older_state(
+    damage, said, monkeypatch, tmp_path, capfd
+):
+    monkeypatch.setattr(keeper, "SECONDS", 0)
+    monkeypatch.setattr(keeper, "MOST_SECONDS", 0)
+    settings = {"name": "linear", "max_steps": 90, "val_every": 25, "plots": False,
+                "early_stop": False, "data": {"block_steps": 7}}  # fmt: skip
+    whole = train(out=tmp_path / "whole", progress=False, **settings)
+    folder = stopped(monkeypatch, 76, out=tmp_path, **settings)
+    for name in damage:
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[: len(content) // 2])
+    capfd.readouterr()
+    result = train("linear", resume=folder, progress=False)
+    printed = capfd.readouterr().err
+    assert all(str(folder / name) in printed for name in damage if name != "start.ckpt")
+    assert said in printed.splitlines()[-1]
+    found, expected = digests(folder), digests(whole.folder)
+    assert result.passed == whole.passed
+    assert found == expected
+
+
+def test_other_settings_are_refused_by_name_and_allowed_by_name(monkeypatch, tmp_path):
+    run = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "plots": False}
+    folder = stopped(monkeypatch, 30, out=tmp_path, **run)
+    before = digests(folder)
+    for settings, named in [
+        ({"module": {"lr": 0.5}}, "module.lr is 0.001"),
+        ({"data": {"batch_size": 7}}, "data.batch_size is 100"),
+        ({"max_steps": 50}, "max_steps is 60 in .* would be 50"),
+        ({"val_every": 10}, "val_every"),
+        ({"seed": 4}, "seed is 0 in .* would be 4; that needs a run of its own"),
+        ({"module": {"optimizer": "sgd"}}, "module.optimizer"),
+        ({"module": {"lr": 0.5}, "change": ["module.lrr"]}, "did you mean 'module.lr'"),
+    ]:
+        with pytest.raises(InputError, match=named):
+            train("sin", resume=folder, progress=False, **settings)
+    assert digests(folder) == before
+    result = train("sin", resume=folder, progress=False, module={"lr": 0.5}, change=["module.lr"])
+    (change,) = result.changes
+    assert change["settings"] == {"module.lr": [0.001, 0.5]}
+    assert yaml.safe_load((folder / "config.yaml").read_text())["module"]["lr"] == 0.5
+    state = read_checkpoint(folder / "last.ckpt")
+    assert state["optimizer_states"][0]["param_groups"][0]["initial_lr"] == 0.5
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "onecycle", "exponential"])
+def test_longer_budget_ends_at_the_rate_of_a_run_that_had_it_from_the_start(schedule, tmp_path):
+    run = {"name": "sin", "val_every": 20, "plots": False, "progress": False,
+           "module": {**SMALL, "schedule": schedule}, "data": COARSE}  # fmt: skip
+    train(out=tmp_path / "short", max_steps=40, **run)
+    longer = train("sin", out=tmp_path / "short", resume=True, max_steps=80, progress=False)
+    whole = train(out=tmp_path / "whole", max_steps=80, **run)
+    assert (longer.steps, longer.folder.parent) == (80, (tmp_path / "short/sin").resolve())
+    ends = [read_checkpoint(r.folder / "last.ckpt") for r in (longer, whole)]
+    rates = [end["optimizer_states"][0]["param_groups"][0]["lr"] for end in ends]
+    assert rates[0] == pytest.approx(rates[1], abs=1e-12)
+    if schedule == "constant":
+        for name, value in ends[1]["state_dict"].items():
+            assert torch.equal(ends[0]["state_dict"][name], value)
+        assert read_metrics(longer.folder / "metrics.csv") == read_metrics(
+            whole.folder / "metrics.csv"
+        )
+
+
+def test_rewind_begins_from_the_same_weights_with_another_rate(tmp_path):
+    first = train("sin", seed=3, max_steps=20, module=SMALL, out=tmp_path, plots=False,
+                  progress=False)  # fmt: skip
+    second = train("sin", rewind=True, module={"lr": 0.02}, out=tmp_path, progress=False)
+    assert second.folder != first.folder
+    starts = [read_checkpoint(run.folder / "start.ckpt") for run in (first, second)]
+    for name, value in starts[0]["state_dict"].items():
+        assert torch.equal(starts[1]["state_dict"][name], value)
+    config = yaml.safe_load((second.folder / "config.yaml").read_text())
+    assert (config["module"]["lr"], config["seed"], config["max_steps"]) == (0.02, 3, 20)
+    third = train("sin", rewind=second.folder, module={"optimizer": "sgd"}, out=tmp_path,
+                  progress=False)  # fmt: skip
+    assert "SGD" in str(third.module.build_optimizer())
+
+
+def test_rewind_takes_the_weights_of_the_file_and_not_of_the_seed(tmp_path):
+    first = train("linear", max_steps=20, out=tmp_path, plots=False, progress=False)
+    start = read_checkpoint(first.folder / "start.ckpt")
+    start["state_dict"]["net.layers.0.weight"].fill_(7.0)
+    (first.folder / "start.ckpt").write_bytes(pack(start))
+    second = train("linear", rewind=first.folder, out=tmp_path, progress=False)
+    begun = read_checkpoint(second.folder / "start.ckpt")["state_dict"]["net.layers.0.weight"]
+    assert begun.item() == 7.0
+
+
+def test_run_that_is_going_on_cannot_be_resumed(monkeypatch, tmp_path):
+    from mlpzoo.files import alone_in
+
+    folder = stopped(monkeypatch, 20, name="linear", max_steps=60, val_every=10, out=tmp_path,
+                     plots=False)  # fmt: skip
+    with alone_in(folder), pytest.raises(InputError, match="in another process"):
+        train("linear", resume=folder, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"resume": True}, "there is no run in"),
+        ({"resume": "nowhere"}, "nowhere is not the folder of a run"),
+        ({"change": ["module.lr"]}, "change goes with resume"),
+        ({"resume": True, "rewind": True}, "choose one"),
+    ],
+)
+def test_wrong_use_is_an_input_error(settings, part, tmp_path):
+    with pytest.raises(InputError, match=part):
+        train("sin", out=tmp_path / "runs", **settings)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_loss_that_is_not_finite_stops_at_its_step_and_keeps_the_last_good_state(tmp_path):
+    result = train(
+        "linear", recipe="lecture", module={"lr": 1.0}, max_steps=200, val_every=100,
+        out=tmp_path, plots=False, progress=False,
+    )  # fmt: skip
+    assert 5 < result.lost_step == result.steps < 30
+    assert f"not finite at step {result.lost_step}" in result.diagnosis
+    assert "largest stable rate" in result.diagnosis
+    assert not result.passed
+    for path in result.folder.glob("*.ckpt"):
+        weights = read_checkpoint(path)["state_dict"]
+        assert all(value.isfinite().all() for value in weights.values())
+    assert json.loads((result.folder / "result.json").read_text())["lost_step"] == result.lost_step
+
+
+def test_step_that_is_not_finite_does_not_depend_on_the_size_of_blocks(tmp_path):
+    steps = [
+        train("linear", recipe="lecture", module={"lr": 1.0}, max_steps=200, val_every=100,
+              data={"block_steps": size}, out=tmp_path, plots=False, progress=False).lost_step
+        for size in (1, 7, 100)
+    ]  # fmt: skip
+    assert len(set(steps)) == 1
+
+
+def test_state_knows_what_it_needs(tmp_path):
+    result = train("linear", max_steps=40, val_every=20, early_stop=False, out=tmp_path,
+                   plots=False, progress=False)  # fmt: skip
+    assert newest_state(result.folder).step == 40
+    (result.folder / "best.ckpt").unlink()
+    state = newest_state(result.folder)
+    assert (state.path, state.step) == (None, 0)
+    assert "best.ckpt, which last.ckpt needs, is missing" in state.notes[0]
+
+
+def test_differences_name_settings_and_not_spelling():
+    assert differences({"a": (1, 2), "m": {"x": 1}}, {"a": [1, 2], "m": {"x": 1}}) == {}
