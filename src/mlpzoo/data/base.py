@@ -12,7 +12,13 @@ from typing_extensions import override
 
 from mlpzoo.checks import count, known, ordered, seed_in_range
 from mlpzoo.data.sampling import latin_hypercube, uniform
-from mlpzoo.data.stream import Batch, BatchStream, BlockStream, steps_to_next_event
+from mlpzoo.data.stream import (
+    Batch,
+    BatchStream,
+    BlockStream,
+    steps_to_next_event,
+    steps_within_reason,
+)
 
 SAMPLINGS = ("uniform", "stratified", "closed", "arcsine")
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
@@ -117,11 +123,12 @@ class FunctionDataModule(LightningDataModule, ABC):
             passes = itertools.count(step=length)  # each goes on where the one before ended
             return BatchStream(self.train_batch, length=length, start=passes.__next__)
         if self.block_steps > 1:
+            most = min(self.block_steps, steps_within_reason(trainer, self.batch_size))
             return BlockStream(
                 self.train_block,
                 length=length,
                 start=lambda: trainer.fit_loop.total_batch_idx + 1,
-                size=lambda: min(self.block_steps, steps_to_next_event(trainer)),
+                size=lambda: min(most, steps_to_next_event(trainer)),
             )
         rank, world = trainer.global_rank, trainer.world_size
         return BatchStream(

@@ -1,6 +1,5 @@
 """Iterables of batches in place of a DataLoader: sized, stateless, without worker processes."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
-MOST_SECONDS = 1.0  # of work in one block
+MOST_WORK = 2e10  # multiplications and additions of a block: a second or less on one CPU core
 
 
 class Block(NamedTuple):
@@ -67,20 +66,18 @@ class BatchStream:
 class BlockStream:
     """Yields blocks of consecutive steps until `length` steps have been handed out.
 
-    Its length counts steps, not blocks, as everything does that a Trainer is told of. A block that
-    would take longer than a second, as the one before it went, is made smaller: between blocks a
-    run can be stopped and saved.
+    Its length counts steps, not blocks, as everything does that a Trainer is told of.
 
     Args:
         draw: Maps steps (count,) to their batches, stacked.
         length: Steps in one pass.
         start: Called at the beginning of a pass; the first step of that pass.
-        size: Called before each block but the first, which has one step; how many it may have.
+        size: Called before each block; how many steps it may have.
 
     Example:
-        >>> stream = BlockStream(lambda s: (s, -s), length=6, start=lambda: 10, size=lambda: 3)
+        >>> stream = BlockStream(lambda s: (s, -s), length=5, start=lambda: 10, size=lambda: 3)
         >>> [block.x.tolist() for block in stream], len(stream)
-        ([[10], [11, 12, 13], [14, 15]], 6)
+        ([[10, 11, 12], [13, 14]], 5)
     """
 
     def __init__(
@@ -105,13 +102,10 @@ class BlockStream:
 
     def __iter__(self) -> Iterator[Block]:
         step = self.start()
-        end, most = step + self.length, 1
+        end = step + self.length
         while step < end:
-            count = min(self.size(), most, end - step)
-            began = time.perf_counter()
+            count = min(self.size(), end - step)
             yield Block(*self.draw(torch.arange(step, step + count)))
-            seconds = time.perf_counter() - began
-            most = max(1, int(count * MOST_SECONDS / max(seconds, 1e-9)))
             step += count
 
 
@@ -136,6 +130,19 @@ def steps_to_next_event(trainer: Trainer) -> int:
     if trainer.num_training_batches != float("inf"):
         limits.append(int(trainer.num_training_batches) - in_epoch)
     return max(1, min(limits, default=1))
+
+
+def steps_within_reason(trainer: Trainer, rows: int) -> int:
+    """Return how many steps may go without a moment at which a run can be saved or stopped.
+
+    Each parameter takes about six operations a row and step, forwards and backwards.
+
+    Args:
+        trainer: One that has its module.
+        rows: Of a batch.
+    """
+    parameters = sum(parameter.numel() for parameter in trainer.lightning_module.parameters())
+    return max(1, int(MOST_WORK / (6 * max(parameters, 1) * rows)))
 
 
 def _hears_of_starts(trainer: Trainer) -> bool:

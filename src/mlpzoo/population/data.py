@@ -9,7 +9,13 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.data.stream import Batch, BatchStream, BlockStream, steps_to_next_event
+from mlpzoo.data.stream import (
+    Batch,
+    BatchStream,
+    BlockStream,
+    steps_to_next_event,
+    steps_within_reason,
+)
 
 _NUMBERS = 2**22  # of one column of a block, and of the answers to one chunk of a grid
 _COMPARED = 64  # steps over which draws must agree to be taken for the same
@@ -60,11 +66,12 @@ class PopulationDataModule(LightningDataModule):
         trainer = self.trainer
         if trainer is None:
             raise InputError("a population's batches need a Trainer; train_block draws them too")
+        most = min(self.block_steps, steps_within_reason(trainer, self.first.batch_size))
         return BlockStream(
             self.train_block,
             length=self.first.steps_per_epoch,
             start=lambda: trainer.fit_loop.total_batch_idx + 1,
-            size=lambda: min(self.block_steps, steps_to_next_event(trainer)),
+            size=lambda: min(most, steps_to_next_event(trainer)),
         )
 
     @override
