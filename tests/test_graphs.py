@@ -113,6 +113,34 @@ def test_state_put_in_anothers_place_is_recorded_anew(quiet):
     assert all(state["step"] == 20 for state in optimizer.state.values())
 
 
+def test_steps_one_by_one_are_those_of_a_recording_whatever_the_blocks():
+    weights = []
+    for sizes in ((10, 20), (10, 1, 12, 7)):
+        data, module, optimizer = parts("sin")
+        steps = BlockSteps(module.objective, optimizer)
+        steps.graphs.possible = True  # as on a GPU, but that nothing can be recorded here
+        steps.graphs._record = lambda *_: None
+        block = Block(*data.train_block(torch.arange(30)))
+        for part in zip(*(column.split(sizes) for column in block), strict=True):
+            steps.take(Block(*part))
+        weights.append(torch.nn.utils.parameters_to_vector(module.parameters()))
+        assert all(state["step"] == 30 for state in optimizer.state.values())
+    assert torch.equal(*weights)
+
+
+def test_parameter_that_takes_no_part_in_a_step_keeps_its_count():
+    data, module, optimizer = parts("xor")
+    steps = BlockSteps(module.objective, optimizer)
+    steps.graphs.possible = True
+    steps.graphs._record = lambda *_: None
+    block = Block(*data.train_block(torch.arange(5)))
+    steps.take(block)
+    module.net.layer1.requires_grad_(False)
+    steps.take(block)
+    counts = [optimizer.state[p]["step"].item() for p in module.parameters()]
+    assert counts == [5, 5, *[10] * (len(counts) - 2)]
+
+
 def test_block_with_a_frozen_layer_takes_ordinary_steps():
     data, module, _ = parts("xor")
     module.net.layer1.requires_grad_(False)

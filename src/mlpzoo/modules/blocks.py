@@ -67,8 +67,11 @@ class BlockSteps:
 
     def take(self, block: Block) -> Losses:
         """Take a step for each batch of a block, and return the losses of the last."""
-        if self.graphs is not None and self.graphs.ready(block):
-            losses = self.graphs.replay(block, [self._next_rate() for _ in block.x])
+        graphs = self.graphs
+        recorded = graphs is not None and graphs.ready(block)
+        if graphs is not None and (recorded or (graphs.possible and graphs.state_is_there())):
+            take = graphs.replay if recorded else graphs.take
+            losses = take(block, [self._next_rate() for _ in block.x])
             self.minimised = losses["loss"].detach().reshape(-1)
             return losses
         losses, each = {}, []

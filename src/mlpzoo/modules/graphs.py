@@ -41,7 +41,7 @@ class BlockGraphs:
         size = len(block.x)
         if not self.possible or size == 1:
             return False
-        if size not in self._seen or not self._state_is_there():
+        if size not in self._seen or not self.state_is_there():
             self._seen.add(size)  # the first one warms up what a recording must not set up
             return False
         bound = _addresses(AdamKernel(self.optimizer))
@@ -69,7 +69,23 @@ class BlockGraphs:
         self.replays += 1
         return recorded.losses
 
-    def _state_is_there(self) -> bool:
+    def take(self, block: Block, rates: Sequence[float]) -> Losses:
+        """Take the steps of a block one by one, by the operations that a recording holds.
+
+        So it makes no difference to the weights which blocks are recorded, and a run that goes on
+        from a state does what it would have done.
+
+        Args:
+            block: The batches; `state_is_there`.
+            rates: The learning rate of each step.
+
+        Returns:
+            The losses of the last step.
+        """
+        on_device = torch.tensor(rates, device=block.x.device)
+        return take_steps(self.objective, AdamKernel(self.optimizer), block, on_device)
+
+    def state_is_there(self) -> bool:
         """Tell whether every parameter has taken a step; a frozen or unused one never does."""
         (group,) = self.optimizer.param_groups
         return all(self.optimizer.state.get(parameter) for parameter in group["params"])
@@ -107,8 +123,12 @@ def take_steps(objective: Objective, kernel: AdamKernel, block: Block, rates: Te
     for x, y, rate in zip(block.x.unbind(), block.y.unbind(), rates.unbind(), strict=True):
         minimised, losses = objective(x, y)
         minimised.backward()  # type: ignore[no-untyped-call]
-        torch._foreach_add_(kernel.counts, 1)
-        kernel.step([p.grad for p in kernel.parameters], kernel.counts, rate)
+        grads = [parameter.grad for parameter in kernel.parameters]
+        if any(grad is None for grad in grads):  # it took no part this time
+            kernel.optimizer.step()
+        else:
+            torch._foreach_add_(kernel.counts, 1)
+            kernel.step(grads, kernel.counts, rate)
         for parameter in kernel.parameters:
             parameter.grad = None
     return {name: value.detach() for name, value in losses.items()}

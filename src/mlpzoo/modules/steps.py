@@ -56,6 +56,7 @@ class AdamKernel:
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
         (self.group,) = optimizer.param_groups
         self.parameters: list[Tensor] = self.group["params"]
         states = [optimizer.state[parameter] for parameter in self.parameters]
