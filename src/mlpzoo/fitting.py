@@ -24,6 +24,7 @@ from mlpzoo.runs import (
     POPULATION,
     RESULT,
     State,
+    is_first_process,
     new_run,
     newest_state,
     result_file,
@@ -164,7 +165,8 @@ def opened(
         stop.advice = f"stopped at once; {run.advice}"
         torch.set_num_threads(config["threads"])
         try:
-            if not folder.exists():  # of another process than the first
+            if not is_first_process():
+                run.state = State() if resumed is None else newest_state(folder)
                 yield run
                 return
             with alone_in(folder):
@@ -198,6 +200,8 @@ def _go_on(run: Run, config: Mapping[str, Any], changes: Mapping[str, tuple[Any,
         (run.folder / FILE_NAME).unlink(missing_ok=True)
     elif state.path.name != LAST:
         keep_as(state.path, run.folder / LAST)
+    if state.torch not in ("", str(torch.__version__)):
+        _say(f"it was begun with torch {state.torch}, this is {torch.__version__}; bits may differ")
     where = "its start" if state.path is None else f"step {state.step}, {state.path.name}"
     _say(f"{run.folder} goes on from {where}")
     RunLogger(run.folder, step=state.step).flush()

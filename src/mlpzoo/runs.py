@@ -1,6 +1,8 @@
 """Run folders: claimed for a new run, found again for one that goes on."""
 
 import os
+import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from mlpzoo.logs import FILE_NAME, logged_steps
 from mlpzoo.modules import LitNetwork
 
 GROUPS = ("data", "module")
+LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
 
 
@@ -28,11 +31,13 @@ class State:
     Attributes:
         path: The checkpoint; None for the start.
         step: How many optimizer steps it has behind it.
+        torch: The version of torch that wrote it, or "".
         notes: What was found damaged or missing, a line each.
     """
 
     path: Path | None = None
     step: int = 0
+    torch: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -50,10 +55,11 @@ def new_run(parent: Path, config: Mapping[str, Any]) -> Path:
     Raises:
         InputError: The folder cannot be made or written to.
     """
-    if getattr(rank_zero_only, "rank", 0) != 0:
+    if not is_first_process():
         return parent / "of_rank_0"
     try:
         parent.mkdir(parents=True, exist_ok=True)
+        _sweep_unnamed(parent)
         made = parent / f".new-{os.getpid()}-{token_hex(4)}"
         made.mkdir()
         try:
@@ -66,6 +72,13 @@ def new_run(parent: Path, config: Mapping[str, Any]) -> Path:
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"cannot write to {parent}: {reason}; choose another --out") from error
+
+
+def _sweep_unnamed(parent: Path) -> None:
+    """Remove folders that never got a name: their process was killed, an hour ago or more."""
+    for left in parent.glob(".new-*"):
+        if time.time() - left.stat().st_mtime > LEFT_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _name(made: Path, parent: Path) -> Path:
@@ -82,6 +95,11 @@ def _name(made: Path, parent: Path) -> Path:
             if not folder.exists():
                 raise
         version += 1
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is the only one of a run, or the first of several."""
+    return bool(getattr(rank_zero_only, "rank", 0) == 0)
 
 
 def find_run(path: str | Path | None, parent: Path) -> Path:
@@ -156,7 +174,9 @@ def newest_state(folder: Path) -> State:
         elif logged_steps(folder / FILE_NAME) < checkpoint[RECORD]["logged"]:
             notes.append(f"{folder / FILE_NAME} lacks rows that lead to {name}")
         elif name != BEST or notes:  # there are newer ones than the best, if nothing was lost
-            return State(path=path, step=checkpoint["global_step"], notes=_once(notes))
+            written_by = str(checkpoint[RECORD].get("torch", ""))
+            step = checkpoint["global_step"]
+            return State(path=path, step=step, torch=written_by, notes=_once(notes))
     return State(notes=_once(notes))
 
 

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
@@ -79,7 +80,8 @@ class StateKeeper(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         logged = [each.logged_steps for each in trainer.loggers if isinstance(each, RunLogger)]
-        checkpoint[RECORD] = {"format": FORMAT, **self.record, "logged": max(logged, default=0)}
+        own = {"format": FORMAT, "torch": str(torch.__version__), "logged": max(logged, default=0)}
+        checkpoint[RECORD] = {**self.record, **own}
         checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], str(self.folder), ".")
         for state in checkpoint["callbacks"].values():
             state.pop("current_score", None)  # which ModelCheckpoint saves and does not load

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,15 +150,21 @@ def _await(
     if moment == "start":
         command.wait(seconds=chance.uniform(0, start_up))
     elif moment == "step":
-        command.wait(lambda: bool(list(folder.rglob("start.ckpt"))))
+        command.wait(lambda: _there(folder, "start.ckpt"))
         command.wait(seconds=chance.uniform(0, whole))
     elif moment == "write":
         command.wait(seconds=chance.uniform(0, start_up + 0.5 * whole))
-        command.wait(lambda: any(folder.rglob("*.ckpt.*.unfinished")))
+        command.wait(lambda: _there(folder, ".*.ckpt.*.unfinished"))
     elif moment == "plot":
-        command.wait(lambda: any(folder.rglob("*.png.*.unfinished")))
+        command.wait(lambda: _there(folder, "figures/.*.png.*.unfinished"))
     else:
         command.wait(seconds=start_up + chance.uniform(0.6, 1.1) * whole)
+
+
+def _there(folder: Path, pattern: str) -> bool:
+    with suppress(FileNotFoundError):  # what is being renamed
+        return any(folder.glob(f"checkpoints/*/version_0/{pattern}"))
+    return False
 
 
 def _misbehaved(what: str, code: int, signum: int, command: Command, folder: Path) -> list[str]:
@@ -219,7 +226,8 @@ def _is_done(folder: Path) -> bool:
 def _lost(folder: Path) -> float:
     """Return how old the newest state of a run that is training is, in seconds; 0 for none."""
     now, run = time.time(), _run_folder(folder)
-    newest = max(folder.rglob("*.ckpt"), key=lambda path: path.stat().st_mtime, default=None)
+    saved = folder.glob("checkpoints/*/version_0/*.ckpt")
+    newest = max(saved, key=lambda path: path.stat().st_mtime, default=None)
     if newest is None or run is None:
         return 0.0
     budget = yaml.safe_load((run / "config.yaml").read_text())["max_steps"]
