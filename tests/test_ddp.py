@@ -95,3 +95,15 @@ def test_processes_started_from_outside_share_one_run_folder(tmp_path):
     run("-m", "torch.distributed.run", "--nproc_per_node=2", "script.py", cwd=tmp_path)
     folders = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "runs").glob("*/*"))
     assert folders == ["runs/linear/version_0", "runs/perceptron/version_0"]
+
+
+def test_run_on_two_devices_goes_on(tmp_path):
+    command = ["-m", "mlpzoo", "train", "linear", "--no-plots", "--out", str(tmp_path)]
+    run(*command, "--devices", "2", "--accelerator", "cpu", "--max-steps", "100",
+        "--no-early-stop", cwd=tmp_path)  # fmt: skip
+    run(*command, "--resume", "--max-steps", "150", cwd=tmp_path)
+    (folder,) = (tmp_path / "linear").iterdir()
+    result = json.loads((folder / "result.json").read_text())
+    assert (result["steps"], result["passed"]) == (150, True)
+    rows = (folder / "metrics.csv").read_text().splitlines()
+    assert len(rows) == len(set(rows))

@@ -11,7 +11,8 @@ from mlpzoo import InputError, list_exercises, train, train_population
 from mlpzoo.callbacks import keeper
 from mlpzoo.checkpoints import pack, read_checkpoint
 from mlpzoo.logs import read_metrics
-from mlpzoo.runs import differences, newest_state
+from mlpzoo.runs import differences
+from mlpzoo.states import newest_state
 from mlpzoo.stopping import Interrupted
 from mlpzoo.torture.kills import digests
 
@@ -60,7 +61,8 @@ def stopped(monkeypatch, step, function=train, **settings):
 
 RUNS = {
     **{name: (train, name, {"max_steps": 60, "val_every": 25}) for name in list_exercises()},
-    "pictures": (train, "linear", {"max_steps": 60, "val_every": 20, "plot_every": 2}),
+    "pictures": (train, "linear", {"max_steps": 36, "val_every": 12, "plot_every": 2,
+                                   "data": {"block_steps": 12}}),
     "early stop": (train, "perceptron", {}),
     "epochs": (train, "sin", {"max_steps": 60, "val_every": 20, "data": {"steps_per_epoch": 25}}),
     "each logged": (train, "linear", {"max_steps": 6, "val_every": 1}),
@@ -71,8 +73,9 @@ RUNS = {
     "onecycle": (train, "sin", {"max_steps": 40, "val_every": 15,
                                 "module": {"schedule": "onecycle"}}),
     "population": (train_population, "xor", {"members": 8, "max_steps": 90, "val_every": 30}),
-    "restarts": (train_population, "xor", {"members": 8, "max_steps": 120, "val_every": 30,
-                                           "recipe": "lecture", "restart_after": 50}),
+    "restarts": (train_population, "xor", {"members": 5, "max_steps": 90, "val_every": 20,
+                                           "recipe": "lecture", "restart_after": 30,
+                                           "data": {"block_steps": 15}}),
     "side by side": (train_population, "minmax", {"members": 2, "max_steps": 6, "val_every": 3}),
 }  # fmt: skip
 
@@ -132,7 +135,7 @@ def test_moved_run_goes_on(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (("last.ckpt",), "previous.ckpt"),
+        (("last.ckpt",), "step 75"),
         (("last.ckpt", "previous.ckpt"), "best.ckpt"),
         (("best.ckpt",), "its start"),
         (("last.ckpt", "previous.ckpt", "best.ckpt", "start.ckpt"), "its start"),
@@ -247,10 +250,11 @@ def test_run_that_is_going_on_cannot_be_resumed(monkeypatch, tmp_path):
         ({"resume": True, "rewind": True}, "choose one"),
     ],
 )
-def test_wrong_use_is_an_input_error(settings, part, tmp_path):
+def test_wrong_use_is_an_input_error(settings, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=part):
-        train("sin", out=tmp_path / "runs", **settings)
-    assert not (tmp_path / "runs").exists()
+        train("sin", **settings)
+    assert not list(tmp_path.iterdir())
 
 
 def test_loss_that_is_not_finite_stops_at_its_step_and_keeps_the_last_good_state(tmp_path):
@@ -289,3 +293,160 @@ def test_state_knows_what_it_needs(tmp_path):
 
 def test_differences_name_settings_and_not_spelling():
     assert differences({"a": (1, 2), "m": {"x": 1}}, {"a": [1, 2], "m": {"x": 1}}) == {}
+
+
+def test_change_holds_though_the_run_is_killed_before_its_next_state(monkeypatch, tmp_path):
+    run = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "plots": False}
+    folder = stopped(monkeypatch, 26, out=tmp_path, data={"block_steps": 7}, **run)
+    before = newest_state(folder).step
+
+    def killed(*_):
+        raise SystemError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper.StateKeeper, "on_train_batch_end", killed)
+        with pytest.raises(SystemError):
+            train("sin", resume=folder, progress=False, max_steps=90, module={"lr": 0.5},
+                  change=["module.lr"])  # fmt: skip
+    assert newest_state(folder).step == before
+    result = train("sin", resume=folder, progress=False)
+    assert result.steps == 90
+    (change,) = result.changes
+    assert change == {
+        "step": before, "settings": {"max_steps": [60, 90], "module.lr": [0.001, 0.5]},
+    }  # fmt: skip
+    group = read_checkpoint(folder / "last.ckpt")["optimizer_states"][0]["param_groups"][0]
+    assert group["initial_lr"] == 0.5
+
+
+def test_best_weights_that_are_newer_than_the_state_are_gone_on_from(tmp_path):
+    result = train("linear", max_steps=60, val_every=20, early_stop=False, out=tmp_path,
+                   plots=False, progress=False)  # fmt: skip
+    start = (result.folder / "start.ckpt").read_bytes()
+    best = read_checkpoint(result.folder / "best.ckpt")["global_step"]
+    for name in ("last.ckpt", "previous.ckpt"):
+        (result.folder / name).write_bytes(start)
+    state = newest_state(result.folder)
+    assert (state.path.name, state.step) == ("best.ckpt", best)
+
+
+def test_change_that_does_not_fit_leaves_a_finished_population_whole(tmp_path):
+    first = train_population("perceptron", members=4, out=tmp_path, plots=False, progress=False)
+    before = digests(first.folder)
+    with pytest.raises(InputError, match="does not fit the settings of its run"):
+        train_population("perceptron", resume=first.folder, restart_after=5,
+                         change=["restart_after"], progress=False)  # fmt: skip
+    assert digests(first.folder) == before
+
+
+def test_finished_run_is_left_alone_whatever_is_to_be_drawn(tmp_path):
+    first = train("perceptron", out=tmp_path, progress=False)
+    before = {path: path.read_bytes() for path in first.folder.rglob("*") if path.is_file()}
+    assert train("perceptron", out=tmp_path, resume=True, plots=False, progress=False).passed
+    after = {path: path.read_bytes() for path in first.folder.rglob("*") if path.is_file()}
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "exercise: linear\nzz: 3\n",
+        "exercise: linear\nname: sin\n",
+        "exercise: linear\nmax_steps: [1]\n",
+        "exercise: linear\ndata: null\nmodule: null\n",
+        "exercise: linear\n",
+        "exercise: [1]\n",
+        "seed: 1\n",
+        "- 1\n",
+        "exercise: linear\nmax_steps: x\n",
+        "exercise: linear\nmembers: x\n",
+        "exercise: linear\nmodule: {lr: {a: 1}}\n",
+    ],
+)
+def test_odd_settings_in_a_run_folder_are_an_input_error(content, monkeypatch, tmp_path):
+    folder = stopped(monkeypatch, 20, name="linear", max_steps=60, val_every=10, out=tmp_path,
+                     early_stop=False, plots=False)  # fmt: skip
+    (folder / "config.yaml").write_text(content)
+    for settings in ({}, {"max_steps": 100}, {"change": ["module.lr"], "module": {"lr": 0.1}}):
+        with pytest.raises(InputError):
+            train("linear", resume=folder, progress=False, **settings)
+    with pytest.raises(InputError):
+        train_population("linear", resume=folder, progress=False)
+
+
+def put(folder, name, change):
+    """Change a checkpoint of a run and seal it again."""
+    content = read_checkpoint(folder / name)
+    change(content)
+    (folder / name).write_bytes(pack(content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: [c.pop(key) for key in list(c) if key != "mlpzoo"],
+        lambda c: c.pop("global_step"),
+        lambda c: c.update(global_step="x"),
+        lambda c: c.update(callbacks=[]),
+        lambda c: c.update(loops=None),
+        lambda c: c["mlpzoo"].pop("log"),
+        lambda c: c["mlpzoo"].update(config=3),
+        lambda c: c["loops"].clear(),
+        lambda c: c["optimizer_states"][0].clear(),
+        lambda c: c["state_dict"].clear(),
+        lambda c: c.update(state_dict={"a": 1}),
+    ],
+)
+def test_odd_states_are_gone_around_or_an_input_error(change, monkeypatch, tmp_path):
+    settings = {"name": "linear", "max_steps": 60, "val_every": 10, "plots": False,
+                "early_stop": False}  # fmt: skip
+    whole = train(out=tmp_path / "whole", progress=False, **settings)
+    folder = stopped(monkeypatch, 20, out=tmp_path, **settings)
+    put(folder, "last.ckpt", change)
+    try:
+        result = train("linear", resume=folder, progress=False)
+    except InputError as refused:
+        said = str(refused)
+    else:
+        assert digests(result.folder) == digests(whole.folder)
+        said = "last.ckpt"
+    assert "last.ckpt" in said
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"seed": 1, "bars": 3}', "[" * 10**5, ""])
+def test_odd_results_are_an_input_error(content, tmp_path):
+    first = train("perceptron", out=tmp_path, plots=False, progress=False)
+    (first.folder / "result.json").write_text(content)
+    with pytest.raises(InputError, match="remove it, then resume"):
+        train("perceptron", resume=first.folder, progress=False)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text + "0,1,2,3,4,5,6,7,8,9,10\n",
+        lambda text: text.replace("0,9,", "0,zz,"),
+        lambda text: text.replace("0,9,", "0,8,"),
+        lambda text: text + "1" * 200_000,
+        lambda text: text.replace(".", "x"),
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+    ],
+)
+def test_damaged_metrics_are_noticed_and_written_anew(damage, monkeypatch, tmp_path, capfd):
+    settings = {"name": "linear", "max_steps": 60, "val_every": 10, "plots": False,
+                "early_stop": False}  # fmt: skip
+    whole = train(out=tmp_path / "whole", progress=False, **settings)
+    folder = stopped(monkeypatch, 20, out=tmp_path, **settings)
+    table = folder / "metrics.csv"
+    table.write_text(damage(table.read_text()))
+    result = train("linear", resume=folder, progress=False)
+    assert digests(result.folder) == digests(whole.folder)
+
+
+def test_start_and_folder_do_not_go_with_resume(tmp_path):
+    first = train("perceptron", out=tmp_path, plots=False, progress=False)
+    with pytest.raises(InputError, match="start goes with a new run"):
+        train("perceptron", resume=first.folder, start=first.folder / "start.ckpt")
+    with pytest.raises(InputError, match="leave out --out"):
+        train("perceptron", resume=first.folder, out=tmp_path)

@@ -151,6 +151,43 @@ def test_folder_deleted_in_training_is_one_line(monkeypatch, tmp_path, capsys):
     assert "linear/version_0 is gone" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
+def test_deleted_folder_does_not_come_back_as_pictures(monkeypatch, tmp_path, capsys):
+    from mlpzoo.callbacks import FigureWriter
+
+    draw = FigureWriter.on_validation_end
+
+    def delete_and_draw(self, trainer, pl_module):
+        shutil.rmtree(tmp_path / "linear/version_0", ignore_errors=True)
+        draw(self, trainer, pl_module)
+
+    monkeypatch.setattr(FigureWriter, "on_validation_end", delete_and_draw)
+    line = "train linear --no-early-stop --max-steps 100 --val-every 20 --plot-every 1 --out"
+    assert main([*line.split(), str(tmp_path)]) == 2
+    assert "linear/version_0 is gone" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert not (tmp_path / "linear/version_0").exists()
+
+
+def test_training_goes_on_when_the_reader_of_its_progress_has_gone(tmp_path):
+    line = f"{sys.executable} -m mlpzoo train perceptron --no-plots 2>&1 | true"
+    subprocess.run(line, shell=True, cwd=tmp_path, timeout=100)
+    assert (tmp_path / "checkpoints/perceptron/version_0/result.json").exists()
+
+
+def test_name_that_is_too_long_is_one_line(capsys):
+    for line in (["train", "sin", "--resume"], ["train", "--resume"], ["test", "sin", "--ckpt"]):
+        assert main([*line, "a" * 5000]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_spaces_in_a_path_stay_in_the_command_that_goes_on(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(keeper, "SECONDS", 0)
+    monkeypatch.setattr(keeper, "MOST_SECONDS", 0)
+    failing(monkeypatch, "keep_as", from_call=2)
+    line = "train linear --no-early-stop --max-steps 100 --val-every 20 --no-plots --out"
+    assert main([*line.split(), str(tmp_path / "a  b")]) == 2
+    assert f"'{tmp_path}/a  b/linear/version_0'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("every", [0, 1])
 def test_figures_that_cannot_be_written_cost_no_result(every, tmp_path, capsys, monkeypatch):
     from mlpzoo import plotting

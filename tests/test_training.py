@@ -10,7 +10,7 @@ import yaml
 from mlpzoo import InputError, get_exercise, list_exercises, train
 from mlpzoo.overrides import Settings
 from mlpzoo.planning import plan
-from mlpzoo.runs import new_run, read_config
+from mlpzoo.runs import give_name, new_folder, read_config
 from mlpzoo.training import run
 
 
@@ -156,7 +156,7 @@ def test_lines_of_progress_name_step_and_loss(tmp_path, capsys):
 
 
 def claim(parent, queue):
-    queue.put(new_run(parent, {"seed": 0}).name)
+    queue.put(give_name(new_folder(parent, {"seed": 0})).name)
 
 
 def test_runs_that_start_together_get_different_folders(tmp_path):

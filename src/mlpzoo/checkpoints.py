@@ -93,12 +93,12 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         InputError: No such file, a damaged one, not a checkpoint, or one of a newer format.
     """
     path = Path(str(path))
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a checkpoint in it, such as best.ckpt")
-    if not path.is_file():
-        raise InputError(f"checkpoint {path} does not exist")
     try:
         checkpoint = unpack(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(f"checkpoint {path} does not exist") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder; name a file in it, such as {BEST}") from error
     except OSError as error:
         raise InputError(f"checkpoint {path} cannot be read: {error.strerror}") from error
     except InputError as error:

@@ -18,11 +18,13 @@ class InputError(ValueError):
 
     Args:
         message: Names the value and the remedy.
+        advice: A command that follows it as it is.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, advice: str = "") -> None:
         line = " ".join(message.split())
-        super().__init__(line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}...")
+        line = line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}..."
+        super().__init__(f"{line} {advice}" if advice else line)
 
 
 def known(what: str, name: str, names: Iterable[str]) -> str:

@@ -53,8 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"\nmlpzoo: {str(stop) or 'interrupted'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as in `mlpzoo list | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         return FELL_SHORT
+    except OSError as error:  # of a file that nobody has spoken of yet
+        print(f"mlpzoo: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return BAD_INPUT
 
 
 class _Parser(argparse.ArgumentParser):

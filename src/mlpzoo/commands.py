@@ -22,6 +22,7 @@ from mlpzoo.restoring import load_module
 from mlpzoo.results import Result, draw, reason
 from mlpzoo.resuming import prepare
 from mlpzoo.runs import read_config, settings_of
+from mlpzoo.stopping import Interrupted, Terminated
 from mlpzoo.tables import as_table
 from mlpzoo.trainers import evaluate
 from mlpzoo.training import run
@@ -58,7 +59,14 @@ def train(
         chosen.add_dotted(dotted)
         again = {"resume": resume is not None and which, "rewind": rewind is not None and which}
         plans.append(prepare(name, change=change, **again, **chosen.values))
-    results = [run(planned) for planned in plans]
+    results: list[Result] = []
+    try:
+        for planned in plans:
+            results.append(run(planned))
+    except (Interrupted, Terminated):
+        if results:
+            _report(results)
+        raise
     if results[0].trainer.is_global_zero:
         _report(results)
     return _code(results)
@@ -71,7 +79,7 @@ def _which(names: Sequence[str], run: str | None) -> tuple[Sequence[str], bool |
     """
     if not run:
         return names, True
-    if not names and not Path(run).exists():
+    if not names and run.lower() in (*list_exercises(), "all") and not Path(run).exists():
         return [run], True
     return names or [str(settings_of(run).get("exercise"))], run
 
@@ -165,7 +173,9 @@ def plot(*, name: str, ckpt: str, out: str | None) -> int:
     exercise, module, data = _load(name, ckpt)
     folder = Path(ckpt).parent
     try:
-        paths = draw(exercise, module, data, folder, out=Path(out) if out else folder / "figures")
+        figures = Path(out) if out else folder / "figures"
+        figures.mkdir(parents=True, exist_ok=True)
+        paths = draw(exercise, module, data, folder, out=figures)
     except OSError as error:
         raise InputError(f"cannot write the figures: {error}; choose another --out") from error
     print("\n".join(map(str, paths)))

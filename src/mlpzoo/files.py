@@ -60,6 +60,8 @@ def keep_as(path: Path, other: Path) -> None:
         write_whole(other, path.read_bytes())
         return
     os.replace(beside, other)
+    with suppress(FileNotFoundError):
+        beside.unlink()  # replacing a name of the same content does nothing
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """metrics.csv: what a run has logged, a whole file at every instant."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from typing_extensions import override
 
+from mlpzoo.checks import InputError
 from mlpzoo.files import write_whole
 
 FILE_NAME = "metrics.csv"
@@ -32,7 +34,8 @@ class RunLogger(Logger):
     def __init__(self, folder: Path, *, step: int = 0) -> None:
         super().__init__()
         self.folder = folder
-        self._rows = [row for row in _read(folder / FILE_NAME) if int(row["step"]) < step]
+        self._rows = _rows_until(folder / FILE_NAME, step)
+        self._table = _Table()
         self._written: bytes | None = None
 
     @property
@@ -74,9 +77,10 @@ class RunLogger(Logger):
         """Leave them to config.yaml."""
 
     @property
-    def logged_steps(self) -> int:
-        """The number of optimizer steps up to the last row."""
-        return _last(self._rows)
+    def content(self) -> bytes:
+        """What the file holds once it is flushed."""
+        self._table.add(self._rows[len(self._table) :])
+        return self._table.content
 
     @rank_zero_only
     def flush(self) -> None:
@@ -85,7 +89,7 @@ class RunLogger(Logger):
         Raises:
             OSError: The file cannot be written.
         """
-        content = _as_csv(self._rows)
+        content = self.content
         if self._rows and content != self._written:
             write_whole(self.folder / FILE_NAME, content)
             self._written = content
@@ -100,6 +104,9 @@ def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
     """Return optimizer steps and values of every column of a metrics.csv; none without a file.
 
     Lightning numbers steps from 0; here a value stands at the number of steps taken.
+
+    Raises:
+        InputError: It is damaged.
     """
     series: dict[str, tuple[list[float], list[float]]] = {}
     for row in _read(path):
@@ -111,31 +118,72 @@ def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
     return series
 
 
-def logged_steps(path: Path) -> int:
-    """Return the number of optimizer steps up to the last row of a metrics.csv, 0 for none."""
-    return _last(_read(path))
+def digest_until(path: Path, step: int) -> str:
+    """Return the digest of what a metrics.csv held after so many optimizer steps; "" if damaged."""
+    try:
+        return digest(_Table(_rows_until(path, step)).content)
+    except InputError:
+        return ""
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of the content of a metrics.csv, as a checkpoint holds it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class _Table:
+    """Rows as CSV; what has been formatted is kept while the columns stay the same."""
+
+    def __init__(self, rows: list[Row] | None = None) -> None:
+        self._rows: list[Row] = []
+        self._names: list[str] = []
+        self._lines: list[str] = []
+        self.add(rows or [])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, rows: list[Row]) -> None:
+        """Take in rows."""
+        names = sorted({*self._names, *(name for row in rows for name in row)} - {"step", "epoch"})
+        self._rows += rows
+        if names != self._names:
+            self._names, self._lines, rows = names, [], self._rows
+        text = io.StringIO()
+        table = csv.DictWriter(text, ["epoch", "step", *names], restval="", lineterminator="\n")
+        if not self._lines:
+            table.writeheader()
+        table.writerows(rows)
+        self._lines.append(text.getvalue())
+
+    @property
+    def content(self) -> bytes:
+        """The whole file."""
+        self._lines = ["".join(self._lines)]
+        return self._lines[0].encode()
+
+
+def _rows_until(path: Path, step: int) -> list[Row]:
+    return [row for row in _read(path) if int(row["step"]) < step] if step else []
 
 
 def _read(path: Path) -> list[Row]:
+    """Return the rows of a metrics.csv, none without a file.
+
+    Raises:
+        InputError: It is damaged.
+    """
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        rows = [row for row in csv.DictReader(file) if None not in row.values()]
-    return [row for row in rows if str(row.get("step")).isdecimal()]
-
-
-def _last(rows: list[Row]) -> int:
-    return max((int(row["step"]) + 1 for row in rows), default=0)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        for row in rows:
+            int(row["step"]), [float(value) for value in row.values() if value != ""]
+    except (csv.Error, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged; remove it, or resume its run") from error
+    return [{name: value for name, value in row.items() if value != ""} for row in rows]
 
 
 def _row(metrics: Mapping[str, Any], step: int | None) -> Row:
     return {"step": str(step), **{name: str(value) for name, value in metrics.items()}}
-
-
-def _as_csv(rows: list[Row]) -> bytes:
-    names = sorted({name for row in rows for name in row} - {"step", "epoch"})
-    text = io.StringIO()
-    table = csv.DictWriter(text, ["epoch", "step", *names], restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue().encode()

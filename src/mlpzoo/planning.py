@@ -122,7 +122,7 @@ def plan(
         "recipe": recipe,
         "seed": seed,
         "max_steps": max_steps,
-        "val_every": min(val_every, max_steps),
+        "val_every": val_every,
         "early_stop": early_stop,
         "accelerator": accelerator,
         "devices": devices,

@@ -38,10 +38,12 @@ def new_figure(width: float, height: float) -> Figure:
 def save(figure: FigureBase, path: Path) -> None:
     """Write a figure to a file, a PNG or what its name ends in; its folder is made if need be.
 
+    The folder above must be there: a run that is deleted must not come back as a picture.
+
     Raises:
         OSError: It cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     whole: Any = figure.figure  # a SubFigure is saved with all of its figure
     picture = BytesIO()
     whole.savefig(picture, format=path.suffix[1:] or "png")

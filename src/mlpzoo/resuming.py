@@ -17,6 +17,7 @@ from mlpzoo.runs import (
     RESULT,
     differences,
     find_run,
+    of_state,
     read_config,
     result_file,
 )
@@ -51,6 +52,10 @@ def prepare(
         return plan(name, **given)
     if resume and rewind:
         raise InputError("resume goes on with a run, rewind begins another; choose one")
+    if "start" in given:
+        raise InputError("start goes with a new run; leave it out")
+    if "out" in given and (resume or rewind) is not True and resume:
+        raise InputError("a run goes on in its own folder; leave out --out")
     out = given.get("out", "checkpoints")
     folder, config = find_settings(name, resume or rewind or True, out)
     settings = merged(config, given)
@@ -58,7 +63,10 @@ def prepare(
         return plan(name, **settings, start=folder / START)
     start = folder / START if _has_start(folder) else config.get("start")
     planned = plan(name, **settings, start=start)
-    return replace(planned, resumed=folder, changes=allowed(config, planned.config, change, folder))
+    kept = {"start": config["start"]} if "start" in config else {}
+    now = {k: v for k, v in planned.config.items() if k != "start"} | kept
+    changes = allowed(config, now, change, folder)
+    return replace(planned, config=now, resumed=folder, changes=changes)
 
 
 def find_settings(
@@ -92,8 +100,12 @@ def merged(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
 
     Another optimizer than the run's does not inherit what only that one takes.
     """
-    kept = {k: v for k, v in config.items() if k not in (*_NOT_SETTINGS, *GROUPS, "start")}
-    groups = {group: {**(config.get(group) or {})} for group in GROUPS}
+    from mlpzoo.overrides import Settings  # it parses, and only here is it needed
+
+    of_run = Settings(get_exercise(str(config.get("exercise"))))
+    of_run.add_mapping({k: v for k, v in config.items() if k not in (*_NOT_SETTINGS, "start")})
+    kept = {k: v for k, v in of_run.values.items() if k not in GROUPS}
+    groups = {group: dict(of_run.values[group]) for group in GROUPS}
     if "optimizer" in (given.get("module") or {}):
         for only_its_own in OPTIMIZER_SETTINGS:
             groups["module"].pop(only_its_own, None)
@@ -110,20 +122,20 @@ def allowed(
     Args:
         before: The settings of a run.
         now: Those it is to go on with.
-        change: The names of those that may differ; a longer budget and pictures always may.
+        change: The names of those that may differ; a longer budget always may.
         folder: The run folder, for the message.
 
     Raises:
         InputError: Another one differs, or one that cannot change within a run.
     """
-    changes = {k: v for k, v in differences(before, now).items() if k != "start"}
+    changes = differences(of_state(before), of_state(now))
     wanted = {known("setting of the run", name, [*_flat_names(before)]) for name in change}
     for name, (was, would_be) in changes.items():
         differs = f"{name} is {was} in {folder} and would be {would_be}"
         if name in FIXED:
             raise InputError(f"{differs}; that needs a run of its own")
-        free = name == "plots" or (name == "max_steps" and would_be > was)
-        if name not in wanted and not free:
+        longer = name == "max_steps" and isinstance(was, int) and would_be > was
+        if name not in wanted and not longer:
             raise InputError(f"{differs}; leave it out, or allow it with --change {name}")
     return changes
 
@@ -142,7 +154,7 @@ def read_result(folder: Path) -> dict[str, Any]:
     path = result_file(folder) or folder / RESULT
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}; remove it, then resume") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} does not hold a result; remove it, then resume")
@@ -158,4 +170,4 @@ def _has_start(folder: Path) -> bool:
 
 def _flat_names(settings: Mapping[str, Any]) -> Iterator[str]:
     for name, value in settings.items():
-        yield from (f"{name}.{inner}" for inner in value) if name in GROUPS else (name,)
+        yield from (f"{name}.{inner}" for inner in value or ()) if name in GROUPS else (name,)

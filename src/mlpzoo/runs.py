@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -12,51 +12,27 @@ from typing import Any
 import yaml
 from lightning.pytorch.utilities import rank_zero_only
 
-from mlpzoo.checkpoints import BEST, LAST, PREVIOUS, RECORD, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.files import sync_folder, write_yaml
-from mlpzoo.logs import FILE_NAME, logged_steps
 from mlpzoo.modules import LitNetwork
 
 GROUPS = ("data", "module")
+FREE = ("plots", "start")  # settings that make no difference to a run that goes on
 LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
 
 
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """Where a run goes on from.
-
-    Attributes:
-        path: The checkpoint; None for the start.
-        step: How many optimizer steps it has behind it.
-        torch: The version of torch that wrote it, or "".
-        notes: What was found damaged or missing, a line each.
-    """
-
-    path: Path | None = None
-    step: int = 0
-    torch: str = ""
-    notes: tuple[str, ...] = ()
-
-
-def new_run(parent: Path, config: Mapping[str, Any]) -> Path:
-    """Make and return `<parent>/version_n`, with its config.yaml, for the first n that is free.
-
-    The folder gets its name when the file is in it, and getting it is the claim: runs that start
-    together get different ones, and none is ever seen half made. Only the first of several
-    processes makes it; the others are told of it by the checkpoint callback.
+def new_folder(parent: Path, config: Mapping[str, Any]) -> Path:
+    """Make and return a folder without a name, with a run's config.yaml in it.
 
     Args:
         parent: The exercise's folder, made if need be.
         config: Settings that repeat the run.
 
     Raises:
-        InputError: The folder cannot be made or written to.
+        InputError: It cannot be made or written to.
     """
-    if not is_first_process():
-        return parent / "of_rank_0"
     try:
         parent.mkdir(parents=True, exist_ok=True)
         _sweep_unnamed(parent)
@@ -64,25 +40,24 @@ def new_run(parent: Path, config: Mapping[str, Any]) -> Path:
         made.mkdir()
         try:
             write_yaml(made / CONFIG, config)
-            return _name(made, parent)
         except BaseException:
-            (made / CONFIG).unlink(missing_ok=True)
-            made.rmdir()
+            shutil.rmtree(made, ignore_errors=True)
             raise
+        return made
     except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"cannot write to {parent}: {reason}; choose another --out") from error
+        raise _no_folder(parent, error) from error
 
 
-def _sweep_unnamed(parent: Path) -> None:
-    """Remove folders that never got a name: their process was killed, an hour ago or more."""
-    for left in parent.glob(".new-*"):
-        if time.time() - left.stat().st_mtime > LEFT_AFTER:
-            shutil.rmtree(left, ignore_errors=True)
+def give_name(made: Path) -> Path:
+    """Name a new folder version_n, for the first n that is free, and return it.
 
+    Getting the name is the claim: runs that start together get different ones, for a folder that is
+    not empty keeps its own. None is ever seen half made.
 
-def _name(made: Path, parent: Path) -> Path:
-    """Give a new folder the first name that is free; a folder that is not empty keeps its own."""
+    Raises:
+        InputError: It cannot be renamed.
+    """
+    parent = made.parent
     version = max((number for number, _ in _versions(parent)), default=-1) + 1
     while True:
         folder = parent / f"version_{version}"
@@ -91,10 +66,22 @@ def _name(made: Path, parent: Path) -> Path:
                 made.rename(folder)
                 sync_folder(parent)
                 return folder
-        except OSError:
+        except OSError as error:
             if not folder.exists():
-                raise
+                raise _no_folder(parent, error) from error
         version += 1
+
+
+def _no_folder(parent: Path, error: OSError) -> InputError:
+    return InputError(f"cannot write to {parent}: {error.strerror or error}; choose another --out")
+
+
+def _sweep_unnamed(parent: Path) -> None:
+    """Remove folders that never got a name: their process was killed, an hour ago or more."""
+    for left in parent.glob(".new-*"):
+        with suppress(FileNotFoundError):  # it has just got one
+            if time.time() - left.stat().st_mtime > LEFT_AFTER:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def is_first_process() -> bool:
@@ -153,36 +140,14 @@ def result_file(folder: Path) -> Path | None:
     return next((folder / n for n in (RESULT, POPULATION) if (folder / n).exists()), None)
 
 
-def newest_state(folder: Path) -> State:
-    """Return the newest state of a run that is whole and has all it needs.
-
-    A state needs the best checkpoint that it knows of. Where none is left, the run goes on from its
-    start, which its settings give again.
-
-    Args:
-        folder: The run folder.
-    """
-    notes: list[str] = []
-    best = _usable(folder / BEST, notes)
-    for name in (LAST, PREVIOUS, BEST):
-        path = folder / name
-        checkpoint = best if name == BEST else _usable(path, notes)
-        if checkpoint is None:
-            continue
-        if best is None and _knows_a_best(checkpoint):
-            notes.append(f"{folder / BEST}, which {name} needs, is missing or damaged")
-        elif logged_steps(folder / FILE_NAME) < checkpoint[RECORD]["logged"]:
-            notes.append(f"{folder / FILE_NAME} lacks rows that lead to {name}")
-        elif name != BEST or notes:  # there are newer ones than the best, if nothing was lost
-            written_by = str(checkpoint[RECORD].get("torch", ""))
-            step = checkpoint["global_step"]
-            return State(path=path, step=step, torch=written_by, notes=_once(notes))
-    return State(notes=_once(notes))
-
-
 def arguments_of(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:
     """Return the arguments that something was built with, except those that follow from others."""
     return {name: value for name, value in built.hparams.items() if name not in without}
+
+
+def of_state(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a state depends on."""
+    return {name: value for name, value in config.items() if name not in FREE}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -214,29 +179,13 @@ def _as_lists(value: Any) -> Any:
 
 def _folder_of(path: str | Path) -> Path:
     named = Path(str(path))
-    folder = named if named.is_dir() else named.parent
-    if not named.exists() or not (folder / CONFIG).is_file():
-        raise InputError(f"{path} is not the folder of a run; it would hold a {CONFIG}")
-    return folder
+    with suppress(OSError):  # a name that is too long
+        folder = named if named.is_dir() else named.parent
+        if named.exists() and (folder / CONFIG).is_file():
+            return folder
+    raise InputError(f"{path} is not the folder of a run; it would hold a {CONFIG}")
 
 
 def _versions(parent: Path) -> list[tuple[int, Path]]:
     found = parent.glob("version_*")
     return [(int(path.name[8:]), path) for path in found if path.name[8:].isdecimal()]
-
-
-def _usable(path: Path, notes: list[str]) -> dict[str, Any] | None:
-    try:
-        return read_checkpoint(path) if path.exists() else None
-    except InputError as error:
-        notes.append(str(error))
-        return None
-
-
-def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:
-    states = checkpoint["callbacks"].values()
-    return any(isinstance(state, Mapping) and state.get("best_model_path") for state in states)
-
-
-def _once(notes: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(notes))

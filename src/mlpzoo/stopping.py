@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +37,7 @@ def at_once() -> Iterator[None]:
 
 def _end(signum: int, frame: FrameType | None) -> None:
     word = "interrupted" if signum == signal.SIGINT else "terminated"
-    os.write(sys.stderr.fileno(), f"\nmlpzoo: {word}\n".encode())
+    os.write(2, f"\nmlpzoo: {word}\n".encode())
     os._exit(128 + signum)
 
 
@@ -92,8 +91,12 @@ class StopRequest:
             self.listen()
             yield self
         finally:
-            for signum, handler in self._before.items():
-                signal.signal(signum, handler or signal.SIG_DFL)
+            self.release()
+
+    def release(self) -> None:
+        """Leave the signals to whoever had them before."""
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler or signal.SIG_DFL)
 
     def listen(self) -> None:
         """Take the signals again, after someone else has taken them."""
@@ -120,8 +123,8 @@ class StopRequest:
             self.signum = signum
             return
         if self.advice:
-            print(f"\nmlpzoo: {self.advice}", file=sys.stderr, flush=True)
-        handler: Callable[..., Any] | int = self._before[signum]
+            os.write(2, f"\nmlpzoo: {self.advice}\n".encode())  # print may be interrupted itself
+        handler: Callable[..., Any] | int = self._before[signum] or signal.SIG_DFL
         signal.signal(signum, handler)
         if callable(handler):
             handler(signum, frame)

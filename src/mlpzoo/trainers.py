@@ -64,6 +64,7 @@ def build_trainer(
         stop: Tells whether a signal has come; see `StateKeeper`.
     """
     monitor, mode = f"val_{exercise.monitor}", exercise.mode
+    val_every = min(val_every, max_steps)
     stopper = EarlyStopping(
         monitor,
         mode=mode,

@@ -9,15 +9,16 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from mlpzoo.callbacks import ApplyChanges, FigureWriter
-from mlpzoo.checks import known
+from mlpzoo.checks import InputError, known
 from mlpzoo.files import write_json
-from mlpzoo.fitting import Run, opened
+from mlpzoo.fitting import Run
 from mlpzoo.logs import RunLogger
+from mlpzoo.opening import opened
 from mlpzoo.planning import Plan, plan
 from mlpzoo.restoring import load_module
 from mlpzoo.results import Result, draw, reason
 from mlpzoo.resuming import is_finished, prepare, read_result
-from mlpzoo.runs import RESULT
+from mlpzoo.runs import RESULT, of_state, result_file
 from mlpzoo.trainers import build_trainer, diverged_at, measure, quiet
 
 
@@ -33,7 +34,7 @@ def run(planned: Plan) -> Result:
     """
     exercise = planned.exercise
     with quiet(), opened(
-        planned.out / exercise.name, planned.config, ("train", exercise.name),
+        planned.out / exercise.name, planned.config, ("train", exercise.name), planned.module,
         resumed=planned.resumed, changes=planned.changes,
     ) as sitting:  # fmt: skip
         trainer = _trainer(planned, sitting)
@@ -92,6 +93,12 @@ def train(
     return run(prepare(name, resume=resume, change=change, rewind=rewind, **settings))
 
 
+_STORED = (
+    "recipe", "seed", "steps", "seconds", "passed", "remark", "diagnosis", "metrics", "lost_step",
+    "changes",
+)  # fmt: skip
+
+
 def _signature() -> inspect.Signature:
     """Return the signature of `train`, the settings of `plan` among its parameters."""
     own = inspect.signature(train)
@@ -107,7 +114,7 @@ def _trainer(planned: Plan, sitting: Run) -> Trainer:
     callbacks: list[Callback] = []
     if planned.plots and config["plot_every"]:
         callbacks.append(_figure_writer(planned, sitting.folder))
-    if planned.changes:
+    if sitting.changed:
         callbacks.append(ApplyChanges(planned.module.schedule))
     return build_trainer(
         planned.exercise,
@@ -120,7 +127,8 @@ def _trainer(planned: Plan, sitting: Run) -> Trainer:
         progress=planned.progress,
         logger=RunLogger(sitting.folder, step=sitting.state.step),
         callbacks=callbacks,
-        record={k: config[k] for k in ("exercise", "recipe", "seed", "data")},
+        record={k: config[k] for k in ("exercise", "recipe", "seed", "data")}
+        | {"config": of_state(config), "changes": sitting.history},
         stop=sitting.stop,
     )
 
@@ -149,7 +157,7 @@ def _result(planned: Plan, sitting: Run, trainer: Trainer, metrics: dict[str, fl
         remark=exercise.remark(module, data, metrics),
         diagnosis=reason(exercise, module, data, metrics, step=sitting.lost_step),
         lost_step=sitting.lost_step,
-        changes=sitting.changes,
+        changes=sitting.history,
         module=module,
         datamodule=data,
         trainer=trainer,
@@ -177,20 +185,19 @@ def _stored(planned: Plan, trainer: Trainer) -> Result:
     """Return the result of a finished run."""
     assert planned.resumed is not None
     stored, exercise = read_result(planned.resumed), planned.exercise
-    module, data = load_module(
-        Run(folder=planned.resumed, command=()).best(), exercise=exercise.name
-    )
-    known_fields = ("recipe", "seed", "steps", "seconds", "passed", "remark", "diagnosis")
-    return Result(
-        exercise=exercise.name,
-        **{name: stored[name] for name in known_fields},
-        metrics=stored["metrics"],
-        bars=tuple(stored["bars"]),
-        lost_step=stored["lost_step"],
-        changes=stored["changes"],
-        finished_before=True,
-        module=module,
-        datamodule=data,
-        trainer=trainer,
-        folder=planned.resumed,
-    )
+    best = Run(folder=planned.resumed, command=()).best()
+    module, data = load_module(best, exercise=exercise.name)
+    try:
+        return Result(
+            exercise=exercise.name,
+            **{name: stored[name] for name in _STORED},
+            bars=tuple(stored["bars"]),
+            finished_before=True,
+            module=module,
+            datamodule=data,
+            trainer=trainer,
+            folder=planned.resumed,
+        )
+    except (KeyError, TypeError) as error:
+        path = result_file(planned.resumed)
+        raise InputError(f"{path} does not hold a result; remove it, then resume") from error

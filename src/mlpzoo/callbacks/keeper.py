@@ -1,5 +1,6 @@
 """Saves the state of a run, often enough that a kill costs little."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from typing_extensions import override
 
 from mlpzoo.checkpoints import FORMAT, LAST, PREVIOUS, RECORD, START
 from mlpzoo.files import keep_as
-from mlpzoo.logs import RunLogger
+from mlpzoo.logs import RunLogger, digest
 from mlpzoo.modules.blocks import align_counts
 from mlpzoo.stopping import StopRequest, StopTraining
 
+_HERE = "."  # the run folder, in a checkpoint
 SECONDS, MOST_SECONDS = 2.0, 4.0  # between two states
 SHARE = 50  # a state that takes long to save is saved after so many times as long, up to the most
 
@@ -38,15 +40,19 @@ class StateKeeper(Checkpoint):
     def __init__(self, folder: Path, record: dict[str, Any], *, stop: StopRequest) -> None:
         self.folder, self.record, self.stop = folder.resolve(), record, stop
         self.saved_step: int | None = None
+        self.started = False
         self._next = 0.0
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.world_size == 1:
             self.stop.listen()  # Lightning has taken SIGTERM for itself
+        else:
+            self.stop.release()  # processes would stop at different steps, and wait for each other
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.started = True
         self._next = time.monotonic() + SECONDS
         if trainer.global_step == 0:
             trainer.save_checkpoint(self.folder / START)
@@ -63,9 +69,8 @@ class StateKeeper(Checkpoint):
         data: Any = trainer.fit_loop._data_fetcher
         more_follows = loop._should_check_val_fx(data) or loop._num_ready_batches_reached()
         if self._is_due(trainer) and not more_follows:
-            for logger in trainer.loggers:
-                if isinstance(logger, RunLogger):
-                    logger.anticipate(trainer)
+            for logger in _logs(trainer):
+                logger.anticipate(trainer)
             self._save(trainer)
 
     @override
@@ -79,10 +84,13 @@ class StateKeeper(Checkpoint):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        logged = [each.logged_steps for each in trainer.loggers if isinstance(each, RunLogger)]
-        own = {"format": FORMAT, "torch": str(torch.__version__), "logged": max(logged, default=0)}
+        log = b""
+        for logger in _logs(trainer):
+            logger.flush()  # no state is ever newer than the rows that lead to it
+            log = logger.content
+        own = {"format": FORMAT, "torch": str(torch.__version__), "log": digest(log)}
         checkpoint[RECORD] = {**self.record, **own}
-        checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], str(self.folder), ".")
+        checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], str(self.folder), _HERE)
         for state in checkpoint["callbacks"].values():
             state.pop("current_score", None)  # which ModelCheckpoint saves and does not load
 
@@ -90,7 +98,7 @@ class StateKeeper(Checkpoint):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], ".", str(self.folder))
+        checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], _HERE, str(self.folder))
 
     def _is_due(self, trainer: Trainer) -> bool:
         if trainer.world_size > 1:  # processes must agree: at validations they do
@@ -99,9 +107,6 @@ class StateKeeper(Checkpoint):
 
     def _save(self, trainer: Trainer) -> None:
         began = time.monotonic()
-        for logger in trainer.loggers:
-            if isinstance(logger, RunLogger):
-                logger.flush()
         last = self.folder / LAST
         if trainer.is_global_zero and last.exists():
             keep_as(last, self.folder / PREVIOUS)
@@ -111,6 +116,10 @@ class StateKeeper(Checkpoint):
         self._next = ended + min(max(SECONDS, SHARE * (ended - began)), MOST_SECONDS)
         if self.stop.signum is not None and not trainer.should_stop:
             raise StopTraining
+
+
+def _logs(trainer: Trainer) -> list[RunLogger]:
+    return [logger for logger in trainer.loggers if isinstance(logger, RunLogger)]
 
 
 def _has_diverged(trainer: Trainer) -> bool:
@@ -134,6 +143,8 @@ def _replaced(value: Any, folder: str, by: str) -> Any:
         return {_replaced(k, folder, by): _replaced(v, folder, by) for k, v in value.items()}
     if isinstance(value, list):
         return [_replaced(entry, folder, by) for entry in value]
-    if isinstance(value, str) and (value == folder or value.startswith(f"{folder}/")):
+    if isinstance(value, str) and (
+        value == folder or value.startswith((f"{folder}/", f"{folder}{os.sep}"))
+    ):
         return by + value.removeprefix(folder)
     return value

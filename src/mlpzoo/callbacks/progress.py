@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -41,5 +42,6 @@ class LineProgress(Callback):
         logged: dict[str, Any] = trainer.callback_metrics
         shown = [f"{name} {float(logged[name]):.3g}" for name in self.metrics if name in logged]
         line = f"{self.name}: step {trainer.global_step}/{trainer.max_steps}"
-        print("  ".join([line, *shown]), file=sys.stderr, flush=True)
+        with suppress(BrokenPipeError):  # the reader has gone; the run has not
+            print("  ".join([line, *shown]), file=sys.stderr, flush=True)
         self._printed_at, self._printed_step = time.monotonic(), trainer.global_step

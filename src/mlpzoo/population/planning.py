@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mlpzoo.checks import count, seed_in_range
+from mlpzoo.checks import InputError, count, seed_in_range
 from mlpzoo.planning import Plan, plan
 from mlpzoo.resuming import allowed, find_settings, merged
 
@@ -86,10 +86,15 @@ def resume_population(
     Raises:
         InputError: There is none, or settings differ that may not.
     """
+    if "out" in settings and resume is not True:
+        raise InputError("a population goes on in its own folder; leave out --out")
     out = settings.get("out", "checkpoints")
     folder, config = find_settings(name, resume, out, population=True)
     kept = merged(config, settings)
-    before = {"first_seed": kept.pop("seed"), **{k: config.get(k) for k in own if k in config}}
+    before = {
+        "first_seed": kept.pop("seed", None),
+        **{k: config.get(k) for k in own if k in config},
+    }
     given = {k: v for k, v in own.items() if v is not None}
     planned = plan_population(
         name, {**before, **given}, {k: kept[k] for k in kept if k not in _SINGLE}

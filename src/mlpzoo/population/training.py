@@ -14,17 +14,18 @@ from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
-from mlpzoo.fitting import Run, opened
+from mlpzoo.fitting import Run
 from mlpzoo.logs import RunLogger
 from mlpzoo.memory import keep_freed_memory
 from mlpzoo.modules import LitNetwork
+from mlpzoo.opening import opened
 from mlpzoo.population.base import Population
 from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.planning import PopulationPlan, plan_population, resume_population
 from mlpzoo.population.result import Member, PopulationResult
 from mlpzoo.resuming import is_finished, read_result
-from mlpzoo.runs import POPULATION
+from mlpzoo.runs import POPULATION, of_state
 from mlpzoo.trainers import build_trainer, quiet
 
 
@@ -38,8 +39,9 @@ def run_population(planned: PopulationPlan) -> PopulationResult:
     """
     keep_freed_memory()
     population, name = _population(planned), planned.single.exercise.name
+    parent = planned.single.out / f"{name}-population"
     with quiet(), opened(
-        planned.single.out / f"{name}-population", planned.config, ("population", name),
+        parent, planned.config, ("population", name), population.module,
         resumed=planned.resumed, changes=planned.changes,
     ) as sitting:  # fmt: skip
         trainer = _trainer(planned, sitting)
@@ -69,7 +71,7 @@ def _load_finished(population: Population, sitting: Run) -> None:
     checkpoint = read_checkpoint(sitting.folder / LAST)
     population.module.load_state_dict(checkpoint["state_dict"])
     sitting.steps = checkpoint["global_step"]
-    sitting.seconds = read_result(sitting.folder)["seconds"]
+    sitting.seconds = float(read_result(sitting.folder).get("seconds") or 0)
 
 
 def _population(planned: PopulationPlan) -> Population:
@@ -110,8 +112,10 @@ def _trainer(planned: PopulationPlan, sitting: Run) -> Trainer:
         accelerator=config["accelerator"],
         progress=single.progress,
         logger=RunLogger(sitting.folder, step=sitting.state.step),
-        callbacks=[ApplyChanges(single.module.schedule)] if planned.changes else [],
-        record={key: config[key] for key in keys} | planned.own,
+        callbacks=[ApplyChanges(single.module.schedule)] if sitting.changed else [],
+        record={key: config[key] for key in keys}
+        | planned.own
+        | {"config": of_state(config), "changes": sitting.history},
         stop=sitting.stop,
     )
 

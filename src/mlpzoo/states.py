@@ -1,0 +1,90 @@
+"""The states of a run: which one it goes on from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlpzoo.checkpoints import BEST, LAST, PREVIOUS, RECORD, read_checkpoint
+from mlpzoo.checks import InputError
+from mlpzoo.logs import FILE_NAME, digest_until
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Where a run goes on from.
+
+    Attributes:
+        path: The checkpoint; None for the start.
+        step: How many optimizer steps it has behind it.
+        torch: The version of torch that wrote it, or "".
+        config: The settings it was saved with.
+        history: At which step which settings had become others.
+        notes: What was found damaged or missing, a line each.
+    """
+
+    path: Path | None = None
+    step: int = 0
+    torch: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    history: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def newest_state(folder: Path) -> State:
+    """Return the newest state of a run that is whole and has all it needs.
+
+    It needs the best checkpoint that it knows of, and the rows of metrics.csv that lead to it.
+    Where there is none, the run goes on from its start, which its settings give again.
+
+    Args:
+        folder: The run folder.
+    """
+    notes: list[str] = []
+    found = [(name, _usable(folder / name, notes)) for name in (LAST, BEST, PREVIOUS)]
+    states = [(name, state) for name, state in found if state is not None]
+    has_best = any(name == BEST for name, _ in states)
+    for name, state in sorted(states, key=lambda pair: -int(pair[1]["global_step"])):
+        record, step = state[RECORD], state["global_step"]
+        if not has_best and _knows_a_best(state):
+            notes.append(f"{folder / BEST}, which {name} needs, is missing or damaged")
+        elif digest_until(folder / FILE_NAME, step) != record["log"]:
+            notes.append(f"{folder / FILE_NAME} does not hold the rows that lead to {name}")
+        else:
+            return State(
+                path=folder / name, step=step, torch=str(record.get("torch", "")),
+                config=record.get("config", {}), history=tuple(record.get("changes", ())),
+                notes=_once(notes),
+            )  # fmt: skip
+    return State(notes=_once(notes))
+
+
+def _usable(path: Path, notes: list[str]) -> dict[str, Any] | None:
+    try:
+        checkpoint = read_checkpoint(path) if path.exists() else None
+    except InputError as error:
+        notes.append(str(error))
+        return None
+    if checkpoint is None or _is_state(checkpoint):
+        return checkpoint
+    notes.append(f"{path} is not the state of a run")
+    return None
+
+
+def _is_state(checkpoint: Mapping[str, Any]) -> bool:
+    parts = {"state_dict": dict, "loops": dict, "callbacks": dict, "optimizer_states": list,
+             "lr_schedulers": list, "global_step": int}  # fmt: skip
+    whole = all(isinstance(checkpoint.get(name), kind) for name, kind in parts.items())
+    record = checkpoint[RECORD]
+    return whole and isinstance(record.get("log"), str) and isinstance(
+        record.get("config", {}), dict
+    ) and isinstance(record.get("changes", []), list)  # fmt: skip
+
+
+def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:
+    states = checkpoint["callbacks"].values()
+    return any(isinstance(state, Mapping) and state.get("best_model_path") for state in states)
+
+
+def _once(notes: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(notes))
