@@ -18,14 +18,14 @@ from mlpzoo.modules.blocks import align_counts
 from mlpzoo.stopping import StopRequest, StopTraining
 
 _HERE = "."  # the run folder, in a checkpoint
-SECONDS, MOST_SECONDS = 2.0, 4.0  # between two states
+SECONDS, MOST_SECONDS = 3.0, 4.0  # between two states
 SHARE = 50  # a state that takes long to save is saved after so many times as long, up to the most
 
 
 class StateKeeper(Checkpoint):
     """Writes start.ckpt, last.ckpt and the one before it, from which a run goes on bit for bit.
 
-    A state is saved every two seconds, at the last validation, and where a signal asks to stop. It
+    A state is saved every three seconds, at the last validation, and where a signal asks to stop. It
     is saved only where Lightning's counters are complete: after a validation, or after a training
     step that neither a validation nor the end of an epoch follows. Paths within the run folder are
     written relative to it, so that it can be moved.

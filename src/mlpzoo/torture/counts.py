@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from signal import SIGINT, SIGKILL, SIGTERM
 
+from mlpzoo.torture.cost import cost_of_saving
 from mlpzoo.torture.crowd import crowd, full_disk
 from mlpzoo.torture.damage import damaged, hostile
 from mlpzoo.torture.kills import torment
@@ -18,6 +19,7 @@ COUNTS = {
     "nonsense": 500,
     "disk": 1,
     "crowd": 20,
+    "cost": 1,
 }
 
 
@@ -58,6 +60,10 @@ def _crowd(count: int) -> tuple[str, list[str]]:
     return f"{count} runs started at once in one folder", crowd(count)
 
 
+def _cost(count: int) -> tuple[str, list[str]]:
+    return f"time spent on saving: {cost_of_saving()}", []
+
+
 TRIALS: dict[str, Trial] = {
     "kill": _signals(SIGKILL),
     "sigterm": _signals(SIGTERM),
@@ -67,4 +73,5 @@ TRIALS: dict[str, Trial] = {
     "nonsense": _nonsense,
     "disk": _disk,
     "crowd": _crowd,
+    "cost": _cost,
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 LOADED = ("mlpzoo.commands", "mlpzoo.torture.processes", "mlpzoo.views", "matplotlib.figure")
-SECONDS_BETWEEN_STATES = 0.2  # in a warm process: ten times as often as in ordinary use
+SECONDS_BETWEEN_STATES = 0.2  # in a warm process: 15 times as often as in ordinary use
 
 
 class Command:
@@ -22,7 +22,7 @@ class Command:
         folder: The current folder.
         log: Where its output goes.
         cold: Start an interpreter of its own, as a user does; else fork one that has loaded all it
-            needs, which saves seconds, and have it save its state ten times as often.
+            needs, which saves seconds, and have it save its state 15 times as often.
     """
 
     def __init__(self, arguments: Sequence[str], *, folder: Path, log: Path, cold: bool) -> None:
