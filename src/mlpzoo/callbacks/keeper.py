@@ -25,10 +25,10 @@ SHARE = 50  # a state that takes long to save is saved after so many times as lo
 class StateKeeper(Checkpoint):
     """Writes start.ckpt, last.ckpt and the one before it, from which a run goes on bit for bit.
 
-    A state is saved every three seconds, at the last validation, and where a signal asks to stop. It
-    is saved only where Lightning's counters are complete: after a validation, or after a training
-    step that neither a validation nor the end of an epoch follows. Paths within the run folder are
-    written relative to it, so that it can be moved.
+    A state is saved every three seconds, at the last validation, and where a signal asks to stop.
+    It is saved only where Lightning's counters are complete: after a validation, or after a
+    training step that neither a validation nor the end of an epoch follows. Paths within the run
+    folder are written relative to it, so that it can be moved.
 
     Args:
         folder: The run folder.
