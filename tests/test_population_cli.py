@@ -64,7 +64,7 @@ def test_arguments_reach_every_member(cli, tmp_path):
         ("xor --module.optimizer lbfgs", "would couple the members"),
         ("xor --seed 3", "unrecognized arguments: --seed 3"),
         ("xor --threads 0", "threads must be 1 or more"),
-        ("", "the following arguments are required: NAME"),
+        ("", "name an exercise"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(cli, line, part, tmp_path):

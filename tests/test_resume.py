@@ -139,7 +139,6 @@ def test_moved_run_goes_on(monkeypatch, tmp_path):
         (("last.ckpt", "previous.ckpt"), "best.ckpt"),
         (("best.ckpt",), "its start"),
         (("last.ckpt", "previous.ckpt", "best.ckpt", "start.ckpt"), "its start"),
-        (("metrics.csv",), "its start"),
     ],
 )
 def test_damaged_files_are_named_and_the_run_goes_on_from_an_older_state(
@@ -171,6 +170,11 @@ def test_other_settings_are_refused_by_name_and_allowed_by_name(monkeypatch, tmp
     for settings, named in [
         ({"module": {"lr": 0.5}}, "module.lr is 0.001"),
         ({"data": {"batch_size": 7}}, "data.batch_size is 100"),
+        (
+            {"data": {"low": -1.0}, "change": ["max_steps"]},
+            "data.low .* that needs a run of its own",
+        ),
+        ({"max_steps": 20, "change": ["max_steps"]}, "max_steps 20 is below step"),
         ({"max_steps": 50}, "max_steps is 60 in .* would be 50"),
         ({"val_every": 10}, "val_every"),
         ({"seed": 4}, "seed is 0 in .* would be 4; that needs a run of its own"),
@@ -333,9 +337,9 @@ def test_best_weights_that_are_newer_than_the_state_are_gone_on_from(tmp_path):
 def test_change_that_does_not_fit_leaves_a_finished_population_whole(tmp_path):
     first = train_population("perceptron", members=4, out=tmp_path, plots=False, progress=False)
     before = digests(first.folder)
-    with pytest.raises(InputError, match="does not fit the settings of its run"):
+    with pytest.raises(InputError, match=r"restart_after is None .* that needs a run of its own"):
         train_population("perceptron", resume=first.folder, restart_after=5,
-                         change=["restart_after"], progress=False)  # fmt: skip
+                         progress=False)  # fmt: skip
     assert digests(first.folder) == before
 
 
@@ -413,7 +417,10 @@ def test_odd_states_are_gone_around_or_an_input_error(change, monkeypatch, tmp_p
     assert "last.ckpt" in said
 
 
-@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"seed": 1, "bars": 3}', "[" * 10**5, ""])
+@pytest.mark.parametrize(
+    "content",
+    ["{", "{}", "[]", '{"seed": 1, "bars": 3}', "[" * 10**5, "", '{"metrics": "x"}', "null"],
+)
 def test_odd_results_are_an_input_error(content, tmp_path):
     first = train("perceptron", out=tmp_path, plots=False, progress=False)
     (first.folder / "result.json").write_text(content)
@@ -433,7 +440,7 @@ def test_odd_results_are_an_input_error(content, tmp_path):
         lambda text: text[: len(text) // 2],
     ],
 )
-def test_damaged_metrics_are_noticed_and_written_anew(damage, monkeypatch, tmp_path, capfd):
+def test_damaged_metrics_are_put_aside_and_cost_no_training(damage, monkeypatch, tmp_path, capfd):
     settings = {"name": "linear", "max_steps": 60, "val_every": 10, "plots": False,
                 "early_stop": False}  # fmt: skip
     whole = train(out=tmp_path / "whole", progress=False, **settings)
@@ -441,7 +448,13 @@ def test_damaged_metrics_are_noticed_and_written_anew(damage, monkeypatch, tmp_p
     table = folder / "metrics.csv"
     table.write_text(damage(table.read_text()))
     result = train("linear", resume=folder, progress=False)
-    assert digests(result.folder) == digests(whole.folder)
+    assert "it is put aside" in capfd.readouterr().err
+    assert (folder / "metrics.csv.damaged").exists()
+    ends = [read_checkpoint(run.folder / "last.ckpt") for run in (result, whole)]
+    for name, value in ends[1]["state_dict"].items():
+        assert torch.equal(ends[0]["state_dict"][name], value)
+    rows = [(run.folder / "metrics.csv").read_text().splitlines()[1:] for run in (result, whole)]
+    assert rows[0] == rows[1][-len(rows[0]) :]
 
 
 def test_start_and_folder_do_not_go_with_resume(tmp_path):
@@ -450,3 +463,95 @@ def test_start_and_folder_do_not_go_with_resume(tmp_path):
         train("perceptron", resume=first.folder, start=first.folder / "start.ckpt")
     with pytest.raises(InputError, match="leave out --out"):
         train("perceptron", resume=first.folder, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"metrics": {}}, {"metrics": "x"}, {"metrics": {"accuracy": "x"}}, {"seconds": "a"},
+     {"seconds": None}, {"bars": 1}, {"steps": "x"}],
+)  # fmt: skip
+def test_result_with_odd_values_is_an_input_error(change, tmp_path):
+    first = train("perceptron", out=tmp_path, plots=False, progress=False)
+    path = first.folder / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(InputError, match="remove it, then resume"):
+        train("perceptron", resume=first.folder, progress=False)
+
+
+def test_no_path_in_a_checkpoint_is_removed(monkeypatch, tmp_path):
+    folder = stopped(monkeypatch, 20, name="linear", max_steps=60, val_every=10, out=tmp_path,
+                     early_stop=False, plots=False)  # fmt: skip
+    victim = tmp_path / "victim.txt"
+    victim.write_text("kept")
+
+    def mislead(checkpoint):
+        for name, state in checkpoint["callbacks"].items():
+            if name.startswith("ModelCheckpoint"):
+                path, worst = "./../../victim.txt", torch.tensor(99.0)
+                state.update(best_k_models={path: worst}, kth_best_model_path=path, kth_value=worst)
+                state.update(best_model_path=path, best_model_score=worst)
+
+    put(folder, "last.ckpt", mislead)
+    train("linear", resume=folder, progress=False)
+    assert victim.read_text() == "kept"
+
+
+def test_run_that_diverges_at_its_first_validation_keeps_its_start_and_can_be_changed(tmp_path):
+    run = {"max_steps": 60, "val_every": 1, "plots": False, "progress": False}
+    first = train("sin", module={**SMALL, "lr": 1e30}, out=tmp_path, **run)
+    assert first.lost_step == 1
+    assert not (first.folder / "best.ckpt").exists()
+    again = train("sin", resume=first.folder, progress=False)
+    assert again.finished_before
+    mended = train("sin", resume=first.folder, module={"lr": 0.001}, change=["module.lr"],
+                   progress=False)  # fmt: skip
+    assert (mended.lost_step, mended.steps) == (None, 60)
+
+
+def test_change_of_a_finished_run_is_not_lost_to_a_full_disk(monkeypatch, tmp_path):
+    from mlpzoo import opening
+
+    first = train("linear", max_steps=40, val_every=20, early_stop=False, out=tmp_path,
+                  plots=False, progress=False)  # fmt: skip
+    before = digests(first.folder)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "write_yaml", full)
+        with pytest.raises(InputError, match="No space left"):
+            train("linear", resume=first.folder, max_steps=60, progress=False)
+    assert digests(first.folder) == before
+    assert train("linear", resume=first.folder, progress=False).finished_before
+
+
+def test_rewound_run_needs_only_its_own_folder(monkeypatch, tmp_path):
+    run = {"max_steps": 60, "val_every": 10, "early_stop": False, "plots": False}
+    origin = train("linear", out=tmp_path / "a", progress=False, **run)
+    start = read_checkpoint(origin.folder / "start.ckpt")
+    start["state_dict"]["net.layers.0.weight"].fill_(7.0)
+    (origin.folder / "start.ckpt").write_bytes(pack(start))
+    whole = train("linear", rewind=origin.folder, out=tmp_path / "b", progress=False)
+    folder = stopped(monkeypatch, 20, name="linear", rewind=origin.folder, out=tmp_path / "c")
+    shutil.rmtree(origin.folder)
+    for name in ("last.ckpt", "previous.ckpt", "best.ckpt"):
+        (folder / name).unlink(missing_ok=True)
+    assert digests(train("linear", resume=folder, progress=False).folder) == digests(whole.folder)
+    (folder / "config.yaml").rename(folder / "kept.yaml")
+    from mlpzoo.cli import main
+
+    config = whole.folder / "config.yaml"
+    main(["train", "--config", str(config), "--out", str(tmp_path / "d")])
+    (again,) = (tmp_path / "d").glob("linear/version_0")
+    assert digests(again) == digests(whole.folder)
+
+
+def test_finished_population_with_a_damaged_state_is_mended(tmp_path, capfd):
+    first = train_population("perceptron", members=4, out=tmp_path, plots=False, progress=False)
+    before = digests(first.folder)
+    last = first.folder / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:-9])
+    again = train_population("perceptron", resume=first.folder, progress=False)
+    assert again.solved == first.solved
+    assert digests(first.folder) == before

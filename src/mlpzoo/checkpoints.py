@@ -44,7 +44,7 @@ class WholeFileIO(CheckpointIO):
 
     @override
     def remove_checkpoint(self, path: _PATH) -> None:
-        Path(path).unlink(missing_ok=True)
+        """Remove nothing: checkpoints are written over, and a path may come from a file."""
 
 
 def pack(checkpoint: dict[str, Any]) -> bytes:
@@ -112,6 +112,14 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path} is of format {written}, and this mlpzoo reads {FORMAT}; take a newer mlpzoo"
         )
     return checkpoint
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a file is a checkpoint that can be used."""
+    try:
+        return bool(read_checkpoint(path))
+    except InputError:
+        return False
 
 
 def _canonical(value: Any, strings: dict[str, str]) -> Any:

@@ -130,7 +130,7 @@ def _add_population(commands: Any) -> None:
         allow_abbrev=False,
     )
     add = population.add_argument
-    add("name", metavar="NAME", help="the exercise")
+    add("name", nargs="?", metavar="NAME", help="the exercise; --resume RUN knows it")
     add("--members", type=int, default=_KEEP, metavar="N", help="how many seeds (1000)")
     add("--first-seed", type=int, default=_KEEP, metavar="S", help="the first of them (0)")
     add("--restart-after", type=int, default=_KEEP, metavar="N",
@@ -145,7 +145,7 @@ def _add_resume(parser: argparse.ArgumentParser) -> None:
     add("--resume", nargs="?", const="", metavar="RUN",
         help="go on with a run: its folder, or a file in it (the newest)")  # fmt: skip
     add("--change", action="append", default=[], metavar="NAME",
-        help="go on though this setting is not as it was, such as module.lr")  # fmt: skip
+        help="allow another value for this setting, such as module.lr; repeatable")  # fmt: skip
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:

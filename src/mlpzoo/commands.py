@@ -52,6 +52,8 @@ def train(
     for name in _names(names, settings):
         chosen = Settings(get_exercise(name))
         chosen.add_mapping(settings)
+        if "start" in chosen.values and config is not None:  # it stands beside the file
+            chosen.values["start"] = str(Path(config).parent / chosen.values["start"])
         if any(argument.startswith("--module.optimizer=") for argument in dotted):
             for only_its_own in OPTIMIZER_SETTINGS:
                 chosen.values["module"].pop(only_its_own, None)

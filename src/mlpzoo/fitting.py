@@ -29,6 +29,7 @@ class Run:
         seconds: Time in fit.
         lost_step: The step at which a number was not finite; None for none.
         history: At which step which settings became others.
+        finished: Whether it has its result, and nothing is left to do.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Run:
     seconds: float = 0.0
     lost_step: int | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
+    finished: bool = False
 
     @property
     def advice(self) -> str:
@@ -48,7 +50,7 @@ class Run:
     @property
     def changed(self) -> bool:
         """Whether it goes on with other settings than its state was saved with."""
-        return any(entry["step"] == self.state.step for entry in self.history)
+        return len(self.history) > len(self.state.history)
 
     def best(self) -> Path:
         """Return the checkpoint to measure: the best, else the last good one."""
@@ -97,7 +99,7 @@ class Run:
     def not_written(self, error: OSError, trainer: Trainer | None = None) -> InputError:
         """Return what to say where a file of the run cannot be written."""
         if not self.folder.exists():
-            return InputError(f"the run folder {self.folder} is gone; nothing of it is left")
+            return InputError(f"the run folder {self.folder} is gone, and the run with it")
         saved = next((k.saved_step for k in _keepers(trainer)), None) or self.state.step
         return InputError(
             f"cannot work in {self.folder}: {error.strerror or error}; its state of step {saved} "

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from mlpzoo.checkpoints import START
 from mlpzoo.checks import InputError, count, flag, known, plain_value, plain_values, seed_in_range
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
@@ -30,6 +31,7 @@ class Plan:
         out: Folder that holds the folders of the exercises.
         plots: Draw result and losses at the end.
         progress: Show a bar on a terminal, lines elsewhere.
+        start: A checkpoint whose weights it begins with; None to draw them from the seed.
         resumed: The folder of the run to go on with; None for a run of its own.
         changes: Settings that differ from those of that run: as they were, and as they are.
     """
@@ -41,6 +43,7 @@ class Plan:
     out: Path
     plots: bool
     progress: bool
+    start: Path | None = None
     resumed: Path | None = None
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
@@ -133,7 +136,7 @@ def plan(
         "module": arguments_of(lit, without={"seed", *chosen.linked(datamodule)} - module.keys()),
     }
     if start is not None:
-        config["start"] = str(Path(str(start)).resolve())
+        config["start"] = START  # its copy beside config.yaml
     return Plan(
         exercise=exercise,
         datamodule=datamodule,
@@ -142,4 +145,5 @@ def plan(
         out=Path(str(out)),
         plots=plots,
         progress=progress,
+        start=None if start is None else Path(str(start)),
     )

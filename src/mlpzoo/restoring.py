@@ -49,8 +49,9 @@ def start_from(path: str | Path, module: LitNetwork, *, exercise: str) -> None:
     Raises:
         InputError: Not a readable checkpoint, or one of other layers.
     """
-    weights = _of_single_run(path, exercise)["state_dict"]
+    checkpoint = _of_single_run(path, exercise)
     try:
+        weights = checkpoint["state_dict"]
         check_fit(module, weights)
         module.load_state_dict(weights)
     except Exception as error:  # the file may hold anything

@@ -1,12 +1,12 @@
 """Runs that go on, and runs that begin again from another's start."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlpzoo.checkpoints import START, read_checkpoint
+from mlpzoo.checkpoints import START, is_whole
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import get_exercise
 from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
@@ -22,7 +22,11 @@ from mlpzoo.runs import (
     result_file,
 )
 
-FIXED = ("exercise", "recipe", "module.optimizer", "members", "seed", "start")
+CHANGEABLE = (  # what neither the state nor the measure of the best weights depends on
+    "max_steps", "val_every", "early_stop", "accelerator", "devices", "threads", "plot_every",
+    "module.lr", "module.schedule", "module.momentum", "module.weight_decay", "module.beta2",
+    "data.batch_size", "data.sampling", "data.steps_per_epoch", "data.block_steps",
+)  # fmt: skip
 _NOT_SETTINGS = ("exercise", "members", "restart_after")  # of config.yaml
 
 
@@ -61,8 +65,7 @@ def prepare(
     settings = merged(config, given)
     if rewind:
         return plan(name, **settings, start=folder / START)
-    start = folder / START if _has_start(folder) else config.get("start")
-    planned = plan(name, **settings, start=start)
+    planned = plan(name, **settings, start=folder / START if is_whole(folder / START) else None)
     kept = {"start": config["start"]} if "start" in config else {}
     now = {k: v for k, v in planned.config.items() if k != "start"} | kept
     changes = allowed(config, now, change, folder)
@@ -90,8 +93,11 @@ def find_settings(
     if config.get("exercise") != exercise or ("members" in config) != population:
         kind = "a population" if "members" in config else "a run"
         wanted = "a population" if population else "a run"
-        of = config.get("exercise")
-        raise InputError(f"{folder} is of {kind} of {of!r}; {wanted} of {exercise!r} is needed")
+        of, command = config.get("exercise"), "population" if "members" in config else "train"
+        raise InputError(
+            f"{folder} is of {kind} of {of!r}, not {wanted} of {exercise!r}: it goes on with "
+            f"mlpzoo {command} {of} --resume {folder}"
+        )
     return folder, config
 
 
@@ -122,27 +128,23 @@ def allowed(
     Args:
         before: The settings of a run.
         now: Those it is to go on with.
-        change: The names of those that may differ; a longer budget always may.
+        change: The names of those that may differ, of `CHANGEABLE`; a longer budget always may.
         folder: The run folder, for the message.
 
     Raises:
         InputError: Another one differs, or one that cannot change within a run.
     """
     changes = differences(of_state(before), of_state(now))
-    wanted = {known("setting of the run", name, [*_flat_names(before)]) for name in change}
+    wanted = {known("setting that can change", name, CHANGEABLE) for name in change}
     for name, (was, would_be) in changes.items():
-        differs = f"{name} is {was} in {folder} and would be {would_be}"
-        if name in FIXED:
+        shown = "first_seed" if name == "seed" and "members" in before else name
+        differs = f"{shown} is {was} in {folder} and would be {would_be}"
+        if name not in CHANGEABLE:
             raise InputError(f"{differs}; that needs a run of its own")
         longer = name == "max_steps" and isinstance(was, int) and would_be > was
         if name not in wanted and not longer:
             raise InputError(f"{differs}; leave it out, or allow it with --change {name}")
     return changes
-
-
-def is_finished(folder: Path, changes: Mapping[str, Any]) -> bool:
-    """Tell whether a run has its result, and nothing is asked of it that could change it."""
-    return not changes and result_file(folder) is not None
 
 
 def read_result(folder: Path) -> dict[str, Any]:
@@ -159,15 +161,3 @@ def read_result(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path} does not hold a result; remove it, then resume")
     return content
-
-
-def _has_start(folder: Path) -> bool:
-    try:
-        return bool(read_checkpoint(folder / START))
-    except InputError:
-        return False
-
-
-def _flat_names(settings: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in settings.items():
-        yield from (f"{name}.{inner}" for inner in value or ()) if name in GROUPS else (name,)

@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 from lightning.pytorch.utilities import rank_zero_only
 
+from mlpzoo.checkpoints import START
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.files import sync_folder, write_yaml
+from mlpzoo.files import sync_folder, write_whole, write_yaml
 from mlpzoo.modules import LitNetwork
 
 GROUPS = ("data", "module")
@@ -23,12 +24,13 @@ LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
 
 
-def new_folder(parent: Path, config: Mapping[str, Any]) -> Path:
+def new_folder(parent: Path, config: Mapping[str, Any], *, start: Path | None = None) -> Path:
     """Make and return a folder without a name, with a run's config.yaml in it.
 
     Args:
         parent: The exercise's folder, made if need be.
         config: Settings that repeat the run.
+        start: A checkpoint that it begins with, which is copied; None for none.
 
     Raises:
         InputError: It cannot be made or written to.
@@ -40,6 +42,8 @@ def new_folder(parent: Path, config: Mapping[str, Any]) -> Path:
         made.mkdir()
         try:
             write_yaml(made / CONFIG, config)
+            if start is not None:
+                write_whole(made / START, start.read_bytes())
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
             raise

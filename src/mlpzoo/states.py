@@ -20,6 +20,7 @@ class State:
         torch: The version of torch that wrote it, or "".
         config: The settings it was saved with.
         history: At which step which settings had become others.
+        log_is_lost: Whether metrics.csv does not hold the rows that lead to it.
         notes: What was found damaged or missing, a line each.
     """
 
@@ -28,14 +29,15 @@ class State:
     torch: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[dict[str, Any], ...] = ()
+    log_is_lost: bool = False
     notes: tuple[str, ...] = ()
 
 
 def newest_state(folder: Path) -> State:
     """Return the newest state of a run that is whole and has all it needs.
 
-    It needs the best checkpoint that it knows of, and the rows of metrics.csv that lead to it.
-    Where there is none, the run goes on from its start, which its settings give again.
+    It needs the best checkpoint that it knows of. Where there is none, the run goes on from its
+    start, which its settings give again. Rows of metrics.csv that are lost cost no training.
 
     Args:
         folder: The run folder.
@@ -48,13 +50,15 @@ def newest_state(folder: Path) -> State:
         record, step = state[RECORD], state["global_step"]
         if not has_best and _knows_a_best(state):
             notes.append(f"{folder / BEST}, which {name} needs, is missing or damaged")
-        elif digest_until(folder / FILE_NAME, step) != record["log"]:
-            notes.append(f"{folder / FILE_NAME} does not hold the rows that lead to {name}")
         else:
+            log = folder / FILE_NAME
+            lost = digest_until(log, step) != record["log"]
+            if lost:
+                notes.append(f"{log} does not hold the rows up to step {step}; it is put aside")
             return State(
                 path=folder / name, step=step, torch=str(record.get("torch", "")),
                 config=record.get("config", {}), history=tuple(record.get("changes", ())),
-                notes=_once(notes),
+                log_is_lost=lost and log.exists(), notes=_once(notes),
             )  # fmt: skip
     return State(notes=_once(notes))
 
@@ -76,9 +80,9 @@ def _is_state(checkpoint: Mapping[str, Any]) -> bool:
              "lr_schedulers": list, "global_step": int}  # fmt: skip
     whole = all(isinstance(checkpoint.get(name), kind) for name, kind in parts.items())
     record = checkpoint[RECORD]
-    return whole and isinstance(record.get("log"), str) and isinstance(
-        record.get("config", {}), dict
-    ) and isinstance(record.get("changes", []), list)  # fmt: skip
+    settings, changes = record.get("config", {}), record.get("changes", [])
+    listed = isinstance(changes, list) and all(isinstance(entry, dict) for entry in changes)
+    return whole and listed and isinstance(record.get("log"), str) and isinstance(settings, dict)
 
 
 def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:

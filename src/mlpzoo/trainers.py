@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
-from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 from lightning.pytorch.loggers import Logger
 
 from mlpzoo.callbacks import (
@@ -69,6 +68,7 @@ def build_trainer(
         monitor,
         mode=mode,
         patience=LARGEST_COUNT,
+        check_finite=False,  # a callback of ours stops before anything is kept
         stopping_threshold=exercise.stop_at if early_stop else None,
     )
     best = ModelCheckpoint(
@@ -90,7 +90,7 @@ def build_trainer(
         logger=logger,
         callbacks=[
             LastStepValidation(),
-            StopWhereNotFinite(),
+            StopWhereNotFinite(monitor),
             Measure(exercise.measure),
             stopper,
             *callbacks,
@@ -132,14 +132,6 @@ def measure(
     """
     (tested,) = trainer.test(module, data, ckpt_path=ckpt_path, verbose=False, weights_only=True)
     return {name.removeprefix("test_"): value for name, value in tested.items()}
-
-
-def diverged_at(trainer: Trainer) -> int | None:
-    """Return the step at which a metric that is not finite stopped the fit, None if none did."""
-    stopper = trainer.early_stopping_callback
-    if stopper is None or stopper.stopping_reason is not EarlyStoppingReason.NON_FINITE_METRIC:
-        return None
-    return trainer.global_step
 
 
 def check_devices(accelerator: str, devices: int | str) -> None:

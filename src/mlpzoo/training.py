@@ -1,6 +1,7 @@
 """Trains an exercise: plan, run folder, Trainer, fit, test, result."""
 
 import inspect
+import math
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,9 @@ from mlpzoo.opening import opened
 from mlpzoo.planning import Plan, plan
 from mlpzoo.restoring import load_module
 from mlpzoo.results import Result, draw, reason
-from mlpzoo.resuming import is_finished, prepare, read_result
+from mlpzoo.resuming import prepare, read_result
 from mlpzoo.runs import RESULT, of_state, result_file
-from mlpzoo.trainers import build_trainer, diverged_at, measure, quiet
+from mlpzoo.trainers import build_trainer, measure, quiet
 
 
 def run(planned: Plan) -> Result:
@@ -35,17 +36,15 @@ def run(planned: Plan) -> Result:
     exercise = planned.exercise
     with quiet(), opened(
         planned.out / exercise.name, planned.config, ("train", exercise.name), planned.module,
-        resumed=planned.resumed, changes=planned.changes,
+        resumed=planned.resumed, changes=planned.changes, start=planned.start,
     ) as sitting:  # fmt: skip
         trainer = _trainer(planned, sitting)
-        if planned.resumed is not None and is_finished(planned.resumed, planned.changes):
-            return _stored(planned, trainer)
+        if sitting.finished:
+            return _stored(planned, sitting, trainer)
         sitting.fit(trainer, planned.module, planned.datamodule)
         folder = Path(str(trainer.checkpoint_callback.dirpath))  # type: ignore[union-attr]
         sitting.folder = folder  # now known to every process
         sitting.check_stop()
-        if sitting.lost_step is None:
-            sitting.lost_step = diverged_at(trainer)  # before a test resets it
         metrics = measure(trainer, planned.module, planned.datamodule, sitting.best())
         result = _result(planned, sitting, trainer, metrics)
         if trainer.is_global_zero:
@@ -93,10 +92,10 @@ def train(
     return run(prepare(name, resume=resume, change=change, rewind=rewind, **settings))
 
 
-_STORED = (
-    "recipe", "seed", "steps", "seconds", "passed", "remark", "diagnosis", "metrics", "lost_step",
-    "changes",
-)  # fmt: skip
+_STORED = {
+    "recipe": str, "seed": int, "steps": int, "seconds": float, "passed": bool, "remark": str,
+    "diagnosis": str,
+}  # fmt: skip
 
 
 def _signature() -> inspect.Signature:
@@ -176,28 +175,36 @@ def _finish(planned: Plan, sitting: Run, result: Result) -> Result:
             )  # fmt: skip
         except OSError as error:
             result = replace(result, unwritten=f"figures: {error.strerror or error}")
+    for callback in result.trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, FigureWriter) and callback.unwritten:
+            result = replace(result, unwritten=callback.unwritten)
     sitting.check_stop()
     write_json(result.folder / RESULT, result.as_json())
     return result
 
 
-def _stored(planned: Plan, trainer: Trainer) -> Result:
+def _stored(planned: Plan, sitting: Run, trainer: Trainer) -> Result:
     """Return the result of a finished run."""
-    assert planned.resumed is not None
-    stored, exercise = read_result(planned.resumed), planned.exercise
-    best = Run(folder=planned.resumed, command=()).best()
-    module, data = load_module(best, exercise=exercise.name)
+    stored, exercise = read_result(sitting.folder), planned.exercise
+    module, data = load_module(sitting.best(), exercise=exercise.name)
     try:
+        metrics = {k: math.nan if v is None else float(v) for k, v in stored["metrics"].items()}
+        plain = {name: kind(stored[name]) for name, kind in _STORED.items()}
+        if not all(bar.metric in metrics for bar in exercise.bars):
+            raise ValueError("a metric is missing")
         return Result(
             exercise=exercise.name,
-            **{name: stored[name] for name in _STORED},
-            bars=tuple(stored["bars"]),
+            **plain,
+            metrics=metrics,
+            bars=tuple(map(str, stored["bars"])),
+            lost_step=stored["lost_step"],
+            changes=list(stored["changes"]),
             finished_before=True,
             module=module,
             datamodule=data,
             trainer=trainer,
-            folder=planned.resumed,
+            folder=sitting.folder,
         )
-    except (KeyError, TypeError) as error:
-        path = result_file(planned.resumed)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        path = result_file(sitting.folder)
         raise InputError(f"{path} does not hold a result; remove it, then resume") from error

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 class FigureWriter(Callback):
     """Draws the module at every n-th validation, into `<folder>/<name>_step_<step>.png`.
 
-    A picture that cannot be written is reported, once; training goes on.
+    A picture that cannot be written is reported, the first one at once; training goes on.
 
     Args:
         draw: Takes module, data module and the step, and returns a figure.
         folder: Where the pictures go; it is made when the first one is written.
         name: How the files begin.
         every_n_validations: How often to draw.
+
+    Attributes:
+        unwritten: The last picture that could not be written, and why, or "".
     """
 
     def __init__(
@@ -36,7 +39,8 @@ class FigureWriter(Callback):
     ) -> None:
         self.draw, self.folder, self.name = draw, Path(folder), name
         self.every_n_validations = every_n_validations
-        self._validations, self._reported = 0, False
+        self.unwritten = ""
+        self._validations = 0
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -55,13 +59,11 @@ class FigureWriter(Callback):
             return
         step = trainer.global_step
         figure = self.draw(pl_module, trainer.datamodule, step)  # type: ignore[attr-defined]
+        path = self.folder / f"{self.name}_step_{step:06d}.png"
         try:
-            plotting.save(figure, self.folder / f"{self.name}_step_{step:06d}.png")
+            plotting.save(figure, path)
         except OSError as error:
-            self._report(error)
-
-    def _report(self, error: OSError) -> None:
-        if not self._reported:
-            reason = error.strerror or error
-            print(f"mlpzoo: no pictures in {self.folder}: {reason}", file=sys.stderr, flush=True)
-        self._reported = True
+            silent = bool(self.unwritten)
+            self.unwritten = f"{path}: {error.strerror or error}"
+            if not silent:
+                print(f"mlpzoo: cannot write {self.unwritten}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Stops a run at the first loss that is not a finite number."""
+"""Stops a run at the first loss or metric that is not a finite number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,23 +9,29 @@ from typing_extensions import override
 
 
 class NotFinite(ArithmeticError):
-    """A loss was NaN or infinite.
+    """A loss or a metric was NaN or infinite.
 
     Args:
-        step: The optimizer step whose loss it was, counted from 1.
+        step: The optimizer step, counted from 1.
     """
 
     def __init__(self, step: int) -> None:
-        super().__init__(f"the loss was not finite at step {step}")
+        super().__init__(f"not finite at step {step}")
         self.step = step
 
 
 class StopWhereNotFinite(Callback):
-    """Raises `NotFinite` after a training step in which a loss was not finite.
+    """Raises `NotFinite` where a loss, or the monitored metric of a validation, is not finite.
 
     It looks at "losses", the loss of each optimizer step, or at "loss", where a training step
     returns one of them.
+
+    Args:
+        monitor: Name of the metric, as logged.
     """
+
+    def __init__(self, monitor: str) -> None:
+        self.monitor = monitor
 
     @override
     def on_train_batch_end(
@@ -38,6 +44,12 @@ class StopWhereNotFinite(Callback):
         if not finite.all():
             after = len(losses) - int(finite.logical_not().nonzero()[0])
             raise NotFinite(trainer.global_step - after + 1)
+
+    @override
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        measured = trainer.callback_metrics.get(self.monitor)
+        if trainer.state.fn == "fit" and measured is not None and not measured.isfinite():
+            raise NotFinite(trainer.global_step)
 
 
 def _losses(outputs: Any) -> Tensor | None:

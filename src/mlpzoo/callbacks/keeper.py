@@ -75,7 +75,7 @@ class StateKeeper(Checkpoint):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.sanity_checking or trainer.state.fn != "fit" or _has_diverged(trainer):
+        if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         if self._is_due(trainer) or trainer.should_stop:
             self._save(trainer)
@@ -120,11 +120,6 @@ class StateKeeper(Checkpoint):
 
 def _logs(trainer: Trainer) -> list[RunLogger]:
     return [logger for logger in trainer.loggers if isinstance(logger, RunLogger)]
-
-
-def _has_diverged(trainer: Trainer) -> bool:
-    stopper = trainer.early_stopping_callback
-    return stopper is not None and stopper.stopping_reason is EarlyStoppingReason.NON_FINITE_METRIC
 
 
 def _has_stopped(trainer: Trainer) -> bool:

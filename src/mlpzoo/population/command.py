@@ -6,11 +6,13 @@ from typing import Any
 
 import torch
 
+from mlpzoo.checks import InputError
 from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
-from mlpzoo.exercises import get_exercise
+from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.overrides import Settings
 from mlpzoo.population.result import SHARES, PopulationResult
 from mlpzoo.population.training import train_population
+from mlpzoo.runs import settings_of
 from mlpzoo.tables import as_json, as_table
 
 OWN = ("members", "first_seed", "restart_after")  # settings that a single run does not have
@@ -18,7 +20,7 @@ OWN = ("members", "first_seed", "restart_after")  # settings that a single run d
 
 def population(
     *,
-    name: str,
+    name: str | None,
     resume: str | None,
     change: Sequence[str],
     json: bool,
@@ -28,6 +30,10 @@ def population(
     """Check all settings, train the members, print how many are solved and why the others not."""
     torch.set_num_threads(1)  # the fastest for networks this small
     own = {key: options.pop(key) for key in OWN if key in options}
+    if name is None:
+        if not resume:
+            raise InputError(f"name an exercise; there are {', '.join(list_exercises())}")
+        name = str(settings_of(resume).get("exercise"))
     settings = Settings(get_exercise(name))
     settings.add_mapping(options)
     settings.add_dotted(dotted)

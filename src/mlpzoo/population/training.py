@@ -24,8 +24,8 @@ from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.planning import PopulationPlan, plan_population, resume_population
 from mlpzoo.population.result import Member, PopulationResult
-from mlpzoo.resuming import is_finished, read_result
-from mlpzoo.runs import POPULATION, of_state
+from mlpzoo.resuming import read_result
+from mlpzoo.runs import POPULATION, of_state, result_file
 from mlpzoo.trainers import build_trainer, quiet
 
 
@@ -45,7 +45,7 @@ def run_population(planned: PopulationPlan) -> PopulationResult:
         resumed=planned.resumed, changes=planned.changes,
     ) as sitting:  # fmt: skip
         trainer = _trainer(planned, sitting)
-        if planned.resumed is not None and is_finished(planned.resumed, planned.changes):
+        if sitting.finished:
             _load_finished(population, sitting)
             return _result(planned, population, trainer, sitting)
         sitting.fit(trainer, population.module, population.data)
@@ -68,10 +68,14 @@ def _finish(planned: PopulationPlan, result: PopulationResult, sitting: Run) -> 
 
 
 def _load_finished(population: Population, sitting: Run) -> None:
-    checkpoint = read_checkpoint(sitting.folder / LAST)
-    population.module.load_state_dict(checkpoint["state_dict"])
+    checkpoint, stored = read_checkpoint(sitting.folder / LAST), read_result(sitting.folder)
+    try:
+        population.module.load_state_dict(checkpoint["state_dict"])
+        sitting.seconds = float(stored["seconds"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        path = result_file(sitting.folder)
+        raise InputError(f"{path} is not of its {LAST}; remove it, then resume") from error
     sitting.steps = checkpoint["global_step"]
-    sitting.seconds = float(read_result(sitting.folder).get("seconds") or 0)
 
 
 def _population(planned: PopulationPlan) -> Population:
