@@ -448,13 +448,14 @@ def test_damaged_metrics_are_put_aside_and_cost_no_training(damage, monkeypatch,
     table = folder / "metrics.csv"
     table.write_text(damage(table.read_text()))
     result = train("linear", resume=folder, progress=False)
-    assert "it is put aside" in capfd.readouterr().err
+    assert "is put aside" in capfd.readouterr().err
     assert (folder / "metrics.csv.damaged").exists()
     ends = [read_checkpoint(run.folder / "last.ckpt") for run in (result, whole)]
     for name, value in ends[1]["state_dict"].items():
         assert torch.equal(ends[0]["state_dict"][name], value)
     rows = [(run.folder / "metrics.csv").read_text().splitlines()[1:] for run in (result, whole)]
     assert rows[0] == rows[1][-len(rows[0]) :]
+    assert train("linear", resume=folder, progress=False).finished_before
 
 
 def test_start_and_folder_do_not_go_with_resume(tmp_path):

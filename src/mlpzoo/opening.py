@@ -108,6 +108,9 @@ def _go_on(
         run.history.append({"step": state.step, "settings": pairs})
     for note in state.notes:
         _say(note)
+    if state.log_is_lost:
+        log = run.folder / FILE_NAME
+        _say(f"{log} does not hold the rows up to step {state.step}; what there is is put aside")
     if is_first_process():
         _write(run, config, changes)
     if state.torch not in ("", str(torch.__version__)):
@@ -125,7 +128,8 @@ def _write(run: Run, config: Mapping[str, Any], changes: Mapping[str, tuple[Any,
     for finished in (RESULT, POPULATION):
         (folder / finished).unlink(missing_ok=True)
     if state.log_is_lost:
-        os.replace(folder / FILE_NAME, folder / f"{FILE_NAME}.damaged")
+        with suppress(FileNotFoundError):
+            os.replace(folder / FILE_NAME, folder / f"{FILE_NAME}.damaged")
     elif state.path is None:
         (folder / FILE_NAME).unlink(missing_ok=True)
     if state.path is not None and state.path.name != LAST:

@@ -51,14 +51,11 @@ def newest_state(folder: Path) -> State:
         if not has_best and _knows_a_best(state):
             notes.append(f"{folder / BEST}, which {name} needs, is missing or damaged")
         else:
-            log = folder / FILE_NAME
-            lost = digest_until(log, step) != record["log"]
-            if lost:
-                notes.append(f"{log} does not hold the rows up to step {step}; it is put aside")
             return State(
                 path=folder / name, step=step, torch=str(record.get("torch", "")),
                 config=record.get("config", {}), history=tuple(record.get("changes", ())),
-                log_is_lost=lost and log.exists(), notes=_once(notes),
+                log_is_lost=digest_until(folder / FILE_NAME, step) != record["log"],
+                notes=_once(notes),
             )  # fmt: skip
     return State(notes=_once(notes))
 
