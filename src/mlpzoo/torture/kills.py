@@ -128,7 +128,8 @@ def _one_run(
                 tally.signals += 1
                 tally.moments[moment] += 1
                 command.send(signum)
-                tally.most_lost = max(tally.most_lost, _lost(folder) if cold else 0.0)
+                lost = _lost(folder, since=command.began) if cold else 0.0
+                tally.most_lost = max(tally.most_lost, lost)
         code = command.end()
         tally.faults += [f"{case} {number}.{attempt}: {fault}" for fault in _faults(folder)]
         tally.faults += _misbehaved(f"{case} {number}.{attempt}", code, signum, command, folder)
@@ -223,12 +224,15 @@ def _is_done(folder: Path) -> bool:
     return any(path.name in _RESULTS for path in folder.rglob("*.json"))
 
 
-def _lost(folder: Path) -> float:
-    """Return how old the newest state of a run that is training is, in seconds; 0 for none."""
+def _lost(folder: Path, *, since: float) -> float:
+    """Return how old the newest state of a run that is training is, in seconds.
+
+    It is 0 where this process, started at `since`, has saved none yet.
+    """
     now, run = time.time(), _run_folder(folder)
     saved = folder.glob("checkpoints/*/version_0/*.ckpt")
     newest = max(saved, key=lambda path: path.stat().st_mtime, default=None)
-    if newest is None or run is None:
+    if newest is None or run is None or newest.stat().st_mtime < since:
         return 0.0
     budget = yaml.safe_load((run / "config.yaml").read_text())["max_steps"]
     done = read_checkpoint(newest)["global_step"] >= budget

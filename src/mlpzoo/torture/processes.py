@@ -59,7 +59,7 @@ class Command:
         """Wait until it ends, or something else is the case, or so many seconds have gone by."""
         end = time.monotonic() + seconds
         while self.code is None and not until() and time.monotonic() < end:
-            time.sleep(0.0005)
+            time.sleep(0.001)
 
     def end(self) -> int:
         """Wait until it ends and return its exit code.
