@@ -37,7 +37,8 @@ class Tally:
     """What a series of kills came to.
 
     Attributes:
-        signals: How many were sent to a process that was still running.
+        signals: How many ended a process: one that comes before it heeds signals, or when it has
+            done its work, does not count.
         runs: How many runs were resumed until they were done.
         identical: How many of them ended with the bits of the run that nobody stopped.
         moments: How many signals came at which moment.
@@ -71,7 +72,7 @@ def torment(
 
     Args:
         signum: SIGKILL, SIGTERM or SIGINT.
-        count: How many signals must reach a running process.
+        count: How many signals must end a process.
         cases: Names of `CASES`, taken in turn.
         seed: Of the moments.
         workers: How many runs go on at once.
@@ -125,8 +126,6 @@ def _one_run(
             moment = chance.choice(MOMENTS)
             _await(moment, command, folder, chance, wholes[case].seconds, cold=cold)
             if command.code is None:
-                tally.signals += 1
-                tally.moments[moment] += 1
                 command.send(signum)
                 lost = _lost(folder, since=command.began) if cold else 0.0
                 tally.most_lost = max(tally.most_lost, lost)
@@ -134,6 +133,8 @@ def _one_run(
         tally.faults += [f"{case} {number}.{attempt}: {fault}" for fault in _faults(folder)]
         tally.faults += _misbehaved(f"{case} {number}.{attempt}", code, signum, command, folder)
         if attempt < KILLS_A_RUN and code not in (0, 1):
+            tally.signals += 1
+            tally.moments[moment] += 1
             tally.codes[code] += 1
         if _is_done(folder) and code in (0, 1):
             break
