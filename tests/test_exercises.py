@@ -50,8 +50,9 @@ def test_run_folder_is_complete_and_true(name, recipe, short_run):
     result = short_run(name, recipe)
     folder = result.folder
     assert (folder.parent.name, folder.name) == (name, "version_0")
-    assert {path.name for path in folder.rglob("*") if path.is_file()} == {
-        *("config.yaml", "metrics.csv", "result.json", "best.ckpt", "last.ckpt"),
+    written = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert written - {"previous.ckpt"} == {
+        *("config.yaml", "metrics.csv", "result.json", "best.ckpt", "last.ckpt", "start.ckpt"),
         *(f"{name}.png", "loss.png"),
     }
     written = json.loads((folder / "result.json").read_text())
