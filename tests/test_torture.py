@@ -11,6 +11,7 @@ from mlpzoo.torture.kills import torment
 from mlpzoo.torture.nonsense import nonsense
 
 
+@pytest.mark.filterwarnings("default")  # of processes that are killed
 @pytest.mark.parametrize(
     ("signum", "count"), [(signal.SIGKILL, 6), (signal.SIGTERM, 3), (signal.SIGINT, 3)]
 )

@@ -30,11 +30,12 @@ class Command:
         self.began = time.time()
         self._process: Any
         if cold:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "mlpzoo", *arguments],
-                cwd=folder, stdout=log.open("w"), stderr=subprocess.STDOUT,
-                preexec_fn=_heed_signals,
-            )  # fmt: skip
+            with log.open("w") as output:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "mlpzoo", *arguments],
+                    cwd=folder, stdout=output, stderr=subprocess.STDOUT,
+                    preexec_fn=_heed_signals,
+                )  # fmt: skip
         else:
             self._process = _context().Process(
                 target=_run, args=(list(arguments), str(folder), str(log))
