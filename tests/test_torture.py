@@ -11,12 +11,16 @@ from mlpzoo.torture.kills import torment
 from mlpzoo.torture.nonsense import nonsense
 
 
-@pytest.mark.filterwarnings("default")  # of processes that are killed
 @pytest.mark.parametrize(
-    ("signum", "count"), [(signal.SIGKILL, 6), (signal.SIGTERM, 3), (signal.SIGINT, 3)]
+    ("signum", "count", "cases"),
+    [
+        (signal.SIGKILL, 6, ("xor", "sin", "minmax", "population")),
+        (signal.SIGTERM, 3, ("xor", "population")),
+        (signal.SIGINT, 3, ("xor", "population")),
+    ],
 )
-def test_runs_end_as_if_nobody_had_stopped_them(signum, count):
-    tally = torment(signum, count, seed=1)
+def test_runs_end_as_if_nobody_had_stopped_them(signum, count, cases):
+    tally = torment(signum, count, cases=cases, seed=1)
     assert tally.faults == []
     assert tally.identical == tally.runs
     assert tally.signals >= count

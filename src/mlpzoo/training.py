@@ -71,7 +71,7 @@ def train(
         change: Names of settings, such as "module.lr", in which it may differ from what it was;
             a larger max_steps always may.
         rewind: Begin a new run with the settings and the initial weights of that one.
-        **settings: See `mlpzoo.planning.plan`.
+        **settings: Those of `mlpzoo.planning.plan`:
 
     Returns:
         The `Result`; its module holds the best weights.
@@ -105,7 +105,15 @@ def _signature() -> inspect.Signature:
     return own.replace(parameters=[*list(own.parameters.values())[:-1], *settings])
 
 
+def _docstring() -> str:
+    """Return the docstring of `train`, with those lines of `plan` that explain the settings."""
+    head, name, tail = (train.__doc__ or "").partition("plan`:\n")
+    explained = (plan.__doc__ or "").partition("Args:\n")[2].partition("\n\n")[0].splitlines()[1:]
+    return head + name + "\n".join(f"    {line}" for line in explained) + "\n" + tail
+
+
 train.__signature__ = _signature()  # type: ignore[attr-defined]
+train.__doc__ = _docstring()
 
 
 def _trainer(planned: Plan, sitting: Run) -> Trainer:
