@@ -16,6 +16,15 @@ def test_file_is_replaced_as_a_whole(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
+def test_reader_of_the_old_file_never_sees_the_new_one(tmp_path):
+    path = tmp_path / "a"
+    write_whole(path, b"old" * 1000)
+    with path.open("rb", buffering=0) as reader:
+        assert reader.read(3) == b"old"
+        write_whole(path, b"new" * 1000)
+        assert reader.read() == b"old" * 999
+
+
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "a"
     write_whole(path, b"old")
