@@ -7,9 +7,11 @@ from torch import nn
 
 from mlpzoo.checks import known, seed_in_range
 
-INITIALIZATIONS = ("default", "uniform", "xavier", "centred", "rotation", "spread", "zeros")
+INITIALIZATIONS = (
+    "default", "uniform", "xavier", "centred", "rotation", "spread", "steep", "zeros",
+)  # fmt: skip
 CENTRED_GAIN = 4.0  # the inverse of a sigmoid's slope at 0: the signal keeps its size
-SPREAD_GAIN = 0.25  # length of a first-layer weight
+SPREAD_GAINS = {"spread": 0.25, "steep": 1.0}  # length of a first-layer weight
 ROTATION_GAINS = (0.7, 2.5, 8.0)  # first layer, layers between, last layer
 ROTATION_TILT = 0.01  # most that the last bias is off centre
 
@@ -28,9 +30,11 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
       patterns, and the signal keeps its size through sigmoids. The last biases are off by up to
       0.01: exactly centred, their gradient on XOR is 0 but for rounding, which Adam would make a
       whole step of, another one on every machine.
-    - "spread": "default", but the units of the first layer bend at points spread over [-1, 1]^in
-      (one coordinate's density being arcsine, so denser near the ends) instead of mostly near 0:
-      w is a random direction, b = -w . point. For inputs that are mapped on [-1, 1].
+    - "spread": "default", but the units of the first layer bend at points spread evenly over
+      [-1, 1]^in instead of mostly near 0: each coordinate of the points takes the middles of as
+      many equal intervals as there are units, in random order; w is a random direction of length
+      0.25, b = -w . point. For inputs that are mapped on [-1, 1].
+    - "steep": the same with length 1, for functions that turn often.
     - "zeros": weights and biases 0.
 
     Args:
@@ -50,8 +54,8 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
     with torch.no_grad():
         for layer, gain in zip(layers, gains, strict=False):
             _draw(layer, name, gain, generator)
-        if name == "spread" and len(layers) > 1:
-            _spread(layers[0], generator)
+        if name in SPREAD_GAINS and len(layers) > 1:
+            _spread(layers[0], SPREAD_GAINS[name], generator)
         if name == "rotation":
             bias = layers[-1].bias
             bias.add_(torch.empty_like(bias).uniform_(-1, 1, generator=generator) * ROTATION_TILT)
@@ -59,7 +63,7 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
 
 def _draw(layer: nn.Linear, name: str, rotation_gain: float, generator: torch.Generator) -> None:
     weight, bias = layer.weight, layer.bias
-    if name in ("default", "spread"):
+    if name == "default" or name in SPREAD_GAINS:
         bound = 1 / math.sqrt(layer.in_features)
         nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
         nn.init.uniform_(bias, -bound, bound, generator=generator)
@@ -80,11 +84,10 @@ def _draw(layer: nn.Linear, name: str, rotation_gain: float, generator: torch.Ge
         nn.init.zeros_(bias)
 
 
-def _spread(layer: nn.Linear, generator: torch.Generator) -> None:
+def _spread(layer: nn.Linear, gain: float, generator: torch.Generator) -> None:
     weight = layer.weight
     nn.init.normal_(weight, generator=generator)
-    weight.mul_(SPREAD_GAIN / weight.norm(dim=1, keepdim=True))
-    keys, offsets = torch.rand(2, *weight.shape, generator=generator)
-    strata = (keys.argsort(dim=0) + offsets) / len(weight)  # one number in each n-th of [0, 1]
-    points = torch.sin(math.pi * (strata - 0.5))
+    weight.mul_(gain / weight.norm(dim=1, keepdim=True))
+    order = torch.rand(weight.shape, generator=generator).argsort(dim=0)
+    points = (2 * order + 1) / len(weight) - 1
     layer.bias.copy_(-(weight * points).sum(dim=1))

@@ -199,7 +199,7 @@ class LitNetwork(LightningModule, ABC):
     def build_optimizer(self) -> Optimizer:
         """Return the optimizer of all parameters, with the settings given to the constructor."""
         return build_optimizer(
-            self.parameters(),
+            self,
             self.optimizer_name,
             lr=self.lr,
             momentum=self.momentum,

@@ -24,6 +24,7 @@ from torch.optim import Optimizer
 from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Block
 from mlpzoo.modules.graphs import BlockGraphs, Losses, Objective
+from mlpzoo.modules.levenberg import LevenbergMarquardt
 from mlpzoo.modules.steps import steps_in_a_row
 
 _STEP_HOOKS = (
@@ -74,6 +75,8 @@ class BlockSteps:
             losses = take(block, [self._next_rate() for _ in block.x])
             self.minimised = losses["loss"].detach().reshape(-1)
             return losses
+        if isinstance(self.optimizer, LevenbergMarquardt):
+            return self._take_closures(block, self.optimizer)
         losses, each = {}, []
         self.optimizer.zero_grad()
         with steps_in_a_row(self.optimizer) as step:
@@ -83,6 +86,23 @@ class BlockSteps:
                 each.append(minimised.detach())
                 step()
                 self._next_rate()
+        self.minimised = torch.stack(each)
+        return losses
+
+    def _take_closures(self, block: Block, optimizer: LevenbergMarquardt) -> Losses:
+        losses: Losses = {}
+        each = []
+        for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
+
+            def closure(x: Tensor = x, y: Tensor = y) -> Tensor:
+                nonlocal losses
+                optimizer.zero_grad()
+                minimised, losses = self.objective(x, y)
+                minimised.backward()  # type: ignore[no-untyped-call]
+                return minimised.detach()
+
+            each.append(optimizer.step(closure))
+            self._next_rate()
         self.minimised = torch.stack(each)
         return losses
 

@@ -2,13 +2,14 @@
 
 import inspect
 import math
-from collections.abc import Iterable
+from typing import Any
 
 from torch import nn, optim
 from torch.optim import Optimizer
 from torch.optim import lr_scheduler as schedulers
 
 from mlpzoo.checks import InputError, at_least, choose, known, positive
+from mlpzoo.modules.levenberg import LevenbergMarquardt
 
 REDUCTIONS = ("sum", "mean")
 SCHEDULES = ("constant", "linear", "cosine", "exponential", "onecycle")
@@ -27,7 +28,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     and issubclass(cls, Optimizer)
     and cls is not Optimizer
     and name not in _NEEDS_MORE
-}
+} | {"levenberg": LevenbergMarquardt}
 
 
 def build_loss(loss: str, reduction: str) -> nn.Module:
@@ -50,7 +51,7 @@ def build_loss(loss: str, reduction: str) -> nn.Module:
 
 
 def build_optimizer(
-    parameters: Iterable[nn.Parameter],
+    net: nn.Module,
     optimizer: str,
     *,
     lr: float,
@@ -59,11 +60,11 @@ def build_optimizer(
     beta2: float | None = None,
     fused: bool = False,
 ) -> Optimizer:
-    """Return an optimizer of `torch.optim`, all else at its defaults.
+    """Return an optimizer of `torch.optim`, or ours, all else at its defaults.
 
     Args:
-        parameters: What to train.
-        optimizer: Its name, in any case.
+        net: What to train.
+        optimizer: Its name, in any case; "levenberg" is `LevenbergMarquardt`.
         lr: Learning rate, above 0.
         momentum: Momentum, where the optimizer has it; 0 leaves the optimizer's default.
         weight_decay: Weight decay; 0 leaves the optimizer's default.
@@ -75,8 +76,7 @@ def build_optimizer(
         InputError: Unknown optimizer, a value out of range, or one this optimizer does not take.
 
     Example:
-        >>> net = nn.Linear(1, 1)
-        >>> build_optimizer(net.parameters(), "sgd", lr=0.1).param_groups[0]["lr"]
+        >>> build_optimizer(nn.Linear(1, 1), "sgd", lr=0.1).param_groups[0]["lr"]
         0.1
     """
     cls = choose("optimizer", optimizer, OPTIMIZERS)
@@ -94,7 +94,8 @@ def build_optimizer(
         if name not in accepted:
             given = "beta2" if name == "betas" else name
             raise InputError(f"optimizer {cls.__name__} takes no {given}; leave it out")
-    return cls(parameters, **options)  # type: ignore[arg-type]
+    trained: Any = net if cls is LevenbergMarquardt else net.parameters()
+    return cls(trained, **options)  # type: ignore[arg-type]
 
 
 def check_optimizer(
@@ -110,7 +111,7 @@ def check_optimizer(
     at_least("weight_decay", weight_decay, 0)
     if beta2 is not None and not 0 <= beta2 < 1:
         raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
-    unit = [nn.Parameter(nn.init.zeros_(nn.Linear(1, 1, device="meta").weight))]
+    unit = nn.Linear(1, 1, device="meta")
     build_optimizer(
         unit, optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay, beta2=beta2
     )

@@ -1,0 +1,100 @@
+"""The derivatives of a network's outputs by its weights, layer by layer and never written out."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mlpzoo.checks import InputError
+
+
+@dataclass
+class LayerDerivatives:
+    """A linear layer with its inputs (rows, in) and the slopes of each output by its sums.
+
+    Attributes:
+        layer: The layer.
+        share: Its part in S.
+        inputs: Shape (rows, in_features).
+        slopes: Shape (outputs * rows, out_features).
+    """
+
+    layer: nn.Linear
+    share: float
+    inputs: Tensor
+    slopes: Tensor
+
+    def gram(self) -> Tensor:
+        """Return this layer's part of J S J^T, float64, (outputs * rows, outputs * rows)."""
+        repeats = len(self.slopes) // len(self.inputs)
+        inputs, slopes = (
+            self.inputs.double(),
+            self.slopes.double(),
+        )  # else rounding outweighs damping
+        of_inputs = inputs @ inputs.T
+        if self.layer.bias is not None:
+            of_inputs += 1
+        return (slopes @ slopes.T).mul_(of_inputs.repeat(repeats, repeats)).mul_(self.share)
+
+    def move(self, solved: Tensor) -> None:
+        """Take -S J^T of a vector over the outputs of all rows."""
+        weighted = self.slopes * solved.to(self.slopes).unsqueeze(1)
+        by_row = weighted.view(-1, *self.inputs.shape[:1], weighted.shape[1]).sum(dim=0)
+        self.layer.weight.sub_(by_row.T @ self.inputs, alpha=self.share)
+        if self.layer.bias is not None:
+            self.layer.bias.sub_(by_row.sum(dim=0), alpha=self.share)
+
+
+def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[LayerDerivatives]]:
+    """Return a network's answers and the derivatives of each of its linear layers.
+
+    Args:
+        net: Linear layers, each called once, and parts without weights that treat each row by
+            itself.
+        x: Shape (rows, in_features).
+        decay: `share` of a layer over that of the layer above it; the last layer's is 1.
+
+    Raises:
+        InputError: The network is not of this kind.
+    """
+    seen: list[tuple[nn.Linear, Tensor, Tensor]] = []
+    linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    owned = {id(p) for layer in linear for p in layer.parameters()}
+    if {id(p) for p in net.parameters()} != owned:
+        raise InputError("levenberg trains linear layers only; take another optimizer")
+    handles = [
+        layer.register_forward_hook(lambda layer, x, z: seen.append((layer, x[0], z)))
+        for layer in linear
+    ]
+    try:
+        with torch.enable_grad():
+            y: Tensor = net(x)
+            outputs = [column.sum() for column in y.unbind(dim=1)]
+    finally:
+        for handle in handles:
+            handle.remove()
+    if len(seen) != len(linear):
+        raise InputError("levenberg needs every linear layer to be called once a step")
+    sums = [z for _, _, z in seen]
+    slopes = [_slopes(output, sums) for output in outputs]
+    layers = []
+    for (layer, inputs, z), depth, *parts in zip(seen, _depths(slopes), *slopes, strict=True):
+        every = [torch.zeros_like(z) if part is None else part for part in parts]
+        layers.append(
+            LayerDerivatives(layer, decay**depth, inputs.detach(), torch.cat(every).detach())
+        )
+    return y.detach(), layers
+
+
+def _slopes(output: Tensor, sums: list[Tensor]) -> list[Tensor | None]:
+    return list(torch.autograd.grad(output, sums, retain_graph=True, allow_unused=True))
+
+
+def _depths(slopes: list[list[Tensor | None]]) -> list[int]:
+    """Return how many layers are between each layer and the output that it matters to."""
+    depths = [0] * len(slopes[0])
+    for of_output in slopes:
+        used = [index for index, slope in enumerate(of_output) if slope is not None]
+        for depth, index in enumerate(reversed(used)):
+            depths[index] = max(depths[index], depth)
+    return depths

@@ -1,0 +1,178 @@
+"""Levenberg and Marquardt's least squares, for networks with many more weights than rows."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from typing_extensions import override
+
+from mlpzoo.checks import InputError, positive
+from mlpzoo.modules.jacobian import derivatives
+
+TRIES = 8  # of a step, each with more damping
+LEAST, MOST = 1e-14, 1e14  # damping
+
+
+class LevenbergMarquardt(Optimizer):
+    """Solves each batch as damped linear least squares instead of following its gradient.
+
+    With J the derivatives of the outputs by the weights and r = y - target, a step is
+    d = -S J^T (J S J^T + damping I)^-1 r, which minimises |J d + r|^2 + damping |d|^2 / S. It is
+    taken if the sum of squares falls; damping, relative to the mean of the diagonal of J S J^T,
+    falls by 3 after a step that did what the linear model foretold, and grows where it did not
+    (Levenberg 1944, Marquardt 1963). S is 1 for the last layer and `layer_decay` times as much for
+    each layer below: what moves the bends of a first layer bends everything above it.
+
+    The matrix has a row for each output of each row of the batch and not for each weight, and comes
+    from products of layers' inputs and slopes alone: J itself, which has weights times rows
+    entries, is never made.
+
+    Args:
+        net: Linear layers, each called once, and parts without weights that treat each row by
+            itself.
+        lr: Share of the step that is taken.
+        damping: The first damping.
+        layer_decay: See above.
+
+    Raises:
+        InputError: A value that is not above 0.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> net = nn.Sequential(nn.Linear(1, 30), nn.Tanh(), nn.Linear(30, 1))
+        >>> x = torch.linspace(-1, 1, 50).view(-1, 1)
+        >>> optimizer = LevenbergMarquardt(net)
+        >>> def closure():
+        ...     optimizer.zero_grad()
+        ...     loss = nn.functional.mse_loss(net(x), torch.sin(3 * x))
+        ...     loss.backward()
+        ...     return loss
+        >>> losses = [optimizer.step(closure).item() for _ in range(20)]
+        >>> losses[-1] < 1e-6
+        True
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        lr: float = 1.0,
+        damping: float = 1e-3,
+        layer_decay: float = 0.1,
+    ) -> None:
+        positive("lr", lr)
+        positive("damping", damping)
+        positive("layer_decay", layer_decay)
+        self.net = net
+        defaults = {"lr": lr, "damping": damping, "layer_decay": layer_decay}
+        super().__init__(net.parameters(), defaults)
+
+    @override
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take a step for the rows that a closure puts through the network.
+
+        Args:
+            closure: Clears the gradients, computes a squared loss of one call of the network, its
+                sum or mean times any number, takes its gradient and returns it.
+
+        Returns:
+            What the closure returns.
+
+        Raises:
+            InputError: No closure, the network is not called just once, or it has other weights
+                than those of linear layers.
+        """
+        if closure is None:
+            raise InputError("levenberg needs a closure that gives the loss of a batch")
+        with _watched(self.net) as calls, torch.enable_grad():
+            loss = closure()
+        if len(calls) != 1:
+            raise InputError(f"levenberg needs one call of the network a step, got {len(calls)}")
+        (call,) = calls
+        with torch.no_grad():
+            self._improve(call.x, call.residual(float(loss)))
+        return loss
+
+    def _improve(self, x: Tensor, residual: Tensor) -> None:
+        if not bool(residual.isfinite().all()) or not bool(residual.any()):
+            return
+        (group,) = self.param_groups
+        y, layers = derivatives(self.net, x, group["layer_decay"])
+        target, flat = y - residual, residual.T.reshape(-1).double()
+        gram = torch.stack([layer.gram() for layer in layers]).sum(dim=0)
+        unit = gram.diagonal().mean().clamp(min=torch.finfo(torch.float32).tiny)
+        before, kept = _square(flat), [parameter.clone() for parameter in group["params"]]
+        for _ in range(TRIES):
+            solved = _solve(gram, group["damping"] * unit, flat)
+            if solved is None:
+                group["damping"] = min(group["damping"] * 10, MOST)
+                continue
+            for layer in layers:
+                layer.move(solved * group["lr"])
+            foretold = _square(group["damping"] * unit * solved)
+            gain = (before - _square(self.net(x) - target)) / max(before - foretold, 1e-300)
+            group["damping"] = _next_damping(group["damping"], gain)
+            if gain > 0:
+                return
+            for parameter, old in zip(group["params"], kept, strict=True):
+                parameter.copy_(old)
+
+
+@dataclass
+class _Call:
+    """One call of a network: its rows, its answers and the gradient of the loss by these."""
+
+    x: Tensor
+    y: Tensor
+    gradient: Tensor | None = None
+
+    def take(self, gradient: Tensor) -> None:
+        self.gradient = gradient.detach()
+
+    def residual(self, loss: float) -> Tensor:
+        """Return r = y - target: the gradient of c |r|^2 is 2 c r, so c is gradient^2 / 4 loss."""
+        if self.gradient is None:
+            raise InputError("levenberg needs a closure that takes the gradient of its loss")
+        squares = _square(self.gradient)
+        return self.gradient * (2 * loss / squares) if squares else torch.zeros_like(self.gradient)
+
+
+@contextmanager
+def _watched(net: nn.Module) -> Iterator[list[_Call]]:
+    calls: list[_Call] = []
+
+    def watch(_: nn.Module, inputs: tuple[Tensor, ...], y: Tensor) -> None:
+        call = _Call(inputs[0].detach(), y)
+        if y.requires_grad:
+            y.register_hook(call.take)  # type: ignore[no-untyped-call]
+        calls.append(call)
+
+    handle = net.register_forward_hook(watch)
+    try:
+        yield calls
+    finally:
+        handle.remove()
+
+
+def _square(values: Tensor) -> float:
+    return float(values.double().square().sum())
+
+
+def _solve(gram: Tensor, damping: Tensor, flat: Tensor) -> Tensor | None:
+    """Return (gram + damping I)^-1 flat; None where that is not positive definite in float64."""
+    damped = gram.clone()
+    damped.diagonal().add_(damping)
+    factor, failed = torch.linalg.cholesky_ex(damped)
+    return None if bool(failed) else torch.cholesky_solve(flat.unsqueeze(1), factor).squeeze(1)
+
+
+def _next_damping(damping: float, gain: float) -> float:
+    """Return the damping after a step that brought `gain` of what the linear model foretold."""
+    if not gain > 0:  # or NaN
+        return min(damping * 4, MOST)
+    if gain > 0.75:
+        return max(damping / 3, LEAST)
+    return min(damping * 2, MOST) if gain < 0.25 else damping
