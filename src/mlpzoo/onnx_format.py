@@ -29,7 +29,7 @@ def to_onnx(portable: Portable) -> tuple[bytes, float]:
 
     Returns:
         The file's content, and the largest difference between what onnxruntime and torch compute
-        on the exercise's test grid, or on the network's own range where no exercise is known.
+        on the exercise's validation grid, or on the network's own range where no exercise is known.
 
     Raises:
         InputError: The extra is not installed, or they compute different things.
@@ -84,7 +84,7 @@ def _inputs(portable: Portable) -> Tensor:
 
         data = data_of(portable.exercise)
         if data.in_features == _in_features(portable.net):
-            return data.grid(data.test_points)[0]
+            return data.grid(data.val_points)[0]
     return _own_range(portable.net)
 
 
