@@ -16,14 +16,12 @@ finally:
     sys.path.remove(_SOURCE)
 
 
-def _entry(name):
-    record = _pretrained.get_pretrained(name)
-
+def _entry(record):
     def load():
-        return _pretrained.load_pretrained(name)
+        return _pretrained.load_pretrained(record.name)
 
     errors = ", ".join(f"{metric} {value:.3g}" for metric, value in record.headline().items())
-    load.__name__ = load.__qualname__ = name.replace("-", "_")
+    load.__name__ = load.__qualname__ = record.name.replace("-", "_")
     load.__doc__ = f"""{record.summary}
 
     Network: {record.network}. `forward` gives: {record.output}.
@@ -35,5 +33,5 @@ def _entry(name):
     return load
 
 
-for _name in _pretrained.list_pretrained():
-    globals()[_name] = globals()[_name.replace("-", "_")] = _entry(_name)
+for _name, _record in _pretrained.read_manifest().items():  # a name, and as Python spells it
+    globals()[_name] = globals()[_name.replace("-", "_")] = _entry(_record)

@@ -4,7 +4,9 @@ Trained ones are the same where processor and versions are; what differs is told
 """
 
 import argparse
+import sys
 
+from mlpzoo import InputError
 from mlpzoo.releasing import release
 from mlpzoo.tables import as_table
 
@@ -18,4 +20,7 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", metavar="NAME", help="which (all)")
     parser.add_argument("--out", metavar="DIR", help="folder of weights and manifest (the package)")
     parser.add_argument("--seed", type=int, default=0, help="of those that are trained (0)")
-    main(**vars(parser.parse_args()))
+    try:
+        main(**vars(parser.parse_args()))
+    except InputError as error:
+        sys.exit(f"{parser.prog}: {error}")

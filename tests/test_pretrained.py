@@ -1,8 +1,10 @@
 import hashlib
 import json
+import runpy
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -56,18 +58,21 @@ def test_network_is_plain_float32_and_in_eval_mode(name):
     assert hashlib.sha256(content).hexdigest() == record.sha256
 
 
-def test_loading_and_listing_import_nothing_heavy():
+def test_loading_and_listing_import_nothing_heavy(tmp_path):
     code = (
         "import sys, mlpzoo; mlpzoo.list_pretrained(); assert 'torch' not in sys.modules;"
         "from mlpzoo.cli import main; main(['list', '--pretrained']);"
         "assert 'torch' not in sys.modules;"
         "import torch; mlpzoo.load_pretrained('sin')(torch.zeros(1, 1));"
         "heavy = {'lightning', 'torchmetrics', 'matplotlib', 'yaml', 'jsonargparse'};"
-        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules);"
+        "mlpzoo.export(mlpzoo.Perceptron(), sys.argv[1]); mlpzoo.load_weights(sys.argv[1]);"
+        "assert not {'lightning', 'torchmetrics', 'matplotlib'} & set(sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120
-    )
+        [sys.executable, "-W", "error", "-c", code, str(tmp_path / "gate.json")],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
 
@@ -195,6 +200,20 @@ def test_release_writes_the_same_bytes_again_and_tells_what_differs(tmp_path):
     assert changes("or-exact") == ["differs by 0.125 at most", "same"]
     path.write_bytes(b"\x00" * 8)
     assert changes("or-exact")[0].startswith("differs: it ")
+
+
+@pytest.mark.parametrize(
+    ("line", "part"), [(["sinn"], "did you mean 'sin'"), (["--out", "file"], "cannot be made")]
+)
+def test_release_script_refuses_bad_input_in_one_line(line, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("")
+    monkeypatch.setattr(sys, "argv", ["release_weights.py", *line])
+    script = Path(__file__).parents[1] / "scripts/release_weights.py"
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(script), run_name="__main__")
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_release_trains_an_exercise_from_its_seed(tmp_path):

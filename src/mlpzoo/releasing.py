@@ -120,12 +120,16 @@ def release(
         A row for each file: its name, whether it was new, the same, or differs and by how much.
 
     Raises:
-        InputError: An unknown name, or a manifest there that cannot be read.
+        InputError: An unknown name, a folder that cannot be made, or a manifest there that cannot
+            be read.
     """
     there = [*list_exercises(), *HANDMADE]
     names = [known("network", name, there) for name in names] or there
     folder = FOLDER if folder is None else Path(str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}; choose another") from error
     manifest = folder / MANIFEST
     records = read_manifest(folder) if manifest.exists() else {}
     before = manifest.read_bytes() if manifest.exists() else b""

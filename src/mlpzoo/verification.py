@@ -140,11 +140,11 @@ def _measure(record: Pretrained, folder: str | Path | None) -> Check:
         return replace(check, verdict=str(error))
     fault = _fault(record, errors, data)
     bars = get_exercise(record.exercise).bars
-    then = (f"{bar.metric} {record.errors.get(bar.metric, math.nan):.4g}" for bar in bars)
+    then = (f"{record.errors.get(bar.metric, math.nan):.4g}" for bar in bars)
     return replace(
         check,
         measured={bar.metric: errors[bar.metric] for bar in bars},
-        asked=f"{', '.join(map(str, bars))}; manifest: {', '.join(then)}",
+        asked=f"{', '.join(map(str, bars))}; manifest {', '.join(then)}",
         passed=not fault,
         verdict=fault or "passed",
     )
