@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mlpzoo.exercises import Recipe as Recipe
     from mlpzoo.exercises import get_exercise as get_exercise
     from mlpzoo.exercises import list_exercises as list_exercises
+    from mlpzoo.exporting import export as export
+    from mlpzoo.exporting import load_weights as load_weights
     from mlpzoo.findings import Diagnosis as Diagnosis
     from mlpzoo.modules import LitFourLayerXOR as LitFourLayerXOR
     from mlpzoo.modules import LitMinMax as LitMinMax
@@ -41,10 +43,15 @@ if TYPE_CHECKING:
     from mlpzoo.population import Population as Population
     from mlpzoo.population import PopulationResult as PopulationResult
     from mlpzoo.population import train_population as train_population
+    from mlpzoo.pretrained import Pretrained as Pretrained
+    from mlpzoo.pretrained import get_pretrained as get_pretrained
+    from mlpzoo.pretrained import list_pretrained as list_pretrained
+    from mlpzoo.pretrained import load_pretrained as load_pretrained
     from mlpzoo.restoring import load_module as load_module
     from mlpzoo.results import Result as Result
     from mlpzoo.trainers import build_trainer as build_trainer
     from mlpzoo.training import train as train
+    from mlpzoo.verification import verify as verify
 
 __version__ = "0.1.0"
 
@@ -65,6 +72,7 @@ _HOMES = {
     ),
     "diagnosis": ("diagnose",),
     "exercises": ("Bar", "Exercise", "Recipe", "get_exercise", "list_exercises"),
+    "exporting": ("export", "load_weights"),
     "findings": ("Diagnosis",),
     "modules": (
         "LitFourLayerXOR",
@@ -75,10 +83,12 @@ _HOMES = {
     ),
     "nets": ("DualHeadMLP", "FourLayerXOR", "Perceptron", "SequentialMLP"),
     "population": ("Population", "PopulationResult", "train_population"),
+    "pretrained": ("Pretrained", "get_pretrained", "list_pretrained", "load_pretrained"),
     "restoring": ("load_module",),
     "results": ("Result",),
     "trainers": ("build_trainer",),
     "training": ("train",),
+    "verification": ("verify",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

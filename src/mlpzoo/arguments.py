@@ -35,7 +35,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mlpzoo {mlpzoo.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    listing = commands.add_parser("list", help="list the exercises", allow_abbrev=False)
+    listing = commands.add_parser(
+        "list", help="list the exercises, or the networks of the package", allow_abbrev=False
+    )
+    listing.add_argument("--pretrained", action="store_true",
+                         help="the trained and hand-built networks of the package")  # fmt: skip
     listing.add_argument("--json", action="store_true", help="as JSON")
 
     showing = commands.add_parser(
@@ -45,21 +49,29 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_train(commands)
     _add_population(commands)
+    _add_asking(commands)
+    _add_export(commands)
+    _add_verify(commands)
+    return parser
+
+
+def _add_asking(commands: Any) -> None:
     for command, text in (
         ("test", "measure a checkpoint against its exercise's bar"),
         ("predict", "print y, or P(y = 1) for a gate, for one input"),
         ("plot", "draw what a checkpoint has learned"),
     ):
+        predicts = command == "predict"
+        names, of_own = (", or a network of the package", " (NAME's)") if predicts else ("", "")
         sub = commands.add_parser(command, help=text, allow_abbrev=False)
-        sub.add_argument("name", metavar="NAME", help="the exercise")
-        sub.add_argument("--ckpt", required=True, metavar="PATH", help="best.ckpt or last.ckpt")
-        if command == "predict":
-            sub.add_argument("x", metavar="X", type=float, nargs="+", help="the inputs, X1 [X2]")
+        add = sub.add_argument
+        add("name", metavar="NAME", help=f"the exercise{names}")
+        add("--ckpt", required=not predicts, metavar="PATH",
+            help=f"best.ckpt or last.ckpt{of_own}")  # fmt: skip
+        if predicts:
+            add("x", metavar="X", type=float, nargs="+", help="the inputs, X1 [X2]")
         if command == "plot":
-            sub.add_argument(
-                "--out", metavar="DIR", help="folder of the pictures (figures/ beside the ckpt)"
-            )
-    return parser
+            add("--out", metavar="DIR", help="folder of the pictures (figures/ beside the ckpt)")
 
 
 def _add_train(commands: Any) -> None:
@@ -100,6 +112,41 @@ def _add_population(commands: Any) -> None:
     _add_resume(population)
     _add_settings(population)
     add("--json", action="store_true", help="print population.json instead of a table")
+
+
+def _add_export(commands: Any) -> None:
+    export = commands.add_parser(
+        "export",
+        help="write a network as JSON, safetensors or ONNX",
+        epilog="A gate's network is written as it is: it gives the logit of P(y = 1).",
+        allow_abbrev=False,
+    )
+    add = export.add_argument
+    add("name", nargs="?", metavar="NAME", help="a network of the package")
+    add("--ckpt", metavar="PATH", help="that of a run instead: best.ckpt or last.ckpt")
+    add("--weights", metavar="FILE", help="that of an exported .json or .safetensors file instead")
+    add("--format", choices=("json", "safetensors", "onnx"), help="(as --out ends)")
+    add("--out", metavar="FILE", help="(NAME.json, ... in the current folder)")
+
+
+def _add_verify(commands: Any) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="train every exercise from a fresh seed, measure every network of the package",
+        epilog="A network of the package must have the manifest's SHA-256, meet its exercise's bar "
+        "and measure what the manifest says, within 0.1% of it and a millionth of the largest "
+        "target, for processors round differently. Nothing is left on the disk. "
+        "Exit codes: 0 all so, 1 not all, 2 bad input.",
+        allow_abbrev=False,
+    )
+    add = verify.add_argument
+    add("names", nargs="*", metavar="NAME", help="exercises, or networks of the package (all)")
+    only = verify.add_mutually_exclusive_group()
+    only.add_argument("--trained", action="store_true", help="only train the exercises")
+    only.add_argument("--shipped", action="store_true", help="only measure the package's networks")
+    add("--seed", type=int, metavar="S", help="train from this one (a fresh one each)")
+    add("--folder", metavar="DIR", help="where weights and manifest are (the package's)")
+    add("--json", action="store_true", help="as JSON")
 
 
 def _add_resume(parser: argparse.ArgumentParser) -> None:

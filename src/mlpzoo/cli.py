@@ -112,10 +112,35 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _list(*, json: bool) -> int:
-    from mlpzoo.exercises import list_exercises, summary
+def _list(*, pretrained: bool, json: bool) -> int:
     from mlpzoo.tables import as_json, as_table
 
-    rows = [{"name": name, "summary": summary(name)} for name in list_exercises()]
+    rows = _networks(whole=json) if pretrained else _exercises()
     print(as_json(rows) if json else as_table(rows), flush=True)
     return PASSED
+
+
+def _exercises() -> list[dict[str, object]]:
+    from mlpzoo.exercises import list_exercises, summary
+
+    return [{"name": name, "summary": summary(name)} for name in list_exercises()]
+
+
+def _networks(*, whole: bool) -> list[dict[str, object]]:
+    from mlpzoo.pretrained import read_manifest
+
+    records = sorted(read_manifest().items())
+    if whole:
+        return [{"name": name, **record.as_json()} for name, record in records]
+    return [
+        {
+            "name": name,
+            "exercise": record.exercise,
+            "network": record.network,
+            "recipe": record.recipe,
+            "seed": "-" if record.seed is None else record.seed,
+            "steps": "-" if record.steps is None else record.steps,
+            "errors": ", ".join(f"{key} {value:.3g}" for key, value in record.headline().items()),
+        }
+        for name, record in records
+    ]

@@ -22,12 +22,13 @@ from mlpzoo.restoring import load_module
 from mlpzoo.results import Result, draw, reason
 from mlpzoo.resuming import prepare
 from mlpzoo.runs import read_config, settings_of
+from mlpzoo.shipping import export, shipped, verify
 from mlpzoo.stopping import Interrupted, Terminated
 from mlpzoo.tables import as_table
 from mlpzoo.trainers import evaluate
 from mlpzoo.training import run
 
-__all__ = ["plot", "population", "predict", "show", "test", "train"]
+__all__ = ["export", "plot", "population", "predict", "show", "test", "train", "verify"]
 
 
 def train(
@@ -150,9 +151,9 @@ def test(*, name: str, ckpt: str) -> int:
     return PASSED if passed else FELL_SHORT
 
 
-def predict(*, name: str, ckpt: str, x: Sequence[float]) -> int:
-    """Print what a checkpoint answers to one input, a number for each output."""
-    _, module, data = _load(name, ckpt)
+def predict(*, name: str, ckpt: str | None, x: Sequence[float]) -> int:
+    """Print what a checkpoint, or the package's network, answers: a number for each output."""
+    module, data = shipped(name) if ckpt is None else _load(name, ckpt)[1:]
     if len(x) != data.in_features:
         wanted = "1 input" if data.in_features == 1 else f"{data.in_features} inputs"
         raise InputError(f"{name} takes {wanted}, got {len(x)}: {list(x)}")

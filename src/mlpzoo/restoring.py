@@ -1,12 +1,11 @@
 """Modules and data modules from the checkpoints that hold them."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
+from mlpzoo.architectures import check_fit
 from mlpzoo.checkpoints import RECORD, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
@@ -56,19 +55,6 @@ def start_from(path: str | Path, module: LitNetwork, *, exercise: str) -> None:
         module.load_state_dict(weights)
     except Exception as error:  # the file may hold anything
         raise InputError(f"checkpoint {path} does not fit these settings: {error}") from error
-
-
-def check_fit(module: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Refuse weights that are not those of a module's layers.
-
-    Raises:
-        InputError: One is missing, too many, or of another shape.
-    """
-    shapes = {name: tensor.shape for name, tensor in module.state_dict().items()}
-    for name in {**shapes, **weights}:
-        found = getattr(weights.get(name), "shape", None)
-        if name not in shapes or found != shapes[name]:
-            raise InputError(f"{name} has shape {found}, and {shapes.get(name)} is needed")
 
 
 def _of_single_run(path: str | Path, exercise: str | None) -> dict[str, Any]:

@@ -82,14 +82,19 @@ class Result:
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "device": torch.cuda.get_device_name(device) if on_gpu else device.type,
-            "versions": {
-                "mlpzoo": mlpzoo.__version__,
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "lightning": lightning.__version__,
-                "torchmetrics": torchmetrics.__version__,
-            },
+            "versions": versions(),
         }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes, by name."""
+    return {
+        "mlpzoo": mlpzoo.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "lightning": lightning.__version__,
+        "torchmetrics": torchmetrics.__version__,
+    }
 
 
 def reason(

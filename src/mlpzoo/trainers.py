@@ -104,17 +104,20 @@ def build_trainer(
     )
 
 
-def evaluate(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> dict[str, float]:
+def evaluate(
+    exercise: Exercise, module: LitNetwork, data: FunctionDataModule, *, accelerator: str = "auto"
+) -> dict[str, float]:
     """Return the test metrics of a module, names without "test_", measured on one device.
 
     Args:
         exercise: Whose further measures are taken.
         module: What to measure.
         data: Whose test grid to measure on.
+        accelerator: See `plan`.
     """
     with quiet():
         trainer = _bare_trainer(
-            accelerator="auto", devices=1, callbacks=[Measure(exercise.measure)]
+            accelerator=accelerator, devices=1, callbacks=[Measure(exercise.measure)]
         )
         return measure(trainer, module, data)
 

@@ -1,0 +1,118 @@
+"""Networks out to files and in again: JSON, safetensors, and out only, ONNX."""
+
+from pathlib import Path
+
+from torch import nn
+
+from mlpzoo.checks import InputError, known
+from mlpzoo.exercises import list_exercises
+from mlpzoo.files import write_whole
+from mlpzoo.formats import (
+    OUTPUTS,
+    Portable,
+    from_bytes,
+    read_content,
+    to_json,
+    to_safetensors,
+    wrapped,
+)
+
+FORMATS = ("json", "safetensors", "onnx")
+
+
+def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str = "") -> None:
+    """Write a network as JSON, safetensors or ONNX, as the path ends.
+
+    JSON and safetensors hold architecture and float32 weights, and `load_weights` gives back the
+    same bits. ONNX has a batch axis of any length; the file is written once onnxruntime has given
+    the network's own outputs. All hold what `forward` gives: of a gate, the logit.
+
+    Args:
+        net: A `SequentialMLP`, `FourLayerXOR`, `DualHeadMLP` or `Perceptron`; of a Lightning
+            module, its net.
+        path: The file, which is replaced if it is there; its folder must exist.
+        exercise: Name of the exercise that it solves, for the file to tell; "" for none.
+        output: "value", "logit" or "probability", for the file to tell; "" for what the class
+            gives: a `FourLayerXOR` a logit, a `Perceptron` a probability, others a value.
+
+    Raises:
+        InputError: An unknown suffix, a network of another class or other layers, weights that
+            are not finite float32, no ONNX packages, or a file that cannot be written.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> from mlpzoo import load_pretrained
+        >>> path = Path(mkdtemp(), "or.json")
+        >>> export(load_pretrained("or-exact"), path, exercise="perceptron")
+        >>> load_weights(path).linear.weight.tolist()
+        [[0.5, 0.5]]
+    """
+    path = Path(str(path))
+    portable = wrapped(
+        net,
+        exercise=known("exercise", exercise, list_exercises()) if exercise else "",
+        output=known("output", output, OUTPUTS) if output else "",
+    )
+    write_portable(portable, path, suffix_format(path))
+
+
+def load_weights(path: str | Path) -> nn.Module:
+    """Return the network that a JSON or safetensors file of `export` holds, in eval mode.
+
+    Nothing in the file is run, and no memory is taken for more than it holds.
+
+    Args:
+        path: The file.
+
+    Raises:
+        InputError: There is no such file, or it is damaged or of another kind.
+    """
+    return read_portable(path).net
+
+
+def read_portable(path: str | Path) -> Portable:
+    """Return a network as `load_weights` does, with what its file says of it."""
+    path = Path(str(path))
+    content = read_content(path)
+    try:
+        return from_bytes(content)
+    except InputError as error:
+        raise InputError(f"{path} does not hold a network: {error}") from error
+
+
+def write_portable(portable: Portable, path: Path, kind: str) -> float:
+    """Write a network in a format.
+
+    Returns:
+        The largest difference between its outputs and those of the file, as they were compared:
+        0 where the file gives back the same bits.
+    """
+    difference = 0.0
+    if kind == "onnx":
+        from mlpzoo.onnx_format import to_onnx  # an extra, which need not be there
+
+        content, difference = to_onnx(portable)
+    else:
+        content = to_json(portable) if kind == "json" else to_safetensors(portable)
+    try:
+        write_whole(path, content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot write {path}: {reason}; choose another file") from error
+    return difference
+
+
+def suffix_format(path: Path) -> str:
+    """Return the format that a path ends in.
+
+    Raises:
+        InputError: It ends in none.
+
+    Example:
+        >>> suffix_format(Path("sin.json"))
+        'json'
+    """
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise InputError(f"{path} must end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
+    return kind

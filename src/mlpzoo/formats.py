@@ -1,0 +1,206 @@
+"""Networks as bytes: safetensors and JSON, each with the architecture beside the weights.
+
+Reading either runs no code, and float32 numbers come back bit for bit. What a file says of itself
+is its head: the format, the architecture, the exercise if it is known, and what the output means.
+"""
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import safetensors.torch
+import torch
+from torch import Size, Tensor, nn
+
+from mlpzoo.architectures import blank, describe, fill
+from mlpzoo.checks import InputError
+from mlpzoo.nets import FourLayerXOR, Perceptron
+
+FORMAT = 1
+OUTPUTS = {
+    "value": "y",
+    "logit": "the logit of P(y = 1): y = 1 where it is above 0",
+    "probability": "P(y = 1) itself",
+}
+MOST_BYTES = 2**26  # of a file: 16 million weights, 60 times the largest network here
+_HEAD = "mlpzoo"  # the head's key in the metadata: one key, for more come in any order
+_LENGTH = struct.Struct("<Q")  # how a safetensors file begins: the length of its JSON header
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portable:
+    """A plain network with what its file says of it.
+
+    Attributes:
+        net: The network.
+        exercise: Name of the exercise that it was made for, or "".
+        output: What `forward` gives, a key of `OUTPUTS`.
+    """
+
+    net: nn.Module
+    exercise: str = ""
+    output: str = "value"
+
+
+def wrapped(net: nn.Module, *, exercise: str = "", output: str = "") -> Portable:
+    """Return a network with what it gives, as its class has it where nothing is said."""
+    by_class = {FourLayerXOR: "logit", Perceptron: "probability"}
+    return Portable(net=net, exercise=exercise, output=output or by_class.get(type(net), "value"))
+
+
+def to_safetensors(portable: Portable) -> bytes:
+    """Return a network as the content of a .safetensors file; equal ones give equal bytes.
+
+    Raises:
+        InputError: See `mlpzoo.export`.
+    """
+    head = json.dumps(_head(portable))
+    return safetensors.torch.save(_weights(portable.net), metadata={_HEAD: head})
+
+
+def to_json(portable: Portable) -> bytes:
+    """Return a network as JSON: each float32 in the fewest digits that give it back.
+
+    Raises:
+        InputError: See `mlpzoo.export`.
+
+    Example:
+        >>> from mlpzoo import SequentialMLP
+        >>> net = SequentialMLP(hidden_features=(), initialization="zeros")
+        >>> json.loads(to_json(wrapped(net)))["weights"]["layers.0.weight"]
+        [[0.0]]
+    """
+    head = json.dumps(_head(portable), indent=1).removesuffix("\n}")
+    weights = ",\n".join(
+        f'  "{name}": ' + json.dumps(_shortest(tensor)).replace("], [", "],\n   [")
+        for name, tensor in _weights(portable.net).items()
+    )
+    return f'{head},\n "weights": {{\n{weights}\n }}\n}}\n'.encode()
+
+
+def read_content(path: Path) -> bytes:
+    """Return the content of a file of weights.
+
+    Raises:
+        InputError: There is none, it cannot be read, or it is larger than any that is written here.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is not a file")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        raise InputError(f"{path} cannot be read: {error}") from error
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
+    return content
+
+
+def from_bytes(content: bytes) -> Portable:
+    """Return the network that `to_safetensors` or `to_json` wrote.
+
+    Raises:
+        InputError: The bytes are neither, or not what these write.
+    """
+    read = _from_safetensors if b"\0" in content[: _LENGTH.size] else _from_json
+    try:
+        return read(content)
+    except InputError:
+        raise
+    except RecursionError:
+        raise InputError("it is nested too deeply") from None
+    except Exception as error:  # the bytes may be anything: none of it may be a traceback
+        raise InputError(f"it cannot be read: {error or type(error).__name__}") from None
+
+
+def _from_safetensors(content: bytes) -> Portable:
+    weights = safetensors.torch.load(content)  # checks header and sizes
+    (length,) = _LENGTH.unpack_from(content)
+    header = json.loads(content[_LENGTH.size : _LENGTH.size + length])
+    metadata = header.get("__metadata__", {})
+    if _HEAD not in metadata:
+        raise InputError("it has no architecture; it is not of `mlpzoo export`")
+    head = _strict_json(metadata[_HEAD])
+    return _portable(head, len(weights), lambda shapes: weights)
+
+
+def _from_json(content: bytes) -> Portable:
+    head = _strict_json(content.decode())
+    given = head.get("weights") if isinstance(head, dict) else None
+    if not isinstance(given, dict):
+        raise InputError("it has no weights; it is not of `mlpzoo export`")
+
+    def weights(shapes: Mapping[str, Size]) -> dict[str, Tensor]:
+        return {name: _tensor(name, entry, shapes.get(name)) for name, entry in given.items()}
+
+    return _portable(head, len(given), weights)
+
+
+def _portable(
+    head: Any, count: int, weights: Callable[[Mapping[str, Size]], Mapping[str, Tensor]]
+) -> Portable:
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        found = head.get("format") if isinstance(head, dict) else None
+        raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FORMAT}")
+    exercise, output = head.get("exercise", ""), head.get("output", "value")
+    if not isinstance(exercise, str) or output not in OUTPUTS:
+        raise InputError(f"it has exercise {exercise!r} and output {output!r}")
+    net = blank(head.get("architecture"), weights=count)
+    shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
+    return Portable(net=fill(net, weights(shapes)), exercise=exercise, output=output)
+
+
+def _head(portable: Portable) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "architecture": describe(portable.net),
+        "exercise": portable.exercise,
+        "output": portable.output,
+        "means": OUTPUTS[portable.output],
+    }
+
+
+def _weights(net: nn.Module) -> dict[str, Tensor]:
+    weights = {name: tensor.detach().cpu() for name, tensor in net.state_dict().items()}
+    for name, tensor in weights.items():
+        if tensor.dtype != torch.float32 or not tensor.isfinite().all():
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise InputError(f"weights must be finite float32, got {name} of {kind}: {tensor}")
+    return {name: tensor.contiguous() for name, tensor in weights.items()}
+
+
+def _shortest(weights: Tensor) -> Any:
+    """Return numbers in nested lists, each the one with the fewest digits that is this float32."""
+    return weights.numpy().astype(str).astype(float).tolist()
+
+
+def _tensor(name: str, value: object, shape: Size | None) -> Tensor:
+    if shape is None:
+        raise InputError(f"{name} is not a weight of this architecture")
+    _check_numbers(name, value, tuple(shape))
+    return torch.tensor(value, dtype=torch.float32).reshape(shape)
+
+
+def _check_numbers(name: str, value: object, shape: tuple[int, ...]) -> None:
+    """Refuse what is not numbers in lists of this shape, before a tensor is made of it."""
+    if not shape:
+        if type(value) not in (int, float):
+            raise InputError(f"{name} must hold numbers, got {value!r}")
+        return
+    if not isinstance(value, list) or len(value) != shape[0]:
+        found = f"{len(value)} entries" if isinstance(value, list) else repr(value)
+        raise InputError(f"{name} has {found} where {shape[0]} are needed")
+    for entry in value:
+        _check_numbers(name, entry, shape[1:])
+
+
+def _strict_json(text: str) -> Any:
+    def refuse(constant: str) -> NoReturn:
+        raise InputError(f"it holds {constant}, which is no number")
+
+    return json.loads(text, parse_constant=refuse)

@@ -1,0 +1,88 @@
+"""A plain network measured as its exercise measures a trained one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import get_exercise
+from mlpzoo.formats import Portable
+from mlpzoo.modules import LitMinMax, LitNetwork
+from mlpzoo.nets import DualHeadMLP
+from mlpzoo.trainers import evaluate
+
+
+class LitPortable(LitNetwork):
+    """A finished network as a Lightning module, to be measured and asked, not to be trained.
+
+    Args:
+        portable: The network, and whether it gives values, logits or probabilities.
+
+    Example:
+        >>> from mlpzoo.formats import wrapped
+        >>> from mlpzoo.nets import Perceptron
+        >>> gate = LitPortable(wrapped(Perceptron(initialization="zeros")))
+        >>> gate.answer(torch.zeros(1, 2)).tolist()
+        [[0.0]]
+    """
+
+    def __init__(self, portable: Portable) -> None:
+        task = "regression" if portable.output == "value" else "gate"
+        super().__init__(
+            portable.net, task=task, loss="mse", reduction="mean", optimizer="sgd", lr=1.0
+        )
+        self.output = portable.output
+
+    @override
+    def probability(self, output: Tensor) -> Tensor:
+        return output if self.output == "probability" else super().probability(output)
+
+
+def as_module(portable: Portable) -> LitNetwork:
+    """Return a plain network as a Lightning module with the metrics of its exercise."""
+    if not isinstance(portable.net, DualHeadMLP):
+        return LitPortable(portable).eval()
+    module = LitMinMax(trunk_features=(1,), head_features=())  # which measures each head
+    module.net = portable.net
+    return module.eval()
+
+
+def output_of(module: LitNetwork) -> str:
+    """Return what the network of a Lightning module gives, a key of `mlpzoo.formats.OUTPUTS`."""
+    if module.task != "gate":
+        return "value"
+    output = torch.zeros(1)
+    return "probability" if module.probability(output) is output else "logit"
+
+
+def data_of(
+    exercise: str, *, seed: int | None = None, data: Mapping[str, Any] | None = None
+) -> FunctionDataModule:
+    """Return the data module that a network is measured by.
+
+    Args:
+        exercise: Name of the exercise.
+        seed: The seed of its data; None for 0.
+        data: Arguments that replace the default recipe's.
+
+    Raises:
+        InputError: An unknown exercise or argument, or a refused value.
+    """
+    return get_exercise(exercise).data(seed=seed or 0, **(data or {}))
+
+
+def errors_of(portable: Portable, data: FunctionDataModule) -> dict[str, float]:
+    """Return the test metrics of a plain network on the CPU, names without "test_".
+
+    Losses are left out: they are of a training, not of a network.
+
+    Args:
+        portable: The network, with the name of its exercise.
+        data: Whose test grid to measure on.
+    """
+    exercise = get_exercise(portable.exercise)
+    metrics = evaluate(exercise, as_module(portable), data, accelerator="cpu")
+    return {name: float(value) for name, value in metrics.items() if not name.endswith("loss")}

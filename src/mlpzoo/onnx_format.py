@@ -1,0 +1,121 @@
+"""Networks as ONNX, checked with onnxruntime before they are handed out; the extra `onnx`."""
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
+from itertools import repeat
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mlpzoo.architectures import describe
+from mlpzoo.checks import InputError
+from mlpzoo.formats import OUTPUTS, Portable, from_bytes, to_safetensors
+from mlpzoo.scaling import RangeScale
+
+TOLERANCE = 1e-4  # of the largest output: other kernels round differently, other maths is further
+_POINTS = {1: 2001, 2: 101}  # along each axis of the inputs that are compared
+_ROWS = 2001  # where there are more inputs than axes to lay a grid on
+
+
+def to_onnx(portable: Portable) -> tuple[bytes, float]:
+    """Return a network as the content of an .onnx file, and how far its outputs are off.
+
+    Input "x" has a batch axis of any length; the output is named after what it is.
+
+    Returns:
+        The file's content, and the largest difference between what onnxruntime and torch compute
+        on the exercise's validation grid, or on the network's own range where no exercise is known.
+
+    Raises:
+        InputError: The extra is not installed, or they compute different things.
+    """
+    try:
+        import onnxruntime
+        import onnxscript  # noqa: F401  what torch exports with
+    except ImportError as error:
+        raise InputError(
+            f"ONNX needs the package {error.name}; install the extra: pip install 'mlpzoo[onnx]'"
+        ) from error
+    portable = from_bytes(to_safetensors(portable))  # a copy, checked, on the CPU, in eval mode
+    x = _inputs(portable)
+    content = _exported(portable, x[:2])
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    (computed,) = session.run(None, {"x": x.numpy()})
+    with torch.no_grad():
+        expected = portable.net(x)
+    difference = (torch.from_numpy(computed) - expected).abs().max().item()
+    if not difference <= TOLERANCE * max(1.0, expected.abs().max().item()):
+        raise InputError(f"onnxruntime's outputs differ by {difference:.3g}; no file was written")
+    return content, difference
+
+
+def _exported(portable: Portable, x: Tensor) -> bytes:
+    with _quiet():
+        program: Any = torch.onnx.export(
+            portable.net,
+            (x,),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            input_names=["x"],
+            output_names=["y" if portable.output == "value" else portable.output],
+            verbose=False,
+        )
+    proto = program.model_proto
+    about = {
+        "architecture": json.dumps(describe(portable.net)),
+        "exercise": portable.exercise,
+        "output": OUTPUTS[portable.output],
+    }
+    for key, value in about.items():
+        entry = proto.metadata_props.add()
+        entry.key, entry.value = f"mlpzoo.{key}", value
+    content: bytes = proto.SerializeToString()
+    return content
+
+
+def _inputs(portable: Portable) -> Tensor:
+    if portable.exercise:
+        from mlpzoo.measuring import data_of  # lightning, several seconds
+
+        data = data_of(portable.exercise)
+        if data.in_features == _in_features(portable.net):
+            return data.grid(data.val_points)[0]
+    return _own_range(portable.net)
+
+
+def _own_range(net: nn.Module) -> Tensor:
+    """Return inputs over the range that a network maps on [-1, 1], [0, 1] where it maps none."""
+    scale = next((part for part in net.modules() if isinstance(part, RangeScale)), None)
+    low, high = 0.0, 1.0
+    if scale is not None and not scale.identity:
+        centre, half_width = scale.centre.item(), scale.half_width.item()
+        low, high = centre - half_width, centre + half_width
+    features = _in_features(net)
+    if features not in _POINTS:
+        generator = torch.Generator().manual_seed(0)
+        return low + (high - low) * torch.rand(_ROWS, features, generator=generator)
+    axis = torch.linspace(low, high, _POINTS[features])
+    return torch.cartesian_prod(*repeat(axis, features)).view(-1, features)
+
+
+def _in_features(net: nn.Module) -> int:
+    return next(part.in_features for part in net.modules() if isinstance(part, nn.Linear))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what the exporter says of its own progress and of what torch deprecates."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    with warnings.catch_warnings(), redirect_stdout(StringIO()):
+        warnings.simplefilter("ignore")
+        log.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            log.setLevel(level)

@@ -1,0 +1,180 @@
+"""The trained and the hand-built networks that come with the package.
+
+Their weights are .safetensors files in the folder weights/, and manifest.json there says of each
+what it is, how it was made, its measured errors and the SHA-256 of its file. Listing them loads no
+torch, and loading one no Lightning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlpzoo.checks import InputError, known
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mlpzoo.formats import Portable
+
+FOLDER = Path(__file__).parent / "weights"
+MANIFEST = "manifest.json"
+FORMAT = 1
+_HEADLINE = ("max_error", "coefficient_error", "accuracy", "bce")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretrained:
+    """What the manifest says of one network.
+
+    Attributes:
+        name: Its name, and that of its file without ".safetensors".
+        summary: What it computes, in a sentence.
+        exercise: The exercise that it solves.
+        data: Arguments of the exercise's data module that differ from the default recipe's.
+        network: Its layers in a few characters.
+        architecture: Its class, a name of `mlpzoo.nets`, and the arguments of the constructor.
+        output: What `forward` gives: "value", "logit" or "probability".
+        recipe: The recipe that trained it, "published" or "by hand".
+        seed: The seed of start and data; None where nothing was drawn.
+        steps: Optimizer steps taken; None for none.
+        errors: Test metrics on the exercise's grid, in its units.
+        versions: Of the packages that made it.
+        sha256: Of its file.
+    """
+
+    name: str
+    summary: str
+    exercise: str
+    data: Mapping[str, Any]
+    network: str
+    architecture: Mapping[str, Any]
+    output: str
+    recipe: str
+    seed: int | None
+    steps: int | None
+    errors: Mapping[str, float]
+    versions: Mapping[str, str]
+    sha256: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the manifest's entry: plain data, the name left out."""
+        return {key: value for key, value in asdict(self).items() if key != "name"}
+
+    def headline(self) -> dict[str, float]:
+        """Return the errors that say most: the largest ones of a function, all of a gate."""
+        by_head = [name for name in self.errors if name.endswith("_head_max_error")]
+        names = by_head or [name for name in self.errors if name in _HEADLINE]
+        return {name: self.errors[name] for name in names}
+
+
+def list_pretrained(folder: str | Path | None = None) -> list[str]:
+    """Return the names of the networks that can be loaded, sorted.
+
+    Args:
+        folder: Where weights and manifest are; None for those of the package.
+
+    Raises:
+        InputError: The manifest cannot be read.
+
+    Example:
+        >>> {"linear", "minmax", "perceptron", "sin", "square", "xor"} < set(list_pretrained())
+        True
+    """
+    return sorted(read_manifest(folder))
+
+
+def load_pretrained(name: str, *, folder: str | Path | None = None) -> nn.Module:
+    """Return a network of the package: a plain `torch.nn.Module` in eval mode, on the CPU.
+
+    `forward` takes and returns the exercise's own units; a gate's network gives the logit, but for
+    a perceptron and "xor-exact", which give 0 or 1 (see `Pretrained.output`).
+
+    Args:
+        name: One of `list_pretrained()`.
+        folder: Where weights and manifest are; None for those of the package.
+
+    Raises:
+        InputError: There is none of this name, or its file is not the one of the manifest.
+
+    Example:
+        >>> import torch
+        >>> load_pretrained("minmax-exact")(torch.tensor([[3.0, 8.0]])).tolist()
+        [[8.0, 3.0]]
+    """
+    return load_portable(name, folder=folder).net
+
+
+def load_portable(name: str, *, folder: str | Path | None = None) -> Portable:
+    """Return a network of the package as `load_pretrained` does, with what its file says of it."""
+    from mlpzoo.architectures import describe  # torch, which a list does not need
+    from mlpzoo.formats import from_bytes, read_content
+
+    record = get_pretrained(name, folder)
+    path = weights_file(record.name, folder)
+    content = read_content(path)
+    if hashlib.sha256(content).hexdigest() != record.sha256:
+        raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
+    portable = from_bytes(content)
+    says = (record.architecture, record.exercise, record.output)
+    if says != (describe(portable.net), portable.exercise, portable.output):
+        raise InputError(f"{path} is another network than its manifest says; install mlpzoo anew")
+    return portable
+
+
+def get_pretrained(name: str, folder: str | Path | None = None) -> Pretrained:
+    """Return what the manifest says of one network.
+
+    Raises:
+        InputError: There is none of this name, or the manifest cannot be read.
+    """
+    records = read_manifest(folder)
+    return records[known("pretrained network", name, records)]
+
+
+def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:
+    """Return what the manifest of a folder says of each network, by name.
+
+    Raises:
+        InputError: It cannot be read, or is not a manifest.
+    """
+    path = _folder(folder) / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise InputError(f"{path} is of format {content['format']}; this mlpzoo reads {FORMAT}")
+        return {name: _record(name, entry) for name, entry in content["networks"].items()}
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    except InputError:
+        raise
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is not a manifest: {type(error).__name__}: {error}") from error
+
+
+def weights_file(name: str, folder: str | Path | None = None) -> Path:
+    """Return the path of a network's weights."""
+    return _folder(folder) / f"{name}.safetensors"
+
+
+def _folder(folder: str | Path | None) -> Path:
+    return FOLDER if folder is None else Path(str(folder))
+
+
+def _record(name: str, entry: Mapping[str, Any]) -> Pretrained:
+    record = Pretrained(name=name, **entry)
+    for field in ("data", "architecture", "errors", "versions"):
+        if not isinstance(getattr(record, field), dict):
+            raise TypeError(f"{field} of {name} must map names to values")
+    for field in ("seed", "steps"):
+        if type(getattr(record, field)) not in (int, type(None)):
+            raise TypeError(f"{field} of {name} must be a whole number or null")
+    for metric, value in record.errors.items():
+        if type(value) is not float or not math.isfinite(value):
+            raise TypeError(f"{metric} of {name} must be a float, got {value!r}")
+    return record

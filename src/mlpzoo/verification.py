@@ -1,0 +1,162 @@
+"""Checks what is shipped: every exercise trained from a fresh seed, every network measured anew."""
+
+import math
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from mlpzoo.checks import InputError, known, seed_in_range
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import get_exercise, list_exercises
+from mlpzoo.measuring import data_of, errors_of
+from mlpzoo.pretrained import Pretrained, load_portable, read_manifest
+from mlpzoo.stopping import Interrupted, Terminated
+from mlpzoo.training import train
+
+TRAINED, SHIPPED = "trained", "shipped"
+# How far a measured error may be from the manifest's: sums are rounded in another order on another
+# processor, a few float32 steps of the largest target.
+RELATIVE, OF_LARGEST = 1e-3, 1e-6
+_FRESH_SEEDS = 2**31
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What one check came to.
+
+    Attributes:
+        name: The exercise or the network.
+        what: "trained" or "shipped".
+        seed: The seed of start and data; None where nothing was drawn.
+        measured: The metrics that the exercise's bars ask for.
+        asked: The bars, and for a shipped network what the manifest has.
+        passed: Whether all of it is so.
+        verdict: "passed", or what is not so.
+        seconds: Time taken.
+    """
+
+    name: str
+    what: str
+    seed: int | None
+    measured: Mapping[str, float]
+    asked: str
+    passed: bool
+    verdict: str
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def verify(
+    names: Sequence[str] = (),
+    *,
+    trained: bool = True,
+    shipped: bool = True,
+    seed: int | None = None,
+    folder: str | Path | None = None,
+    report: Callable[[Check], None] = lambda check: None,
+) -> list[Check]:
+    """Train exercises from a fresh seed and measure shipped networks.
+
+    An exercise's default recipe must meet its bars. A shipped network must have the SHA-256 of the
+    manifest, meet its exercise's bars, and measure what the manifest says within 0.001 of it and
+    a millionth of the exercise's largest target. Nothing is left on the disk.
+
+    Args:
+        names: Exercises, which are both trained and shipped, or shipped networks; none for all.
+        trained: Train the exercises.
+        shipped: Measure the shipped networks.
+        seed: Train from this one; None to draw one for each from the operating system.
+        folder: Where weights and manifest are; None for those of the package.
+        report: Called with each check when it is done.
+
+    Returns:
+        The checks, the shipped networks last.
+
+    Raises:
+        InputError: An unknown name, a seed out of range, a manifest that cannot be read, or names
+            that leave nothing to check.
+        Interrupted: After Ctrl-C.
+        Terminated: After SIGTERM.
+    """
+    records, exercises = read_manifest(folder), list_exercises()
+    there = [*exercises, *(name for name in sorted(records) if name not in exercises)]
+    chosen = list(dict.fromkeys(known("exercise or network", name, there) for name in names))
+    chosen = chosen or there
+    if seed is not None:
+        seed_in_range(seed)
+    work: list[Callable[[], Check]] = []
+    if trained:
+        work += [partial(_train, name, seed) for name in chosen if name in exercises]
+    if shipped:
+        work += [partial(_measure, records[name], folder) for name in chosen if name in records]
+    if not work:
+        kind = "an exercise" if trained else "a shipped network"
+        raise InputError(f"none of {', '.join(chosen)} is {kind}; there are {', '.join(there)}")
+    checks = []
+    for check in work:
+        began = time.perf_counter()
+        checks.append(replace(check(), seconds=round(time.perf_counter() - began, 1)))
+        report(checks[-1])
+    return checks
+
+
+def _train(name: str, seed: int | None) -> Check:
+    exercise = get_exercise(name)
+    seed = secrets.randbelow(_FRESH_SEEDS) if seed is None else seed
+    with TemporaryDirectory() as out:
+        try:
+            result = train(name, seed=seed, out=out, plots=False, progress=False)
+        except (Interrupted, Terminated) as stop:  # its advice is to go on with a run in there
+            raise type(stop)(f"stopped while {name} was trained; nothing is left of it") from stop
+    return Check(
+        name=name,
+        what=TRAINED,
+        seed=seed,
+        measured={bar.metric: result.metrics[bar.metric] for bar in exercise.bars},
+        asked=", ".join(result.bars),
+        passed=result.passed,
+        verdict="passed" if result.passed else f"misses the bar: {result.diagnosis}",
+    )
+
+
+def _measure(record: Pretrained, folder: str | Path | None) -> Check:
+    check = Check(
+        name=record.name, what=SHIPPED, seed=record.seed, measured={}, asked="", passed=False,
+        verdict="",
+    )  # fmt: skip
+    try:
+        portable = load_portable(record.name, folder=folder)
+        data = data_of(record.exercise, seed=record.seed, data=record.data)
+        errors = errors_of(portable, data)
+    except InputError as error:  # damaged: the other networks are to be checked as well
+        return replace(check, verdict=str(error))
+    fault = _fault(record, errors, data)
+    bars = get_exercise(record.exercise).bars
+    then = (f"{record.errors.get(bar.metric, math.nan):.4g}" for bar in bars)
+    return replace(
+        check,
+        measured={bar.metric: errors[bar.metric] for bar in bars},
+        asked=f"{', '.join(map(str, bars))}; manifest {', '.join(then)}",
+        passed=not fault,
+        verdict=fault or "passed",
+    )
+
+
+def _fault(record: Pretrained, errors: Mapping[str, float], data: FunctionDataModule) -> str:
+    """Return what is not as the manifest or the bars have it, or ""."""
+    largest = data.grid(data.val_points)[1].abs().max().item()
+    for metric in {**errors, **record.errors}:
+        now, then = errors.get(metric), record.errors.get(metric)
+        allowed = RELATIVE * abs(then or 0.0) + OF_LARGEST * max(1.0, largest)
+        if now is None or then is None or not abs(now - then) <= allowed:
+            return f"differs from the manifest: {metric} is {now}, there {then}"
+    missed = [bar for bar in get_exercise(record.exercise).bars if not bar.met(errors[bar.metric])]
+    return f"misses the bar: {', '.join(map(str, missed))}" if missed else ""

@@ -1,0 +1,327 @@
+import json
+import math
+import os
+import struct
+import sys
+from contextlib import suppress
+
+import pytest
+import torch
+
+import mlpzoo
+from mlpzoo import (
+    DualHeadMLP,
+    FourLayerXOR,
+    InputError,
+    Perceptron,
+    SequentialMLP,
+    export,
+    list_pretrained,
+    load_pretrained,
+    load_weights,
+)
+from mlpzoo.cli import main
+
+NETS = {
+    "line": lambda: SequentialMLP(hidden_features=(), in_range=(-10.0, 10.0)),
+    "mlp": lambda: SequentialMLP(in_features=3, hidden_features=(5, 4), out_features=2, seed=1,
+                                 activation="PReLU", out_activation="sigmoid",
+                                 in_range=(-0.1, 0.3), out_range=(0.0, 1e4)),
+    "xor": lambda: FourLayerXOR(seed=2),
+    "heads": lambda: DualHeadMLP(trunk_features=(6,), value_range=(0.0, 100.0)),
+    "bare heads": lambda: DualHeadMLP(trunk_features=(6, 2), head_features=()),
+    "gate": lambda: Perceptron(in_features=4),
+}  # fmt: skip
+
+
+def bits(net):
+    return {name: t.view(torch.int32).tolist() for name, t in net.state_dict().items()}
+
+
+def with_any_bits(net):
+    """Draw every finite float32 alike: tiny, huge, negative zero too."""
+    for parameter in net.parameters():
+        drawn = torch.randint(-(2**31), 2**31, parameter.shape).to(torch.int32)
+        values = drawn.view(torch.float32)
+        parameter.data = torch.where(values.isfinite(), values, -0.0)
+    return net
+
+
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+@pytest.mark.parametrize("name", NETS)
+def test_network_comes_back_bit_for_bit(name, suffix, tmp_path):
+    net, path = with_any_bits(NETS[name]()), tmp_path / f"net.{suffix}"
+    export(net, path)
+    back = load_weights(path)
+    assert type(back) is type(net)
+    assert bits(back) == bits(net)
+    assert net.training  # it was not touched
+    assert not back.training
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_network_that_came_back_computes_the_same(name, tmp_path):
+    net = NETS[name]().eval()
+    export(net, tmp_path / "net.json")
+    features = next(p for p in net.parameters() if p.dim() == 2).shape[1]
+    x = torch.randn(7, features)
+    assert torch.equal(load_weights(tmp_path / "net.json")(x), net(x))
+
+
+@pytest.mark.parametrize("name", list_pretrained())
+def test_shipped_network_goes_round_through_all_formats(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", name, "--format", "json"]) == 0
+    assert main(["export", "--weights", f"{name}.json", "--format", "safetensors"]) == 0
+    shipped = mlpzoo.pretrained.FOLDER / f"{name}.safetensors"
+    assert (tmp_path / shipped.name).read_bytes() == shipped.read_bytes()
+    assert "the same bits" in capsys.readouterr().out
+
+
+def test_json_is_what_a_reader_of_another_language_needs(tmp_path):
+    export(load_pretrained("xor-exact"), tmp_path / "x.json", exercise="xor", output="probability")
+    content = json.loads((tmp_path / "x.json").read_text())
+    assert content["architecture"] == {
+        "class": "SequentialMLP",
+        "arguments": {"in_features": 2, "hidden_features": [2], "out_features": 1,
+                      "activation": "relu", "out_activation": "identity"},
+    }  # fmt: skip
+    assert content["weights"]["layers.0.weight"] == [[1, 1], [1, 1]]
+    assert (content["exercise"], content["output"]) == ("xor", "probability")
+
+
+def test_json_writes_the_shortest_numbers(tmp_path):
+    net = Perceptron()
+    net.linear.weight.data = torch.tensor([[0.1, 1 / 3]])
+    export(net, tmp_path / "x.json")
+    assert "[[0.1, 0.33333334]]" in (tmp_path / "x.json").read_text()
+
+
+def test_checkpoint_can_be_exported(short_run, tmp_path, capsys):
+    run = short_run("xor").folder
+    out = tmp_path / "net.json"
+    assert main(["export", "--ckpt", str(run / "best.ckpt"), "--out", str(out)]) == 0
+    assert "gives the logit" in capsys.readouterr().out
+    module, _ = mlpzoo.load_module(run / "best.ckpt")
+    assert bits(load_weights(out)) == bits(module.net)
+
+
+def changed(change):
+    """Return a valid JSON file's content with one change made."""
+    content = {
+        "format": 1,
+        "architecture": {"class": "Perceptron", "arguments": {"in_features": 2}},
+        "weights": {"linear.weight": [[0.5, 0.5]], "linear.bias": [-0.25]},
+    }
+    change(content)
+    return json.dumps(content)
+
+
+def sized(name, arguments):
+    architecture = {"class": name, "arguments": arguments}
+    return changed(lambda c: c.update(architecture=architecture))
+
+
+MLP = {"in_features": 2, "hidden_features": [], "out_features": 1, "activation": "relu",
+       "out_activation": "identity"}  # fmt: skip
+HOSTILE_JSON = {
+    "empty": "",
+    "no object": "[]",
+    "not JSON": "{",
+    "deep": "[" * 10**6,
+    "deep weights": '{"format": 1, "weights": ' + '{"a":' * 10**5,
+    "no text": "\xff\xfe",
+    "another format": changed(lambda c: c.update(format=2)),
+    "no format": changed(lambda c: c.pop("format")),
+    "no architecture": changed(lambda c: c.pop("architecture")),
+    "no weights": changed(lambda c: c.pop("weights")),
+    "weights are a list": changed(lambda c: c.update(weights=[1])),
+    "missing weight": changed(lambda c: c["weights"].pop("linear.bias")),
+    "unknown weight": changed(lambda c: c["weights"].update(more=[1.0])),
+    "unknown class": sized("Linear", {}),
+    "class of another kind": sized(["Perceptron"], {}),
+    "class outside": sized("os.system", {"command": "true"}),
+    "missing argument": sized("Perceptron", {}),
+    "unknown argument": sized("Perceptron", {"in_features": 2, "seed": 1}),
+    "arguments are a list": sized("Perceptron", [2]),
+    "huge size": sized("Perceptron", {"in_features": 2**52}),
+    "larger than any": sized("Perceptron", {"in_features": 10**30}),
+    "huge layer": sized("SequentialMLP", {**MLP, "hidden_features": [10**12]}),
+    "many layers": sized("SequentialMLP", {**MLP, "hidden_features": [1] * 10**6}),
+    "size below 1": sized("Perceptron", {"in_features": 0}),
+    "fraction": sized("Perceptron", {"in_features": 2.0}),
+    "true": sized("Perceptron", {"in_features": True}),
+    "unknown activation": sized("SequentialMLP", {**MLP, "activation": "eval"}),
+    "activation of another kind": sized("SequentialMLP", {**MLP, "activation": ["relu"]}),
+    "NaN": changed(lambda c: c["weights"].update({"linear.bias": [math.nan]})),
+    "infinite": changed(lambda c: c["weights"].update({"linear.bias": [-math.inf]})),
+    "beyond float32": changed(lambda c: c["weights"].update({"linear.bias": [1e39]})),
+    "beyond float64": changed(lambda c: None).replace("-0.25", "1e999"),
+    "long integer": changed(lambda c: c["weights"].update({"linear.bias": [10**400]})),
+    "longer integer": changed(lambda c: None).replace("-0.25", "1" * 10**5),
+    "text": changed(lambda c: c["weights"].update({"linear.bias": ["1"]})),
+    "bool": changed(lambda c: c["weights"].update({"linear.bias": [True]})),
+    "too short": changed(lambda c: c["weights"].update({"linear.bias": []})),
+    "too long": changed(lambda c: c["weights"].update({"linear.bias": [1.0, 2.0]})),
+    "ragged": changed(lambda c: c["weights"].update({"linear.weight": [[1.0, 2.0], [1.0]]})),
+    "flat": changed(lambda c: c["weights"].update({"linear.weight": [1.0, 2.0]})),
+    "no output": changed(lambda c: c.update(output="anything")),
+    "unhashable output": changed(lambda c: c.update(output=[])),
+}
+
+
+def refuse(path):
+    with pytest.raises(InputError) as caught:
+        load_weights(path)
+    assert "\n" not in str(caught.value)
+    assert path.name in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", HOSTILE_JSON)
+def test_hostile_json_is_refused_in_one_line(kind, tmp_path):
+    path = tmp_path / "x.json"
+    path.write_bytes(HOSTILE_JSON[kind].encode("latin-1"))
+    refuse(path)
+
+
+def test_json_that_hostile_ones_were_made_from_is_taken(tmp_path):
+    (tmp_path / "x.json").write_text(changed(lambda c: None))
+    assert load_weights(tmp_path / "x.json")(torch.ones(1, 2)).item() == 1
+
+
+def test_half_width_of_0_is_refused(tmp_path):
+    path = tmp_path / "x.json"
+    export(SequentialMLP(hidden_features=()), path)
+    content = json.loads(path.read_text())
+    content["weights"]["in_scale.half_width"] = 0.0
+    path.write_text(json.dumps(content))
+    refuse(path)
+
+
+def test_any_cut_or_flipped_header_of_safetensors_is_refused_or_harmless(tmp_path):
+    path = tmp_path / "x.safetensors"
+    export(FourLayerXOR(), path)
+    whole = path.read_bytes()
+    header = 8 + struct.unpack("<Q", whole[:8])[0]
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        refuse(path)
+    for place in range(header):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x11]) + whole[place + 1 :])
+        with suppress(InputError):
+            assert isinstance(load_weights(path), FourLayerXOR)
+
+
+@pytest.mark.parametrize("length", [0, 2**40, 2**63, 2**64 - 1])
+def test_safetensors_with_an_absurd_header_is_refused(length, tmp_path):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(struct.pack("<Q", length) + b"{}" * 20)
+    refuse(path)
+
+
+def test_safetensors_of_others_or_of_another_type_is_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    path = tmp_path / "x.safetensors"
+    save_file({"a": torch.zeros(2)}, path)
+    refuse(path)
+    head = changed(lambda c: c.pop("weights"))
+    weights = {"linear.weight": torch.zeros(1, 2), "linear.bias": torch.zeros(1)}
+    save_file(weights, path, metadata={"mlpzoo": head})
+    load_weights(path)
+    save_file({k: t.double() for k, t in weights.items()}, path, metadata={"mlpzoo": head})
+    refuse(path)
+
+
+@pytest.mark.parametrize("where", ["missing.json", "folder.json", "fifo.json", "large.json"])
+def test_path_without_a_usable_file_is_refused(where, tmp_path):
+    (tmp_path / "folder.json").mkdir()
+    os.mkfifo(tmp_path / "fifo.json")
+    with (tmp_path / "large.json").open("wb") as file:
+        file.truncate(2**40)  # takes no space
+    refuse(tmp_path / where)
+
+
+class Mine(torch.nn.Module):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("net", "name", "part"),
+    [
+        (lambda: Mine(), "x.json", "a Mine cannot be written"),
+        (lambda: mlpzoo.LitFourLayerXOR(), "x.json", "take its net"),
+        (lambda: FourLayerXOR().double(), "x.json", "must be finite float32"),
+        (lambda: SequentialMLP(in_range=(0, 1)).half(), "x.safetensors", "must be finite float32"),
+        (lambda: FourLayerXOR(), "x.txt", "must end in .json, .safetensors or .onnx"),
+        (lambda: FourLayerXOR(), "no/x.json", "cannot write"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(net, name, part, tmp_path):
+    with pytest.raises(InputError) as caught:
+        export(net(), tmp_path / name)
+    assert part in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_network_with_layers_of_its_own_is_refused(tmp_path):
+    net = SequentialMLP(hidden_features=(3,))
+    net.layers[1] = torch.nn.LeakyReLU(0.3)
+    with pytest.raises(InputError, match="other layers than its class builds"):
+        export(net, tmp_path / "x.json")
+    net = FourLayerXOR()
+    net.output_layer.bias.data.fill_(math.nan)
+    with pytest.raises(InputError, match="must be finite float32"):
+        export(net, tmp_path / "x.json")
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("export", "give one of NAME, --ckpt PATH or --weights FILE"),
+        ("export sin --weights x.json --format json", "give one of"),
+        ("export sin", "give --format"),
+        ("export sinn --format json", "did you mean 'sin'"),
+        ("export sin --format pickle", "pickle"),
+        ("export sin --out x.pt", "must end in"),
+        ("export sin --out no/x.json", "no/x.json"),
+        ("export --weights no.json --format json", "no.json does not exist"),
+        ("export --ckpt no.ckpt --format json", "no.ckpt does not exist"),
+    ],
+)
+def test_bad_export_is_one_line_and_exit_code_2(line, part, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()) == 2
+    captured = capsys.readouterr()
+    assert part in captured.err
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_onnx_without_the_extra_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(InputError, match=r"pip install 'mlpzoo\[onnx\]'"):
+        export(FourLayerXOR(), tmp_path / "x.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["minmax", "xor-lecture"])
+def test_onnxruntime_computes_the_same(name, tmp_path, monkeypatch, capsys):
+    runtime = pytest.importorskip("onnxruntime")
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", name, "--format", "onnx"]) == 0
+    assert "onnxruntime differs by" in capsys.readouterr().out
+    session = runtime.InferenceSession(f"{name}.onnx", providers=["CPUExecutionProvider"])
+    net = load_pretrained(name)
+    for rows in (1, 5):  # the batch axis may have any length
+        x = torch.rand(rows, 2)
+        (y,) = session.run(None, {"x": x.numpy()})
+        torch.testing.assert_close(torch.from_numpy(y), net(x).detach(), rtol=1e-4, atol=1e-4)
+    described = session.get_modelmeta().custom_metadata_map
+    assert ("logit" in described["mlpzoo.output"]) == (name == "xor-lecture")
+
+
+def test_onnx_of_any_network_is_compared_on_its_own_range(tmp_path):
+    pytest.importorskip("onnxruntime")
+    export(NETS["mlp"](), tmp_path / "x.onnx")
+    assert (tmp_path / "x.onnx").stat().st_size > 100
