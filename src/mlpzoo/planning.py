@@ -106,7 +106,10 @@ def plan(
     for switch, value in (("early_stop", early_stop), ("plots", plots), ("progress", progress)):
         flag(switch, value)
     data, module = plain_values("data", data or {}), plain_values("module", module or {})
-    optimizer = known("optimizer", str(module.get("optimizer", "adam")), OPTIMIZERS)
+    given = module.get("optimizer", chosen.module.get("optimizer", "adam"))
+    optimizer = known("optimizer", str(given), OPTIMIZERS)
+    if optimizer == "levenberg" and devices != 1:
+        raise InputError(f"levenberg goes with one device, not {devices}; set module.optimizer")
     by_blocks = devices == 1 and optimizer != "lbfgs"
     if not by_blocks and data.get("block_steps", 1) != 1:
         raise InputError("data.block_steps above 1 goes with one device, and not with lbfgs")

@@ -75,10 +75,15 @@ class Recipe:
     def module_arguments(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the module's arguments with changes made.
 
-        Another optimizer than the recipe's does not inherit what only that one takes.
+        Another optimizer than the recipe's does not inherit what only that one takes, and the rate
+        of "levenberg" is that of no other.
         """
         kept = dict(self.module)
         if "optimizer" in changes:
+            if kept.get("optimizer") == "levenberg":
+                kept.pop("lr")
+            if changes["optimizer"] == "levenberg":
+                kept["lr"] = 1.0
             for name in OPTIMIZER_SETTINGS:
                 kept.pop(name, None)
         return {**kept, **changes}

@@ -29,6 +29,7 @@ from mlpzoo.modules.choices import (
     build_schedule,
     check_optimizer,
 )
+from mlpzoo.modules.levenberg import check_least_squares
 from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
 
 TASKS = ("regression", "gate", "none")
@@ -125,9 +126,12 @@ class LitNetwork(LightningModule, ABC):
     def setup(self, stage: str) -> None:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         blocks = stage == "fit" and getattr(data, "block_steps", 1) > 1
+        optimizer = known("optimizer", self.optimizer_name, OPTIMIZERS)
+        if stage == "fit" and optimizer == "levenberg":
+            check_least_squares(self.trainer, self.loss)
         if blocks:
             check_blocks(self.trainer, self)
-            if known("optimizer", self.optimizer_name, OPTIMIZERS) == "lbfgs":
+            if optimizer == "lbfgs":
                 raise InputError("blocks do not go with LBFGS; set data.block_steps to 1")
         self.automatic_optimization = not blocks
 

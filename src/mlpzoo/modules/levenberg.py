@@ -121,6 +121,24 @@ class LevenbergMarquardt(Optimizer):
                 parameter.copy_(old)
 
 
+def check_least_squares(trainer: Any, loss: nn.Module) -> None:
+    """Refuse what a Trainer would do with gradients that are not followed, and other losses.
+
+    Raises:
+        InputError: A loss that is not of squares, more than one process, accumulation, gradient
+            clipping, or mixed precision.
+    """
+    hindrances = {
+        f"loss {type(loss).__name__}": not isinstance(loss, nn.MSELoss),
+        f"{trainer.world_size} processes": trainer.world_size > 1,
+        "accumulate_grad_batches": trainer.accumulate_grad_batches != 1,
+        "gradient_clip_val": bool(trainer.gradient_clip_val),
+        f"precision {trainer.precision}": trainer.precision not in ("32-true", "64-true"),
+    }
+    if found := [what for what, present in hindrances.items() if present]:
+        raise InputError(f"levenberg does not go with {', '.join(found)}; take optimizer adam")
+
+
 @dataclass
 class _Call:
     """One call of a network: its rows, its answers and the gradient of the loss by these."""
