@@ -62,8 +62,8 @@ def plot_network(
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
-        >>> [text.get_text() for text in plot_network(net).axes[0].texts][:2]
-        ['inputs', 'x1']
+        >>> [text.get_text() for text in plot_network(net).axes[0].texts][9:12]
+        ['inputs', 'x1', 'x2']
     """
     count("most", most)
     layers = dense_layers(net, torch.zeros(2, _inputs(net)))
