@@ -95,7 +95,8 @@ def film_of_run(exercise: Exercise, folder: Path, *, dark: bool = False) -> byte
             continue
         figure = plotting.new_figure(WIDTH, HEIGHT)
         figure.set_dpi(DPI)
-        left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(1.25, 1)))
+        halves: Any = figure.subfigures(1, 2, width_ratios=(1.25, 1))
+        left, right = halves
         exercise.view(module, data, title=exercise.name, figure=left, detail=False)
         plot_progress(losses, step, max(found), figure=right)
         frames.append(plotting.darken(figure) if dark else figure)

@@ -19,6 +19,7 @@ _INSTEAD = {
     CLASSES[0]: "#f2b134",
     CLASSES[1]: "#2ec4a0",
 }
+DRAWN_IN = (*_INSTEAD, *_INSTEAD.values())  # the colours of light pages, and of dark ones
 _SETTERS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
