@@ -63,6 +63,8 @@ RUNS = {
     **{name: (train, name, {"max_steps": 60, "val_every": 25}) for name in list_exercises()},
     "pictures": (train, "linear", {"max_steps": 36, "val_every": 12, "plot_every": 2,
                                    "data": {"block_steps": 12}}),
+    "film": (train, "linear", {"max_steps": 14, "val_every": 7, "film": True,
+                               "data": {"block_steps": 5}}),
     "early stop": (train, "perceptron", {}),
     "epochs": (train, "sin", {"max_steps": 60, "val_every": 20, "data": {"steps_per_epoch": 25}}),
     "each logged": (train, "linear", {"max_steps": 6, "val_every": 1}),
@@ -89,7 +91,7 @@ def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
     data = {} if name in ("xor", "perceptron") else dict(COARSE)
     data |= {"block_steps": 1 if case == "lbfgs" else 7, **settings.get("data", {})}
     module = {**(SMALL if name in ("sin", "square") else {}), **settings.get("module", {})}
-    pictures = {"plots": "plot_every" in settings}
+    pictures = {"plots": "plot_every" in settings or "film" in settings}
     whole, copies = every_state(
         function, name, **{**settings, **pictures, "data": data, "module": module}
     )
