@@ -119,7 +119,7 @@ def test_shorter_run_that_goes_on_for_longer_takes_the_snapshots_of_the_long_one
     short = {**SETTINGS, "max_steps": 8}
     folder = train("linear", out=tmp_path, film=True, plots=False, **short).folder
     assert 8 in snapshots_in(folder)
-    train("linear", resume=folder, max_steps=12, progress=False)
+    train("linear", resume=folder, max_steps=12, plots=True, progress=False)
     for step, path in snapshots_in(filmed).items():
         assert snapshots_in(folder)[step].read_bytes() == path.read_bytes()
     whole = Image.open(io.BytesIO((filmed / "figures/film.gif").read_bytes()))

@@ -91,7 +91,7 @@ def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
     data = {} if name in ("xor", "perceptron") else dict(COARSE)
     data |= {"block_steps": 1 if case == "lbfgs" else 7, **settings.get("data", {})}
     module = {**(SMALL if name in ("sin", "square") else {}), **settings.get("module", {})}
-    pictures = {"plots": "plot_every" in settings or "film" in settings}
+    pictures = {"plots": "plot_every" in settings}
     whole, copies = every_state(
         function, name, **{**settings, **pictures, "data": data, "module": module}
     )

@@ -129,7 +129,7 @@ def write_film(exercise: Exercise, folder: Path, out: Path) -> Path:
 def plot_progress(
     series: Series, step: int, last: int, *, figure: FigureBase | None = None
 ) -> FigureBase:
-    """Draw losses up to a step, both axes logarithmic, the axes as wide as the whole run.
+    """Draw losses up to a step, on axes for the whole run, logarithmic where it is long.
 
     Args:
         series: Steps and values of the whole run, by name.
@@ -141,7 +141,7 @@ def plot_progress(
 
     figure = figure or plotting.new_figure(3.2, HEIGHT)
     axes = figure.subplots()
-    axes.set_xscale("log")
+    axes.set_xscale("log" if last >= 20 else "linear")
     axes.set_xlim(0.8, max(last, 2) * 1.15)
     drawn = [value for _, values in series.values() for value in values]
     for (name, (steps, values)), colour in zip(
@@ -158,7 +158,9 @@ def plot_progress(
         axis.set_major_formatter("{x:g}")
     axes.set_title(f"step {step:,}", loc="left", fontsize="medium", family="monospace")
     axes.grid(visible=True, alpha=0.3)
-    axes.legend(loc="lower left", fontsize="small", frameon=False)
+    if series:
+        axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.97), ncols=2, fontsize="x-small",
+                    frameon=False)  # fmt: skip
     return figure
 
 
@@ -194,6 +196,10 @@ def _share_places(figures: Sequence[FigureBase]) -> None:
     places = [axes.get_position(original=True) for axes in wholes[-1].get_axes()]
     for whole in wholes:
         whole.set_layout_engine("none")
+        for part, there in zip(whole.subfigs, wholes[-1].subfigs, strict=True):
+            part.bbox_relative.p0, part.bbox_relative.p1 = (
+                there.bbox_relative.p0, there.bbox_relative.p1,
+            )  # fmt: skip
         for axes, place in zip(whole.get_axes(), places, strict=True):
             axes.set_position(place)
 

@@ -114,10 +114,11 @@ def plot_separating_line(
             x[rows, 0], x[rows, 1], s=60, color=colour, edgecolor="black", label=f"target {value}"
         )
     equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
-    axes.plot([], [], color=MODEL, linewidth=2, label=equation)
     axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
     axes.locator_params(nbins=5)
-    axes.legend(loc="lower center", fontsize="small")  # no point is there
+    axes.legend(
+        loc="lower center", ncols=2, fontsize="small", title=equation, title_fontsize="small"
+    )  # where no point is
     return figure
 
 
