@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SECONDS, REST = 0.12, 2.0  # that a frame is shown, and the last one
-COLOURS = 96  # beside our own
+COLOURS, SHADES = 96, 32  # beside our own, and of surfaces
 WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an inch
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
@@ -227,6 +227,7 @@ def _pixels(figure: FigureBase) -> Image:
 
 def _palette(images: Sequence[Image]) -> Image:
     """Return an image with the colours of our drawing and those that three frames need."""
+    from matplotlib import colormaps
     from matplotlib.colors import to_rgb
     from PIL import Image
 
@@ -235,7 +236,9 @@ def _palette(images: Sequence[Image]) -> Image:
     for number, image in enumerate(chosen):
         together.paste(image, (0, number * images[0].height))
     needed = together.quantize(colors=COLOURS, method=Image.Quantize.MEDIANCUT).getpalette() or []
-    ours = [round(255 * part) for name in DRAWN_IN for part in to_rgb(name)]
+    surface = colormaps[plotting.CMAP](np.linspace(0, 1, SHADES))  # its ends are rare, and seen
+    colours = [*map(to_rgb, DRAWN_IN), *(tuple(shade[:3]) for shade in surface)]
+    ours = [round(255 * part) for colour in colours for part in colour]
     palette = Image.new("P", (1, 1))
     palette.putpalette(needed[: 3 * COLOURS] + ours)
     return palette
