@@ -159,8 +159,7 @@ def plot_progress(
     axes.set_title(f"step {step:,}", loc="left", fontsize="medium", family="monospace")
     axes.grid(visible=True, alpha=0.3)
     if series:
-        axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.97), ncols=2, fontsize="x-small",
-                    frameon=False)  # fmt: skip
+        axes.legend(loc="lower left", fontsize="x-small", framealpha=0.8)
     return figure
 
 
