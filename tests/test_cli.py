@@ -123,8 +123,9 @@ def test_predict_answers_one_number_an_output(cli, sin_run, short_run):
 def test_plot_draws_a_checkpoint(cli, sin_run, tmp_path):
     code, out, _ = cli("plot", "sin", "--ckpt", sin_run / "best.ckpt", "--out", tmp_path)
     assert code == 0
-    assert out.split() == [str(tmp_path / "sin.png"), str(tmp_path / "loss.png")]
-    assert all((tmp_path / name).stat().st_size > 5000 for name in ("sin.png", "loss.png"))
+    names = ("sin.png", "neurons.png", "network.png", "loss.png")
+    assert out.split() == [str(tmp_path / name) for name in names]
+    assert all((tmp_path / name).stat().st_size > 5000 for name in names)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +160,11 @@ def test_plot_draws_a_checkpoint(cli, sin_run, tmp_path):
         ("test sin", "--ckpt"),
         ("predict sin --ckpt nowhere.ckpt one", "'one'"),
         ("show sn", "did you mean 'sin'"),
+        ("plot sin", "there is no run in checkpoints/sin to draw"),
+        ("plot sin --step 3", "there is no run in checkpoints/sin to draw"),
+        ("plot sin --step three", "'three'"),
+        ("plot sin --run a --ckpt b", "leave one of them out"),
+        ("plot sin --run nowhere", "nowhere is not the folder of a run"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(cli, line, part, tmp_path, monkeypatch):

@@ -45,6 +45,16 @@ def test_ranges_follow_the_data():
     assert module.hparams.in_range == (0.0, 1.0)
 
 
+INSIDES = {  # further pictures
+    "linear": ("descent.png",),
+    "minmax": ("neurons.png",),
+    "perceptron": (),
+    "sin": ("neurons.png",),
+    "square": ("neurons.png",),
+    "xor": ("neurons.png", "layers.png"),
+}
+
+
 @pytest.mark.parametrize(("name", "recipe"), RUNS)
 def test_run_folder_is_complete_and_true(name, recipe, short_run):
     result = short_run(name, recipe)
@@ -53,7 +63,8 @@ def test_run_folder_is_complete_and_true(name, recipe, short_run):
     written = {path.name for path in folder.rglob("*") if path.is_file()}
     assert written - {"previous.ckpt"} == {
         *("config.yaml", "metrics.csv", "result.json", "best.ckpt", "last.ckpt", "start.ckpt"),
-        *(f"{name}.png", "loss.png"),
+        *(f"{name}.png", "loss.png", "network.png"),
+        *INSIDES[name],
     }
     written = json.loads((folder / "result.json").read_text())
     assert written["metrics"] == dict(result.metrics)

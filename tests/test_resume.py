@@ -63,6 +63,8 @@ RUNS = {
     **{name: (train, name, {"max_steps": 60, "val_every": 25}) for name in list_exercises()},
     "pictures": (train, "linear", {"max_steps": 36, "val_every": 12, "plot_every": 2,
                                    "data": {"block_steps": 12}}),
+    "film": (train, "linear", {"max_steps": 14, "val_every": 7, "film": True,
+                               "data": {"block_steps": 5}}),
     "early stop": (train, "perceptron", {}),
     "epochs": (train, "sin", {"max_steps": 60, "val_every": 20, "data": {"steps_per_epoch": 25}}),
     "each logged": (train, "linear", {"max_steps": 6, "val_every": 1}),

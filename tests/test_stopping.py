@@ -190,12 +190,12 @@ def test_spaces_in_a_path_stay_in_the_command_that_goes_on(monkeypatch, tmp_path
 
 @pytest.mark.parametrize("every", [0, 1])
 def test_figures_that_cannot_be_written_cost_no_result(every, tmp_path, capsys, monkeypatch):
-    from mlpzoo import plotting
+    from mlpzoo.plotting import basics
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(plotting, "write_whole", full)
+    monkeypatch.setattr(basics, "write_whole", full)
     line = f"train perceptron --plot-every {every} --out {tmp_path}"
     assert main(line.split()) == 2
     err = capsys.readouterr().err

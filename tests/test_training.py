@@ -144,7 +144,8 @@ def test_plots_are_drawn_every_few_validations_if_asked(tmp_path):
     )  # fmt: skip
     names = sorted(path.name for path in (result.folder / "figures").iterdir())
     assert names == [
-        "linear.png", "linear_step_000020.png", "linear_step_000040.png", "loss.png",
+        "descent.png", "linear.png", "linear_step_000020.png", "linear_step_000040.png",
+        "loss.png", "network.png",
     ]  # fmt: skip
 
 

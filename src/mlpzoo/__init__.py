@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from mlpzoo.nets import FourLayerXOR as FourLayerXOR
     from mlpzoo.nets import Perceptron as Perceptron
     from mlpzoo.nets import SequentialMLP as SequentialMLP
+    from mlpzoo.plotting import plot_descent as plot_descent
+    from mlpzoo.plotting import plot_layers as plot_layers
+    from mlpzoo.plotting import plot_network as plot_network
+    from mlpzoo.plotting import plot_neurons as plot_neurons
     from mlpzoo.population import Population as Population
     from mlpzoo.population import PopulationResult as PopulationResult
     from mlpzoo.population import train_population as train_population
@@ -82,6 +86,7 @@ _HOMES = {
         "LitSequentialMLP",
     ),
     "nets": ("DualHeadMLP", "FourLayerXOR", "Perceptron", "SequentialMLP"),
+    "plotting": ("plot_descent", "plot_layers", "plot_network", "plot_neurons"),
     "population": ("Population", "PopulationResult", "train_population"),
     "pretrained": ("Pretrained", "get_pretrained", "list_pretrained", "load_pretrained"),
     "restoring": ("load_module",),

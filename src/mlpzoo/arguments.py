@@ -66,12 +66,21 @@ def _add_asking(commands: Any) -> None:
         sub = commands.add_parser(command, help=text, allow_abbrev=False)
         add = sub.add_argument
         add("name", metavar="NAME", help=f"the exercise{names}")
-        add("--ckpt", required=not predicts, metavar="PATH",
+        add("--ckpt", required=command == "test", metavar="PATH",
             help=f"best.ckpt or last.ckpt{of_own}")  # fmt: skip
         if predicts:
             add("x", metavar="X", type=float, nargs="+", help="the inputs, X1 [X2]")
         if command == "plot":
-            add("--out", metavar="DIR", help="folder of the pictures (figures/ beside the ckpt)")
+            _add_plot(sub)
+
+
+def _add_plot(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--run", metavar="RUN",
+        help="the best of a run: its folder, or a file in it (the newest)")  # fmt: skip
+    add("--step", type=int, metavar="S", help="the snapshot of this step, of a run with --film")
+    add("--film", action="store_true", help="draw film.gif too, from the snapshots")
+    add("--out", metavar="DIR", help="folder of the pictures (figures/ beside the ckpt)")
 
 
 def _add_train(commands: Any) -> None:
@@ -93,6 +102,8 @@ def _add_train(commands: Any) -> None:
     add("--devices", default=_KEEP, metavar="N", help="how many (1)")
     add("--plot-every", type=int, default=_KEEP, metavar="N",
         help="draw at every N-th validation too")  # fmt: skip
+    add("--film", action=argparse.BooleanOptionalAction, default=_KEEP,
+        help="draw figures/film.gif, from snapshots that are kept (no)")  # fmt: skip
 
 
 def _add_population(commands: Any) -> None:

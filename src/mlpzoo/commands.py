@@ -15,6 +15,7 @@ from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
+from mlpzoo.film import write_film
 from mlpzoo.modules import LitNetwork
 from mlpzoo.overrides import Settings
 from mlpzoo.population.command import population
@@ -23,6 +24,7 @@ from mlpzoo.results import Result, draw, reason
 from mlpzoo.resuming import prepare
 from mlpzoo.runs import read_config, settings_of
 from mlpzoo.shipping import export, shipped, verify
+from mlpzoo.snapshots import to_draw
 from mlpzoo.stopping import Interrupted, Terminated
 from mlpzoo.tables import as_table
 from mlpzoo.trainers import evaluate
@@ -171,14 +173,20 @@ def predict(*, name: str, ckpt: str | None, x: Sequence[float]) -> int:
     return PASSED
 
 
-def plot(*, name: str, ckpt: str, out: str | None) -> int:
-    """Draw what a checkpoint has learned and print the paths of the pictures."""
-    exercise, module, data = _load(name, ckpt)
-    folder = Path(ckpt).parent
+def plot(
+    *, name: str, ckpt: str | None, run: str | None, step: int | None, film: bool, out: str | None
+) -> int:
+    """Draw what a checkpoint or a snapshot has learned and print the paths of the pictures."""
+    exercise = get_exercise(name)
+    path = to_draw(exercise, ckpt=ckpt, run=run, step=step)
+    folder = path.parent if step is None else path.parent.parent
+    module, data = load_module(path, exercise=exercise.name)
     try:
         figures = Path(out) if out else folder / "figures"
         figures.mkdir(parents=True, exist_ok=True)
-        paths = draw(exercise, module, data, folder, out=figures)
+        paths = draw(exercise, module, data, folder, out=figures, step=step)
+        if film:
+            paths.append(write_film(exercise, folder, figures))
     except OSError as error:
         raise InputError(f"cannot write the figures: {error}; choose another --out") from error
     print("\n".join(map(str, paths)))

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.data.gate import is_linearly_separable
+from mlpzoo.layers import Call
 from mlpzoo.linear import Linear
 from mlpzoo.nets import Perceptron, SequentialMLP
-from mlpzoo.probe import Call, Probe
+from mlpzoo.probe import Probe
 from mlpzoo.scaling import RangeScale
 
 MERGED = 0.02  # rows are merged where each gives their mean target to within this

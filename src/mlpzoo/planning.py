@@ -61,6 +61,7 @@ def plan(
     out: str | Path = "checkpoints",
     plots: bool = True,
     plot_every: int = 0,
+    film: bool = False,
     progress: bool = True,
     threads: int | None = None,
     start: str | Path | None = None,
@@ -82,6 +83,7 @@ def plan(
         out: Folder that holds the folders of the exercises.
         plots: Draw the result and the losses into figures/.
         plot_every: Draw the result every so many validations too; 0 for never.
+        film: Keep snapshots of the weights (see `mlpzoo.snapshots`), and draw figures/film.gif.
         progress: Show a bar on a terminal, lines elsewhere.
         threads: torch's CPU threads; None for as many as torch is set to.
         start: A checkpoint whose weights the run begins with; None to draw them from the seed.
@@ -103,7 +105,8 @@ def plan(
     count("plot_every", plot_every, least=0)
     threads = torch.get_num_threads() if threads is None else threads
     count("threads", threads, most=1024)
-    for switch, value in (("early_stop", early_stop), ("plots", plots), ("progress", progress)):
+    switches = {"early_stop": early_stop, "plots": plots, "film": film, "progress": progress}
+    for switch, value in switches.items():
         flag(switch, value)
     data, module = plain_values("data", data or {}), plain_values("module", module or {})
     given = module.get("optimizer", chosen.module.get("optimizer", "adam"))
@@ -135,6 +138,7 @@ def plan(
         "threads": threads,
         "plots": plots,
         "plot_every": plot_every,
+        "film": film,
         "data": arguments_of(datamodule, without={"seed", *pace} - data.keys()),
         "module": arguments_of(lit, without={"seed", *chosen.linked(datamodule)} - module.keys()),
     }

@@ -3,32 +3,17 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch
+from mlpzoo.layers import Call, in_eval_mode, noting_calls
 from mlpzoo.modules import LitNetwork
 
 ROWS = 2_500  # of the grid, at most: a hundredth of a second for the widest of our networks
 BATCHES = 16  # training batches looked at, the distinct ones among the first
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of a layer of the network.
-
-    Attributes:
-        name: The layer's name in the network, such as "layers.1".
-        layer: The layer.
-        output: What it gave, (rows, units).
-    """
-
-    name: str
-    layer: nn.Module
-    output: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +67,8 @@ def probe(module: LitNetwork, data: FunctionDataModule) -> Probe:
     with _left_alone(module):
         like = next(module.parameters(), torch.empty(0, device=module.device))
         x, truth = data.grid(_points(data))
-        calls, output = _run(module, x.to(like))
+        with noting_calls(module.net) as calls, torch.no_grad():
+            output = module(x.to(like))
         batches = [(x.to(like), y.to(like)) for x, y in _distinct_batches(data)]
         losses, gradients = _gradients(module, batches)
         gate = module.task == "gate"
@@ -131,38 +117,17 @@ def hessian(module: LitNetwork, batches: tuple[Batch, ...]) -> Tensor:
 
 @contextmanager
 def _left_alone(module: LitNetwork) -> Iterator[None]:
-    modes = {part: part.training for part in module.modules()}
     cuda = [module.device] if module.device.type == "cuda" else []
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng(devices=cuda))
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
-        try:
-            module.eval()
-            yield
-        finally:
-            for part, training in modes.items():
-                part.training = training
+        stack.enter_context(in_eval_mode(module))
+        yield
 
 
 def _points(data: FunctionDataModule) -> int:
     return max(2, min(data.test_points, int(ROWS ** (1 / data.in_features))))
-
-
-def _run(module: LitNetwork, x: Tensor) -> tuple[list[Call], Tensor]:
-    calls: list[Call] = []
-
-    def note(name: str, layer: nn.Module, _: object, output: object) -> None:
-        if isinstance(output, Tensor) and output.dim() > 0:
-            calls.append(Call(name, layer, output.reshape(len(output), -1)))
-
-    with ExitStack() as stack, torch.no_grad():
-        for name, layer in module.net.named_modules():
-            if next(layer.children(), None) is None:
-                handle = layer.register_forward_hook(partial(note, name))
-                stack.callback(handle.remove)
-        output = module(x)
-    return calls, output
 
 
 def _distinct_batches(data: FunctionDataModule) -> list[Batch]:

@@ -16,6 +16,7 @@ from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis import diagnose
 from mlpzoo.exercises import Exercise
+from mlpzoo.insides import pictures_of
 from mlpzoo.logs import read_metrics
 from mlpzoo.modules import LitNetwork
 
@@ -123,16 +124,24 @@ def reason(
 
 
 def draw(
-    exercise: Exercise, module: LitNetwork, data: FunctionDataModule, run: Path, *, out: Path
+    exercise: Exercise,
+    module: LitNetwork,
+    data: FunctionDataModule,
+    run: Path,
+    *,
+    out: Path,
+    step: int | None = None,
 ) -> list[Path]:
-    """Write <exercise>.png and, where the run has a metrics.csv, loss.png.
+    """Write <exercise>.png, what goes on inside it, and, with a metrics.csv, loss.png.
 
     Args:
-        exercise: Whose view is drawn.
+        exercise: Whose view and further pictures are drawn.
         module: What to draw.
         data: Its data.
         run: The run folder.
         out: The folder of the pictures, made if need be.
+        step: The step that the module is of, which is added to titles and names; None for the
+            result of the run.
 
     Returns:
         The files written.
@@ -140,8 +149,12 @@ def draw(
     Raises:
         OSError: A picture cannot be written.
     """
-    drawn = {exercise.name: exercise.view(module, data, title=exercise.name)}
-    series = read_metrics(run / "metrics.csv")
+    views = {exercise.name: exercise.view, **pictures_of(module, data), **exercise.pictures}
+    title, ending = exercise.name, ""
+    if step is not None:
+        title, ending = f"{exercise.name} after {step} steps", f"_step_{step:06d}"
+    drawn = {name + ending: view(module, data, title=title) for name, view in views.items()}
+    series = read_metrics(run / "metrics.csv") if step is None else {}
     losses = {name: series[name] for name in exercise.curves if name in series}
     if losses:
         drawn["loss"] = plotting.plot_losses(losses, title=f"{exercise.name}: training")

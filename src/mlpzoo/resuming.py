@@ -24,8 +24,8 @@ from mlpzoo.runs import (
 
 CHANGEABLE = (  # what neither the state nor the measure of the best weights depends on
     "max_steps", "val_every", "early_stop", "accelerator", "devices", "threads", "plot_every",
-    "module.lr", "module.schedule", "module.momentum", "module.weight_decay", "module.beta2",
-    "data.batch_size", "data.sampling", "data.steps_per_epoch", "data.block_steps",
+    "film", "module.lr", "module.schedule", "module.momentum", "module.weight_decay",
+    "module.beta2", "data.batch_size", "data.sampling", "data.steps_per_epoch", "data.block_steps",
 )  # fmt: skip
 _NOT_SETTINGS = ("exercise", "members", "restart_after")  # of config.yaml
 

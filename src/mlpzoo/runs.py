@@ -19,6 +19,7 @@ from mlpzoo.files import sync_folder, write_whole, write_yaml
 from mlpzoo.modules import LitNetwork
 
 GROUPS = ("data", "module")
+LATER = {"film": False}  # settings that older runs do not have, and what they meant
 FREE = ("plots", "start")  # settings that make no difference to a run that goes on
 LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
@@ -93,12 +94,13 @@ def is_first_process() -> bool:
     return bool(getattr(rank_zero_only, "rank", 0) == 0)
 
 
-def find_run(path: str | Path | None, parent: Path) -> Path:
+def find_run(path: str | Path | None, parent: Path, *, purpose: str = "go on with") -> Path:
     """Return the folder of the run that is meant.
 
     Args:
         path: The folder or a file in it; None for the newest run of an exercise.
         parent: The exercise's folder.
+        purpose: What it is wanted for, for the message.
 
     Raises:
         InputError: There is none.
@@ -107,7 +109,7 @@ def find_run(path: str | Path | None, parent: Path) -> Path:
         return _folder_of(path)
     runs = [run for _, run in sorted(_versions(parent)) if (run / CONFIG).is_file()]
     if not runs:
-        raise InputError(f"there is no run in {parent} to go on with; name its folder, or --out")
+        raise InputError(f"there is no run in {parent} to {purpose}; name its folder, or --out")
     return runs[-1]
 
 
@@ -163,9 +165,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
     """
     old, new = dict(_flat(before)), dict(_flat(now))
     names = [*old, *(name for name in new if name not in old)]
-    return {
-        name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)
-    }
+    pairs = {name: (old.get(name, LATER.get(name)), new.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

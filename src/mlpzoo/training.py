@@ -9,9 +9,10 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from mlpzoo.callbacks import ApplyChanges, FigureWriter
+from mlpzoo.callbacks import ApplyChanges, FigureWriter, SnapshotTaker
 from mlpzoo.checks import InputError, known
 from mlpzoo.files import write_json
+from mlpzoo.film import write_film
 from mlpzoo.fitting import Run
 from mlpzoo.logs import RunLogger
 from mlpzoo.opening import opened
@@ -121,6 +122,9 @@ def _trainer(planned: Plan, sitting: Run) -> Trainer:
     callbacks: list[Callback] = []
     if planned.plots and config["plot_every"]:
         callbacks.append(_figure_writer(planned, sitting.folder))
+    record = {k: config[k] for k in ("exercise", "recipe", "seed", "data")}
+    if config["film"]:
+        callbacks.append(SnapshotTaker(sitting.folder, record))
     if sitting.changed:
         callbacks.append(ApplyChanges(planned.module.schedule))
     return build_trainer(
@@ -134,8 +138,7 @@ def _trainer(planned: Plan, sitting: Run) -> Trainer:
         progress=planned.progress,
         logger=RunLogger(sitting.folder, step=sitting.state.step),
         callbacks=callbacks,
-        record={k: config[k] for k in ("exercise", "recipe", "seed", "data")}
-        | {"config": of_state(config), "changes": sitting.history},
+        record=record | {"config": of_state(config), "changes": sitting.history},
         stop=sitting.stop,
     )
 
@@ -177,10 +180,10 @@ def _finish(planned: Plan, sitting: Run, result: Result) -> Result:
     sitting.check_stop()
     if planned.plots:
         try:
-            draw(
-                planned.exercise, planned.module, planned.datamodule, result.folder,
-                out=result.folder / "figures",
-            )  # fmt: skip
+            figures = result.folder / "figures"
+            draw(planned.exercise, planned.module, planned.datamodule, result.folder, out=figures)
+            if planned.config["film"]:
+                write_film(planned.exercise, result.folder, figures)
         except OSError as error:
             result = replace(result, unwritten=f"figures: {error.strerror or error}")
     for callback in result.trainer.callbacks:  # type: ignore[attr-defined]

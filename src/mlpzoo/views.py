@@ -1,11 +1,13 @@
 """What a trained module looks like: evaluate it on a grid, hand the arrays to `plotting`.
 
 A view takes a module, its data module and a title, and returns a figure; an Exercise names its
-view, and `FigureWriter` and the command line call it.
+view, and `FigureWriter` and the command line call it. Without `detail` it draws the answer alone,
+as a film or a gallery shows it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from torch import Tensor, nn
 from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule, LinearDataModule
+from mlpzoo.layers import in_eval_mode
 from mlpzoo.modules import LitNetwork, LitPerceptron
 
 if TYPE_CHECKING:
@@ -23,11 +26,11 @@ if TYPE_CHECKING:
 
     from mlpzoo.exercises import Exercise
 
-SURFACE_POINTS = 100  # along each axis
+SURFACE_POINTS, COARSE_POINTS = 100, 41  # along each axis
 CURVE_POINTS = 2001
 
 
-View = Callable[..., "FigureBase"]  # (module, data, *, title, figure=None), as all below
+View = Callable[..., "FigureBase"]  # (module, data, *, title, figure=None, detail=True), as below
 
 
 def curve(
@@ -36,11 +39,14 @@ def curve(
     *,
     title: str,
     figure: FigureBase | None = None,
+    detail: bool = True,
 ) -> FigureBase:
     """Draw y against x with the truth, and the error below, for one input and one output."""
     x, truth = data.grid(CURVE_POINTS)
     y = _outputs(module, x)
-    return plotting.plot_curve(_column(x), _column(y), _column(truth), title=title, figure=figure)
+    return plotting.plot_curve(
+        _column(x), _column(y), _column(truth), title=title, figure=figure, error=detail
+    )
 
 
 def fitted_line(
@@ -49,6 +55,7 @@ def fitted_line(
     *,
     title: str,
     figure: FigureBase | None = None,
+    detail: bool = True,
 ) -> FigureBase:
     """Draw the points, the learned line and the least-squares line."""
     return plotting.plot_fit(
@@ -57,6 +64,7 @@ def fitted_line(
         data.least_squares(),
         title=title,
         figure=figure,
+        error=detail,
     )
 
 
@@ -66,6 +74,7 @@ def separating_line(
     *,
     title: str,
     figure: FigureBase | None = None,
+    detail: bool = True,
 ) -> FigureBase:
     """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
     x, targets = data.grid(2)
@@ -86,20 +95,23 @@ def probability_surface(
     *,
     title: str,
     figure: FigureBase | None = None,
+    detail: bool = True,
 ) -> FigureBase:
     """Draw a gate's probability and logit over the unit square, with the four rows on them."""
-    x = _square(data)
+    x = _square(data, detail)
     corners, targets = data.grid(2)
     surfaces: dict[str, Tensor] = {}
     marks: dict[str, Tensor] = {}
     for points, heights in ((x, surfaces), (corners, marks)):
         output = _outputs(module, points)
         heights["probability"], heights["logit"] = module.probability(output), module.logit(output)
+    names = ("probability", "logit") if detail else ("probability",)
     return plotting.plot_surfaces(
         *_axes(x),
-        {name: _grid(z) for name, z in surfaces.items()},
+        {name: _grid(surfaces[name]) for name in names},
         points=(corners.numpy(), {n: _column(z) for n, z in marks.items()}, _column(targets)),
         title=_with_gate(title, data),
+        columns=len(names),
         figure=figure,
     )
 
@@ -110,35 +122,37 @@ def heads_surface(
     *,
     title: str,
     figure: FigureBase | None = None,
+    detail: bool = True,
 ) -> FigureBase:
     """Draw the max head and the min head over two inputs, and below each its error."""
-    x = _square(data)
+    x = _square(data, detail)
     y, truth = _outputs(module, x), data.target(x)
-    surfaces = {
-        "max head": y[:, 0],
-        "min head": y[:, 1],
-        "max head, error": (y - truth)[:, 0],
-        "min head, error": (y - truth)[:, 1],
-    }
+    surfaces = {"max head": y[:, 0], "min head": y[:, 1]}
+    if detail:
+        surfaces["max head, error"], surfaces["min head, error"] = (y - truth).unbind(dim=1)
     heights = {name: _grid(z) for name, z in surfaces.items()}
     return plotting.plot_surfaces(*_axes(x), heights, title=title, figure=figure)
 
 
 def gallery(
-    entries: Sequence[tuple[Exercise, LitNetwork, FunctionDataModule]], *, columns: int = 3
+    entries: Sequence[tuple[Exercise, LitNetwork, FunctionDataModule]],
+    *,
+    columns: int = 3,
+    dark: bool = False,
 ) -> FigureBase:
     """Draw several trained exercises on one figure, each with its own view.
 
     Args:
         entries: Exercise, trained module and data module of each.
         columns: Exercises in a row.
+        dark: For a dark page (see `plotting.darken`).
     """
     rows = -(-len(entries) // columns)
-    figure = plotting.new_figure(5.4 * columns, 4.4 * rows)
-    places = figure.subfigures(rows, columns, squeeze=False).flat
+    figure = plotting.new_figure(4.6 * columns, 3.6 * rows)
+    places = figure.subfigures(rows, columns, squeeze=False, wspace=0.04, hspace=0.06).flat
     for place, (exercise, module, data) in zip(places, entries, strict=False):
-        exercise.view(module, data, title=exercise.name, figure=place)
-    return figure
+        exercise.view(module, data, title=exercise.name, figure=place, detail=False)
+    return plotting.darken(figure) if dark else figure
 
 
 def line_of(module: LitNetwork) -> tuple[float, float]:
@@ -160,11 +174,8 @@ def line_of(module: LitNetwork) -> tuple[float, float]:
 
 
 def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
-    was_training = module.training
-    module.eval()
-    with torch.no_grad():
+    with in_eval_mode(module), torch.no_grad():
         y: Tensor = module(x.to(module.device)).cpu()
-    module.train(was_training)
     return y
 
 
@@ -173,8 +184,8 @@ def _with_gate(title: str, data: FunctionDataModule) -> str:
     return title if gate == title else f"{title}: {gate}"
 
 
-def _square(data: FunctionDataModule) -> Tensor:
-    return data.grid(SURFACE_POINTS)[0]
+def _square(data: FunctionDataModule, detail: bool) -> Tensor:
+    return data.grid(SURFACE_POINTS if detail else COARSE_POINTS)[0]
 
 
 def _axes(x: Tensor) -> tuple[plotting.Array, plotting.Array]:
@@ -182,7 +193,8 @@ def _axes(x: Tensor) -> tuple[plotting.Array, plotting.Array]:
 
 
 def _grid(values: Tensor) -> plotting.Array:
-    return values.reshape(SURFACE_POINTS, SURFACE_POINTS).double().numpy()
+    side = math.isqrt(len(values))
+    return values.reshape(side, side).double().numpy()
 
 
 def _column(values: Tensor) -> plotting.Array:

@@ -3,6 +3,7 @@
 from mlpzoo.callbacks.bar import StepProgressBar
 from mlpzoo.callbacks.changes import ApplyChanges
 from mlpzoo.callbacks.figures import FigureWriter
+from mlpzoo.callbacks.film import SnapshotTaker
 from mlpzoo.callbacks.finite import NotFinite, StopWhereNotFinite
 from mlpzoo.callbacks.keeper import StateKeeper
 from mlpzoo.callbacks.last_validation import LastStepValidation
@@ -16,6 +17,7 @@ __all__ = [
     "LineProgress",
     "Measure",
     "NotFinite",
+    "SnapshotTaker",
     "StateKeeper",
     "StepProgressBar",
     "StopWhereNotFinite",

@@ -1,7 +1,7 @@
 """Iterables of batches in place of a DataLoader: sized, stateless, without worker processes."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from lightning.pytorch import Callback, Trainer
@@ -109,10 +109,19 @@ class BlockStream:
             step += count
 
 
+@runtime_checkable
+class WantsControl(Protocol):
+    """A callback that must be given control after certain optimizer steps."""
+
+    def next_step(self, step: int) -> int:
+        """Return the first step after this one at which it wants control."""
+
+
 def steps_to_next_event(trainer: Trainer) -> int:
     """Return after how many more steps a Trainer that is fitting must be given control.
 
-    That is before the next validation, log, checkpoint by step count, or the end.
+    That is before the next validation, log, checkpoint by step count, step that a callback asks for
+    (see `WantsControl`), or the end.
     """
     taken = trainer.fit_loop.total_batch_idx + 1
     in_epoch = trainer.fit_loop.batch_idx + 1
@@ -125,6 +134,9 @@ def steps_to_next_event(trainer: Trainer) -> int:
         *((keeper._every_n_train_steps, trainer.global_step) for keeper in _keepers(trainer)),
     ]
     limits = [int(n - at % n) for n, at in intervals if n and n != float("inf")]
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    wanted = [each for each in callbacks if isinstance(each, WantsControl)]
+    limits += [each.next_step(trainer.global_step) - trainer.global_step for each in wanted]
     if trainer.max_steps > 0:
         limits.append(trainer.max_steps - trainer.global_step)
     if trainer.num_training_batches != float("inf"):

@@ -105,6 +105,8 @@ class Exercise:
         stop_at: Value of the monitored metric at which training may stop: the bar, with room for
             what the coarser validation grid misses.
         view: Draws the trained module.
+        pictures: Further views, by the name of the file that each is written to, beside those that
+            suit its network (see `mlpzoo.insides`).
         measure: Given module and data module, further metrics that the exercise is judged by.
         remark: Given module, data module and test metrics, a sentence for the result, or "".
     """
@@ -118,6 +120,7 @@ class Exercise:
     mode: str
     stop_at: float
     view: View
+    pictures: Mapping[str, View] = field(default_factory=dict)
     measure: Callable[[Any, Any], dict[str, float]] = lambda module, data: {}
     remark: Callable[[Any, Any, Mapping[str, float]], str] = lambda module, data, metrics: ""
 

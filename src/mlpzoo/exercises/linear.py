@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from mlpzoo import views
+from mlpzoo import insides, views
 from mlpzoo.checks import at_least, positive
 from mlpzoo.data import LinearDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
@@ -100,6 +100,7 @@ EXERCISE = Exercise(
     mode="min",
     stop_at=1e-3,
     view=views.fitted_line,
+    pictures={"descent": insides.descent},
     measure=_measure,
     remark=_remark,
 )

@@ -28,7 +28,7 @@ CASES = {
 MOMENTS = ("start", "step", "write", "plot", "end")
 KILLS_A_RUN, COLD_EVERY = 3, 5
 _RESULTS = ("result.json", "population.json")
-_ENDS = {".csv": b"\n", ".png": b"IEND\xaeB`\x82"}  # of whole files
+_ENDS = {".csv": b"\n", ".gif": b";", ".png": b"IEND\xaeB`\x82"}  # of whole files
 _OWN_TO_A_RUN = ("seconds", "us_a_member_step")  # of a result: what the clock says
 
 

@@ -1,57 +1,27 @@
-"""Pure drawing: arrays in, a matplotlib Figure out; no pyplot and no global state.
-
-Every function draws on `figure` where one is given (a Figure or a SubFigure), else on a new one.
-"""
+"""Drawing of what networks answer: curves, fits, half planes, surfaces, and how losses fell."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlpzoo.files import write_whole
+from mlpzoo.plotting.basics import CLASSES, CMAP, ERROR, MODEL, TRUTH, Array, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, FigureBase
-
-Array = NDArray[np.floating[Any]]
-F = TypeVar("F", bound="FigureBase")
-
-MODEL, TRUTH, ERROR = "#0072b2", "#555555", "#d55e00"  # Okabe and Ito's colour-blind-safe set
-CLASSES = ("#e69f00", "#009e73")  # targets 0 and 1
-CMAP = "viridis"
-DPI = 120
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure with constrained layout, sizes in inches."""
-    from matplotlib.figure import Figure  # half a second, paid only where something is drawn
-
-    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-
-
-def save(figure: FigureBase, path: Path) -> None:
-    """Write a figure to a file, a PNG or what its name ends in; its folder is made if need be.
-
-    The folder above must be there: a run that is deleted must not come back as a picture.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    path.parent.mkdir(exist_ok=True)
-    whole: Any = figure.figure  # a SubFigure is saved with all of its figure
-    picture = BytesIO()
-    whole.savefig(picture, format=path.suffix[1:] or "png")
-    write_whole(path, picture.getvalue())
+    from matplotlib.figure import FigureBase
 
 
 def plot_curve(
-    x: Array, y: Array, truth: Array, *, title: str, figure: FigureBase | None = None
+    x: Array,
+    y: Array,
+    truth: Array,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+    error: bool = True,
 ) -> FigureBase:
     """Draw a learned curve over the true one, and below it their difference.
 
@@ -63,14 +33,16 @@ def plot_curve(
         truth: What is right.
         title: Above the upper plot.
         figure: Where to draw.
+        error: Whether to draw the difference.
     """
     figure = figure or new_figure(6.4, 4.8)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    above, below = _over_error(figure, error)
     above.plot(x, truth, color=TRUTH, linewidth=4, alpha=0.35, label="truth")
     above.plot(x, y, color=MODEL, linewidth=1.2, label="network")
     above.set(ylabel="y")
     _head(above, title)
-    _draw_error(below, x, y - truth)
+    if below is not None:
+        _draw_error(below, x, y - truth)
     return figure
 
 
@@ -81,6 +53,7 @@ def plot_fit(
     *,
     title: str,
     figure: FigureBase | None = None,
+    error: bool = True,
 ) -> FigureBase:
     """Draw points, the learned line and the least-squares line, and the difference of the lines.
 
@@ -90,9 +63,10 @@ def plot_fit(
         least_squares: Slope and intercept that minimise the sum of squares.
         title: Above the upper plot.
         figure: Where to draw.
+        error: Whether to draw the difference.
     """
     figure = figure or new_figure(6.4, 4.8)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    above, below = _over_error(figure, error)
     x = np.linspace(points[0].min(), points[0].max(), 101)
     (a, b), (best_a, best_b) = line, least_squares
     above.plot(*points, "o", color=TRUTH, markersize=4, alpha=0.6, label="points")
@@ -100,7 +74,8 @@ def plot_fit(
     above.plot(x, a * x + b, color=MODEL, linewidth=1.2, label=f"network: y = {a:.4f} x {b:+.4f}")
     above.set(title=title, ylabel="y")
     above.legend(loc="best", frameon=False)
-    _draw_error(below, x, (a - best_a) * x + b - best_b)
+    if below is not None:
+        _draw_error(below, x, (a - best_a) * x + b - best_b)
     return figure
 
 
@@ -139,10 +114,11 @@ def plot_separating_line(
             x[rows, 0], x[rows, 1], s=60, color=colour, edgecolor="black", label=f"target {value}"
         )
     equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
-    axes.plot([], [], color=MODEL, linewidth=2, label=equation)
     axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
     axes.locator_params(nbins=5)
-    axes.legend(loc="upper right")
+    axes.legend(
+        loc="lower center", ncols=2, fontsize="small", title=equation, title_fontsize="small"
+    )  # where no point is
     return figure
 
 
@@ -184,9 +160,10 @@ def plot_surfaces(
             axes.set_zlabel(name.rpartition(", ")[2])
         axes.locator_params(nbins=3)
         axes.view_init(elev=28, azim=-60)
-        axes.set_box_aspect((1, 1, 0.75), zoom=0.88 if alone else 1)
-        if points is not None and index == 0:
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.3, 1.02), frameon=False)
+        axes.set_box_aspect((1, 1, 0.75), zoom=0.88 if alone else 1.1)
+    if points is not None:
+        keys = axes.get_legend_handles_labels()
+        figure.legend(*keys, loc="upper left", fontsize="small", frameon=False)
     return figure
 
 
@@ -221,6 +198,16 @@ def _head(axes: Axes, title: str) -> None:
     """Set the title on the left and the legend on the right, both above the axes."""
     axes.set_title(title, loc="left")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, frameon=False)
+
+
+def _over_error(figure: FigureBase, error: bool) -> tuple[Axes, Axes | None]:
+    """Return the axes of the answer and those of its error below, if it is to be drawn."""
+    if not error:
+        axes = figure.subplots()
+        axes.set_xlabel("x")
+        return axes, None
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    return above, below
 
 
 def _draw_error(axes: Axes, x: Array, error: Array) -> None:

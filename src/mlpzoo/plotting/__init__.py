@@ -1,0 +1,52 @@
+"""Pure drawing: arrays or a network in, a matplotlib Figure out; no pyplot and no global state.
+
+Every function draws on `figure` where one is given (a Figure or a SubFigure), else on a new one.
+Networks are any small `torch.nn.Module` of linear layers; they run in eval mode and are left as
+they were.
+"""
+
+from mlpzoo.plotting.answers import (
+    plot_curve,
+    plot_fit,
+    plot_losses,
+    plot_separating_line,
+    plot_surfaces,
+)
+from mlpzoo.plotting.basics import (
+    CLASSES,
+    CMAP,
+    DPI,
+    ERROR,
+    MODEL,
+    TRUTH,
+    Array,
+    new_figure,
+    save,
+)
+from mlpzoo.plotting.dark import darken
+from mlpzoo.plotting.descent import plot_descent
+from mlpzoo.plotting.network import plot_network
+from mlpzoo.plotting.neurons import plot_neurons
+from mlpzoo.plotting.planes import plot_layers
+
+__all__ = [
+    "CLASSES",
+    "CMAP",
+    "DPI",
+    "ERROR",
+    "MODEL",
+    "TRUTH",
+    "Array",
+    "darken",
+    "new_figure",
+    "plot_curve",
+    "plot_descent",
+    "plot_fit",
+    "plot_layers",
+    "plot_losses",
+    "plot_network",
+    "plot_neurons",
+    "plot_separating_line",
+    "plot_surfaces",
+    "save",
+]

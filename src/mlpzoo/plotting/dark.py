@@ -1,0 +1,99 @@
+"""A finished figure made fit for a dark page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlpzoo.plotting.basics import CLASSES, ERROR, MODEL, TRUTH
+
+if TYPE_CHECKING:
+    from matplotlib.figure import FigureBase
+
+PAGE, INK, DIM = "#0d1117", "#e6edf3", "#30363d"  # of GitHub's dark pages
+_INSTEAD = {
+    "white": PAGE,
+    "black": INK,
+    TRUTH: "#b0b8c1",
+    MODEL: "#58a6ff",
+    ERROR: "#f0883e",
+    CLASSES[0]: "#f2b134",
+    CLASSES[1]: "#2ec4a0",
+}
+DRAWN_IN = (*_INSTEAD, *_INSTEAD.values())  # the colours of light pages, and of dark ones
+_SETTERS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
+
+
+def darken(figure: FigureBase) -> FigureBase:
+    """Give a finished figure of ours a dark ground and the colours that are read on it.
+
+    It is changed in place: black and white change places, our colours become lighter ones of the
+    same hue, grids and panes become dim. No setting of matplotlib's is touched.
+
+    Args:
+        figure: What to change; it is returned.
+
+    Example:
+        >>> from mlpzoo.plotting import plot_losses
+        >>> figure = darken(plot_losses({"loss": ([1, 2], [2.0, 1.0])}, title="t"))
+        >>> figure.get_facecolor()[:3] == (13 / 255, 17 / 255, 23 / 255)
+        True
+    """
+    whole: Any = figure
+    whole.set_facecolor(PAGE)
+    parts = whole.findobj()
+    grounds = [part.get_bbox_patch() for part in parts if hasattr(part, "get_bbox_patch")]
+    for part in (*parts, *grounds):
+        if part is not None and not hasattr(part, "zaxis"):
+            for name in _SETTERS:
+                _replace(part, name)
+    for axes in whole.get_axes():
+        axes.set_facecolor(PAGE)
+        axes.tick_params(colors=INK, which="both")
+        for spine in axes.spines.values():
+            spine.set_edgecolor(INK)
+        for line in (*axes.get_xgridlines(), *axes.get_ygridlines()):
+            line.set_color(DIM)
+        if hasattr(axes, "zaxis"):
+            _darken_box(axes)
+        if (legend := axes.get_legend()) is not None:
+            legend.get_frame().set(facecolor=PAGE, edgecolor=DIM)
+    return figure
+
+
+def _replace(part: Any, name: str) -> None:
+    from matplotlib.colors import to_rgba_array
+
+    getter, setter = getattr(part, f"get_{name}", None), getattr(part, f"set_{name}", None)
+    if getter is None or setter is None or _is_mapped(part):
+        return
+    try:
+        colours = to_rgba_array(getter())
+    except (TypeError, ValueError):  # "auto", "face", None
+        return
+    table = {tuple(to_rgba_array(old)[0][:3]): to_rgba_array(new)[0][:3]
+             for old, new in _INSTEAD.items()}  # fmt: skip
+    found = False
+    for colour in colours:
+        if colour[3] and (new := table.get(tuple(colour[:3]))) is not None:
+            colour[:3], found = new, True
+    if found:
+        alpha, _ = part.get_alpha(), part.set_alpha(None)
+        setter(colours if len(colours) != 1 else tuple(colours[0]))
+        part.set_alpha(alpha)
+
+
+def _is_mapped(part: Any) -> bool:
+    """Tell whether its colours come from values, and so are no colours of ours."""
+    from matplotlib.contour import ContourSet
+
+    mapped = getattr(part, "get_array", lambda: None)() is not None
+    return mapped and not (isinstance(part, ContourSet) and part.colors is not None)
+
+
+def _darken_box(axes: Any) -> None:
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_pane_color((1, 1, 1, 0.04))
+        axis.line.set_color(DIM)
+        axis._axinfo["grid"]["color"] = DIM
+        axis.label.set_color(INK)
+    axes.tick_params(axis="z", colors=INK)

@@ -1,0 +1,193 @@
+"""Drawing of every hidden unit: a curve over one input, a surface over two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mlpzoo.checks import InputError, count, ordered
+from mlpzoo.layers import Dense, dense_layers
+from mlpzoo.plotting.basics import CLASSES, CMAP, TRUTH, Array, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import FigureBase
+
+CURVE_POINTS, SURFACE_POINTS = 401, 25  # along an axis
+_COARSE = 5  # of the grey curves: there may be hundreds
+MOST_CURVES, MOST_SURFACES = 8, 3  # units a layer that are drawn by default
+
+
+def plot_neurons(
+    net: nn.Module,
+    ranges: Sequence[tuple[float, float]],
+    *,
+    most: int | None = None,
+    points: tuple[Array, Array] | None = None,
+    title: str = "",
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw what the units of every hidden layer give: curves over one input, surfaces over two.
+
+    Layers stand from left to right. Of a layer with more than `most` units those are drawn that
+    differ most: first the one that varies most over the range, then always the one that the linear
+    combinations of those before explain least. Of one input, all other units are grey.
+
+    Args:
+        net: Any network of linear layers that takes (rows, 1) or (rows, 2).
+        ranges: Low and high end of each input.
+        most: Units of a layer to draw; None for 8 curves or 3 surfaces, or a layer of up to 4.
+        points: Two inputs only: marks to set on the surfaces, x (rows, 2) and targets 0 or 1
+            (rows,).
+        title: Above all; the rule of selection is added where there was one.
+        figure: Where to draw.
+
+    Raises:
+        InputError: Ranges of no input, or of three and more; a network without hidden layers, or
+            one that takes other inputs or cannot be drawn.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+        >>> len(plot_neurons(net, [(0, 1), (0, 1)]).axes)
+        3
+    """
+    x = _grid(ranges)
+    hidden = [dense for dense in dense_layers(net, x) if dense.hidden]
+    if not hidden:
+        raise InputError(f"{type(net).__name__} has no hidden layer; draw what it answers instead")
+    if most is not None:
+        count("most", most)
+    if len(ranges) == 1:
+        return _curves(x[:, 0], hidden, most or MOST_CURVES, title, figure)
+    marked = None if points is None else _marks(net, points)
+    return _surfaces(x, hidden, most, marked, title, figure)
+
+
+def most_different(units: Tensor, most: int) -> list[int]:
+    """Return which units differ most, in their order, as `plot_neurons` chooses them.
+
+    Shapes: units (rows, units).
+
+    Args:
+        units: What each gives.
+        most: How many to choose; all, where there are no more.
+
+    Example:
+        >>> most_different(torch.tensor([[0.0, 0.0, 1.0, 0.0], [2.0, 1.9, 0.0, 0.0]]), 2)
+        [0, 1]
+        >>> most_different(torch.tensor([[0.0, 0, 1], [2.0, 1.9, 0], [0, 0, -1]]), 2)
+        [0, 2]
+    """
+    if units.shape[1] <= most:
+        return list(range(units.shape[1]))
+    left = units.double() - units.double().mean(dim=0)
+    chosen: list[int] = []
+    for _ in range(most):
+        size = left.square().sum(dim=0).nan_to_num()
+        size[chosen] = -1.0
+        chosen.append(int(size.argmax()))
+        direction = left[:, chosen[-1]] / left[:, chosen[-1]].norm().clamp(min=1e-30)
+        left = left - direction.unsqueeze(1) * (direction @ left)
+    return sorted(chosen)
+
+
+def _grid(ranges: Sequence[tuple[float, float]]) -> Tensor:
+    if len(ranges) not in (1, 2):
+        raise InputError(
+            f"a unit of {len(ranges)} inputs is neither a curve nor a surface; give the ranges of "
+            "a network of 1 or 2 inputs, or wrap yours in one that holds the others still"
+        )
+    for low, high in ranges:
+        ordered("range", low, high)
+    points = CURVE_POINTS if len(ranges) == 1 else SURFACE_POINTS
+    axes = [torch.linspace(low, high, points) for low, high in ranges]
+    return torch.cartesian_prod(*axes).view(-1, len(ranges))
+
+
+def _marks(net: nn.Module, points: tuple[Array, Array]) -> tuple[Array, list[Array], Array]:
+    x, targets = np.asarray(points[0], dtype=float), np.asarray(points[1]).reshape(-1)
+    layers = dense_layers(net, torch.as_tensor(x, dtype=torch.float32))
+    return x, [dense.units.numpy() for dense in layers if dense.hidden], targets
+
+
+def _curves(
+    x: Tensor, hidden: Sequence[Dense], most: int, title: str, figure: FigureBase | None
+) -> FigureBase:
+    figure = figure or new_figure(4.2 * len(hidden), 3.6)
+    figure.suptitle(_with_rule(title, [d.units.shape[1] for d in hidden], most))
+    for column, dense in enumerate(hidden):
+        axes = figure.add_subplot(1, len(hidden), column + 1)
+        chosen = most_different(dense.units, most)
+        others = np.delete(dense.units.numpy(), chosen, axis=1)
+        axes.plot(x[::_COARSE], others[::_COARSE], color=TRUTH, linewidth=0.5, alpha=0.12, zorder=1)
+        for unit in chosen:
+            axes.plot(x, dense.units[:, unit], linewidth=1.4, label=f"unit {unit + 1}")
+        axes.set(xlabel="x", ylabel="output")
+        axes.set_title(f"{dense.label}, {_units(dense)}", fontsize="medium")
+        axes.legend(fontsize="x-small", ncols=2, loc="upper center", framealpha=0.7)
+    return figure
+
+
+def _surfaces(
+    x: Tensor,
+    hidden: Sequence[Dense],
+    most: int | None,
+    marks: tuple[Array, list[Array], Array] | None,
+    title: str,
+    figure: FigureBase | None,
+) -> FigureBase:
+    small = max(dense.units.shape[1] for dense in hidden) <= 4
+    most = most or (4 if small else MOST_SURFACES)
+    picks = [most_different(dense.units, most) for dense in hidden]
+    rows, columns = max(map(len, picks)), len(hidden)
+    if figure is None:
+        figure = new_figure(2.5 * columns + 0.3, 2.25 * rows + 0.5)
+        figure.set_layout_engine("none")  # which would take as long as all the rest
+    figure.suptitle(_with_rule(title, [d.units.shape[1] for d in hidden], most))
+    ends = [(float(column.min()), float(column.max())) for column in x.unbind(dim=1)]
+    x1, x2 = (column.view(SURFACE_POINTS, -1).numpy() for column in x.unbind(dim=1))
+    for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
+        for row, unit in enumerate(chosen):
+            place = (column / columns, 0.93 * (1 - (row + 1) / rows), 0.98 / columns, 0.87 / rows)
+            axes: Any = figure.add_axes(place, projection="3d")
+            heights = dense.units[:, unit].view(SURFACE_POINTS, -1).numpy()
+            axes.plot_surface(x1, x2, heights, cmap=CMAP, rcount=SURFACE_POINTS,
+                              ccount=SURFACE_POINTS, antialiased=False)  # fmt: skip
+            if marks is not None:
+                _set_points(axes, marks[0], marks[1][column][:, unit], marks[2])
+            _dress(axes, f"{dense.label}, unit {unit + 1}", ends)
+    return figure
+
+
+def _dress(axes: Any, title: str, ends: Sequence[tuple[float, float]]) -> None:
+    axes.set_title(title, fontsize="small", pad=-2)
+    axes.set_xlabel("x1", fontsize="x-small", labelpad=-7)
+    axes.set_ylabel("x2", fontsize="x-small", labelpad=-7)
+    axes.tick_params(labelsize="xx-small", pad=-3)
+    (left, right), (near, far) = ends
+    axes.set(xticks=[left, (left + right) / 2, right], yticks=[near, (near + far) / 2, far])
+    axes.locator_params(axis="z", nbins=3)
+    axes.view_init(elev=28, azim=-60)
+    axes.set_box_aspect((1, 1, 0.75), zoom=0.95)
+
+
+def _set_points(axes: Any, x: Array, heights: Array, targets: Array) -> None:
+    for value, colour in enumerate(CLASSES):
+        rows = targets == value
+        axes.scatter(*x[rows].T, heights[rows], s=28, color=colour, edgecolor="black",
+                     depthshade=False, zorder=10)  # fmt: skip
+
+
+def _units(dense: Dense) -> str:
+    units = dense.units.shape[1]
+    return "1 unit" if units == 1 else f"{units} units"
+
+
+def _with_rule(title: str, sizes: Sequence[int], most: int) -> str:
+    if max(sizes) <= most:
+        return title
+    rule = f"the {most} units a layer that differ most over the range"
+    return f"{title}: {rule}" if title else rule

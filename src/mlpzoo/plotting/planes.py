@@ -1,0 +1,170 @@
+"""Drawing of how points move from plane to plane, through layers of two units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mlpzoo.checks import InputError
+from mlpzoo.layers import Dense, dense_layers
+from mlpzoo.plotting.basics import CLASSES, MODEL, TRUTH, Array, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
+
+CELLS, FINE = 10, 5  # of the grid along each axis, and points along each side of a cell
+_CUTS = (MODEL, "#cc79a7", "#56b4e9", "#f0e442")  # of the next layer's units
+
+
+def plot_layers(
+    net: nn.Module,
+    points: Array | Tensor,
+    targets: Array | Tensor,
+    *,
+    title: str = "",
+    columns: int = 3,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw points in the plane of the inputs and in that of every hidden layer of two units.
+
+    Each panel has the images of the points, coloured by target, and of a grid over their range, so
+    that one sees how the plane is bent and folded. It is tinted by what the network answers in the
+    end (its first output above or below the middle of what it gives the two classes), and cut where
+    a unit of the next layer has its middle, w . h + b = 0; the arrow points to where that is above
+    0. The last panel has the outputs on a line.
+
+    Args:
+        net: Any network of linear layers that takes (rows, 2).
+        points: (rows, 2).
+        targets: 0 or 1 for each, (rows,) or (rows, 1).
+        title: Above all.
+        columns: Panels in a row.
+        figure: Where to draw.
+
+    Raises:
+        InputError: Points that are not of two inputs, or no hidden layer of two units.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
+        >>> figure = plot_layers(net, torch.tensor([[0.0, 0], [1, 1]]), torch.tensor([0, 1]))
+        >>> [axes.get_title() for axes in figure.axes]
+        ['inputs', 'layer 1', 'output']
+    """
+    x = torch.as_tensor(points, dtype=torch.float32)
+    classes = np.asarray(targets).reshape(-1)
+    if x.dim() != 2 or x.shape[1] != 2 or len(classes) != len(x):
+        raise InputError(
+            f"points must have shape (rows, 2) and targets (rows,), got {tuple(x.shape)} and "
+            f"{tuple(np.shape(targets))}; plot_neurons draws networks of one input"
+        )
+    of_points, of_grid = dense_layers(net, x), dense_layers(net, _grid(x))
+    planes = [i for i, d in enumerate(of_points) if d.hidden and d.units.shape[1] == 2]
+    if not planes:
+        raise InputError("there is no hidden layer of 2 units, a plane; take plot_neurons")
+    panels: list[int | None] = [None, *planes]
+    rows = -(-(len(panels) + 1) // columns)
+    figure = figure or new_figure(3.1 * columns, 3.15 * rows + 0.5)
+    figure.suptitle(title)
+    answer = next(dense.units[:, 0] for dense in of_grid if not dense.hidden).numpy()
+    last = next(dense for dense in of_points if not dense.hidden)
+    middle = _middle(last.units[:, 0].numpy(), classes)
+    for place, index in enumerate(panels):
+        axes = figure.add_subplot(rows, columns, place + 1)
+        images = (x, _grid(x)) if index is None else (of_points[index].units, of_grid[index].units)
+        _draw_plane(axes, images[1].double().numpy(), answer > middle)
+        _draw_points(axes, images[0].double().numpy(), classes)
+        followed = index is not None or of_points[0].raw  # else the cut is of scaled inputs
+        _draw_cuts(axes, [dense for dense in of_points if followed and dense.source == index])
+        axes.set_title("inputs" if index is None else of_points[index].label, fontsize="medium")
+        names = ("x1", "x2") if index is None else ("unit 1", "unit 2")
+        axes.set(xlabel=names[0], ylabel=names[1])
+    _draw_line(figure.add_subplot(rows, columns, len(panels) + 1), last, classes, middle)
+    return figure
+
+
+def _grid(x: Tensor) -> Tensor:
+    low, high = x.min(dim=0).values, x.max(dim=0).values
+    unit = torch.linspace(0, 1, CELLS * FINE + 1)
+    return torch.lerp(low, torch.where(high > low, high, low + 1), torch.cartesian_prod(unit, unit))
+
+
+def _middle(outputs: Array, classes: Array) -> float:
+    """Return what lies between the outputs of the two classes; 0 where they are not apart."""
+    ones, zeros = outputs[classes == 1], outputs[classes == 0]
+    if not len(ones) or not len(zeros) or zeros.max() < 0 < ones.min():
+        return 0.0
+    return float((zeros.max() + ones.min()) / 2) if zeros.max() < ones.min() else 0.0
+
+
+def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import ListedColormap
+
+    side = CELLS * FINE + 1
+    mesh = image.reshape(side, side, 2)
+    tint = above.reshape(side, side)[:-1, :-1].astype(float)
+    axes.pcolormesh(mesh[..., 0], mesh[..., 1], tint, cmap=ListedColormap(CLASSES), vmin=0, vmax=1,
+                    alpha=0.3, shading="flat", linewidth=0, rasterized=True, zorder=1)  # fmt: skip
+    lines = [*mesh[::FINE], *mesh[:, ::FINE].swapaxes(0, 1)]
+    axes.add_collection(
+        LineCollection(lines, colors=TRUTH, linewidths=0.5, alpha=0.5, zorder=2), autolim=False
+    )
+    for setter, values in ((axes.set_xlim, mesh[..., 0]), (axes.set_ylim, mesh[..., 1])):
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+        room = 0.12 * max(high - low, 1e-6)
+        setter(low - room, high + room)
+
+
+def _draw_points(axes: Axes, image: Array, classes: Array) -> None:
+    for value, colour in enumerate(CLASSES):
+        rows = classes == value
+        axes.scatter(image[rows, 0], image[rows, 1], s=55, color=colour, edgecolor="black",
+                     zorder=5, label=f"target {value}")  # fmt: skip
+
+
+def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:
+    """Draw where each unit of the next layers is at its middle, as far as the panel shows it."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    cuts = [(w.numpy(), float(b)) for d in nexts for w, b in zip(d.weight, d.bias, strict=True)]
+    for (weight, bias), colour in zip(cuts, _CUTS, strict=False):
+        size = np.array([right - left, top - bottom])
+        scaled = weight * size  # in a panel of 1 x 1
+        offset = bias + weight @ np.array([left, bottom])
+        norm = np.linalg.norm(scaled)
+        if not np.isfinite(norm) or norm == 0:
+            continue
+        normal = scaled / norm
+        foot = np.array([0.5, 0.5]) - normal * (scaled @ np.array([0.5, 0.5]) + offset) / norm
+        along = np.array([-normal[1], normal[0]])
+        ends = np.array([foot - 2 * along, foot + 2 * along]) * size + [left, bottom]
+        axes.plot(ends[:, 0], ends[:, 1], color=colour, linewidth=1.8, zorder=3)
+        if (np.abs(foot - 0.5) < 0.5).all():
+            tip = foot + 0.12 * normal
+            axes.annotate("", xy=tuple(tip), xytext=tuple(foot), xycoords="axes fraction",
+                          textcoords="axes fraction", zorder=4,
+                          arrowprops={"arrowstyle": "-|>", "color": colour})  # fmt: skip
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+
+
+def _draw_line(axes: Axes, last: Dense, classes: Array, middle: float) -> None:
+    values = last.units[:, 0].numpy()
+    axes.axvline(middle, color=TRUTH, linestyle="--", linewidth=1)
+    order = np.argsort(np.argsort(values, kind="stable"), kind="stable")  # none hides another
+    height = np.linspace(-0.25, 0.25, len(values))[order] if len(values) <= 16 else 0 * order
+    for value, colour in enumerate(CLASSES):
+        rows = classes == value
+        axes.scatter(values[rows], height[rows], s=55, color=colour, edgecolor="black", zorder=5,
+                     label=f"target {value}")  # fmt: skip
+    for number, colour in enumerate(_CUTS[:2]):
+        axes.plot([], [], color=colour, label=f"middle of unit {number + 1} of the next layer")
+    axes.legend(loc="upper center", fontsize="x-small", frameon=False)
+    axes.axhline(0, color=TRUTH, linewidth=0.8)
+    axes.set(ylim=(-1, 1), yticks=[], xlabel="output")
+    axes.margins(x=0.15)
+    axes.set_title(last.label, fontsize="medium")

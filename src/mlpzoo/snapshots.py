@@ -1,0 +1,154 @@
+"""Snapshots of a module while it learns: when they are taken, how they are written and found."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import LightningModule
+
+from mlpzoo.checkpoints import BEST, FORMAT, RECORD, pack
+from mlpzoo.checks import InputError, count
+from mlpzoo.exercises import Exercise
+from mlpzoo.files import write_whole
+from mlpzoo.runs import find_run
+
+FOLDER = "snapshots"
+A_DECADE = 15  # snapshots from any step to ten times that step
+
+
+def is_due(step: int) -> bool:
+    """Tell whether a snapshot is taken after so many optimizer steps.
+
+    Every early step is, later ones in equal ratios, for a network learns most of what is seen
+    early. It depends on nothing but the step, so a run that goes on, or goes on for longer, takes
+    the snapshots of one that had not stopped.
+
+    Args:
+        step: 0 or more.
+
+    Example:
+        >>> [step for step in range(51) if is_due(step)]
+        [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 14, 16, 18, 22, 25, 29, 34, 40, 46]
+    """
+    return step == 0 or next_step(step - 1) == step
+
+
+def next_step(step: int) -> int:
+    """Return the first step after this one at which a snapshot is taken.
+
+    Args:
+        step: 0 or more.
+
+    Example:
+        >>> next_step(100), next_step(117)
+        (117, 136)
+    """
+    number = max(len(str(step)) - 1, 0) * A_DECADE  # of a power of ten at or below the step
+    while (at := round(10 ** (number / A_DECADE))) <= step:
+        number += 1
+    return at
+
+
+def write_snapshot(
+    folder: Path, module: LightningModule, step: int, record: Mapping[str, Any]
+) -> Path:
+    """Write the weights of a module, as a checkpoint that `load_module` reads.
+
+    Args:
+        folder: The run folder, which must be there.
+        module: Whose weights and arguments are kept.
+        step: Optimizer steps taken.
+        record: What says where a checkpoint comes from (see `StateKeeper`).
+
+    Returns:
+        The file.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path = folder / FOLDER / f"step_{step:06d}.ckpt"
+    path.parent.mkdir(exist_ok=True)
+    content = {
+        "state_dict": {name: value.cpu() for name, value in module.state_dict().items()},
+        "hyper_parameters": dict(module.hparams),
+        "global_step": step,
+        RECORD: {**record, "format": FORMAT},
+    }
+    write_whole(path, pack(content))
+    return path
+
+
+def snapshots_in(folder: Path) -> dict[int, Path]:
+    """Return the snapshots of a run by step, in their order.
+
+    Args:
+        folder: The run folder.
+    """
+    named = {path.stem.removeprefix("step_"): path for path in folder.glob(f"{FOLDER}/step_*.ckpt")}
+    steps = sorted(int(number) for number in named if number.isdecimal())
+    return {step: folder / FOLDER / f"step_{step:06d}.ckpt" for step in steps}
+
+
+def snapshot(folder: Path, step: int) -> Path:
+    """Return the snapshot of a step.
+
+    Args:
+        folder: The run folder.
+        step: Optimizer steps taken.
+
+    Raises:
+        InputError: The run has none, or none of this step; the nearest are named.
+    """
+    found = snapshots_in(folder)
+    if step in found:
+        return found[step]
+    if not found:
+        raise InputError(f"{folder} has no snapshots; train with --film to have them taken")
+    below = [at for at in found if at < step][-1:]
+    above = [at for at in found if at > step][:1]
+    nearest = " and ".join(map(str, below + above))
+    raise InputError(f"{folder} has no snapshot of step {step}; the nearest: {nearest}")
+
+
+def to_draw(
+    exercise: Exercise,
+    *,
+    ckpt: str | Path | None = None,
+    run: str | Path | None = None,
+    step: int | None = None,
+) -> Path:
+    """Return the checkpoint or the snapshot that is to be drawn.
+
+    Args:
+        exercise: Whose newest run in checkpoints/ is meant where nothing is named.
+        ckpt: A checkpoint.
+        run: The folder of a run, or a file in it: its best checkpoint is meant.
+        step: The snapshot of this step, of that run, or of the run that the checkpoint is of.
+
+    Raises:
+        InputError: Both a checkpoint and a run, no such run, or no such snapshot.
+    """
+    if ckpt is not None and run is not None:
+        raise InputError("--ckpt names one file, --run a folder; leave one of them out")
+    if ckpt is not None and step is None:
+        return Path(str(ckpt))
+    if step is not None:
+        count("step", step, least=0)
+    named = run if ckpt is None else ckpt
+    folder = find_run(named, Path("checkpoints") / exercise.name, purpose="draw; train one")
+    return folder / BEST if step is None else snapshot(folder, step)
+
+
+def remove_after(folder: Path, step: int) -> None:
+    """Remove the snapshots of later steps, which a run that goes on from this step takes again.
+
+    Args:
+        folder: The run folder.
+        step: Optimizer steps taken.
+
+    Raises:
+        OSError: One cannot be removed.
+    """
+    for at, path in snapshots_in(folder).items():
+        if at > step:
+            path.unlink(missing_ok=True)
