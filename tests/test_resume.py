@@ -123,8 +123,8 @@ RUNS = {
     "onecycle": (train, "sin", {"max_steps": 24, "val_every": 9,
                                 "module": {"schedule": "onecycle"}}),
     "population": (train_population, "xor", {"members": 8, "max_steps": 34, "val_every": 12}),
-    "restarts": (train_population, "xor", {"members": 5, "max_steps": 90, "val_every": 20,
-                                           "recipe": "lecture", "restart_after": 30,
+    "restarts": (train_population, "xor", {"members": 5, "max_steps": 60, "val_every": 20,
+                                           "recipe": "lecture", "restart_after": 20,
                                            "data": {"block_steps": 15}}),
     "side by side": (train_population, "minmax", {"members": 2, "max_steps": 6, "val_every": 3}),
 }  # fmt: skip
