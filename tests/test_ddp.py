@@ -1,6 +1,7 @@
 """Two processes on the CPU; Lightning starts the second by running the command again."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -57,53 +58,45 @@ def test_two_processes_see_different_batches_and_keep_equal_weights(tmp_path):
         assert seen["first"] == expected
 
 
-@pytest.mark.parametrize("name", ["linear", "xor"])
-def test_train_on_two_devices_writes_one_run_folder(name, tmp_path):
-    command = [
-        "-m",
-        "mlpzoo",
-        "train",
-        name,
-        "--devices",
-        "2",
-        "--accelerator",
-        "cpu",
-        "--no-plots",
-    ]
-    printed = run(*command, "--out", str(tmp_path), cwd=tmp_path)
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory):
+    """What a command that trains two exercises on two devices printed, and where it wrote."""
+    out = tmp_path_factory.mktemp("two")
+    printed = run("-m", "mlpzoo", "train", "linear", "perceptron", "--devices", "2",
+                  "--accelerator", "cpu", "--max-steps", "100", "--no-early-stop", "--no-plots",
+                  "--out", str(out), cwd=out)  # fmt: skip
+    return printed, out
+
+
+def test_train_on_two_devices_writes_one_run_folder_an_exercise(two_runs):
+    printed, out = two_runs
     assert printed.count("passed") == 1
-    (folder,) = (tmp_path / name).iterdir()
-    assert json.loads((folder / "result.json").read_text())["passed"]
-    assert yaml.safe_load((folder / "config.yaml").read_text())["devices"] == 2
-
-
-def test_several_exercises_on_two_devices_have_a_folder_each(tmp_path):
-    command = ["-m", "mlpzoo", "train", "linear", "perceptron", "--devices", "2", "--no-plots"]
-    run(*command, "--accelerator", "cpu", "--out", str(tmp_path), cwd=tmp_path)
     for name in ("linear", "perceptron"):
-        (folder,) = (tmp_path / name).iterdir()
-        assert json.loads((folder / "result.json").read_text())["exercise"] == name
+        (folder,) = (out / name).iterdir()
+        result = json.loads((folder / "result.json").read_text())
+        assert (result["exercise"], result["passed"]) == (name, True)
+        assert yaml.safe_load((folder / "config.yaml").read_text())["devices"] == 2
+
+
+def test_run_on_two_devices_goes_on(two_runs, tmp_path):
+    folder = shutil.copytree(two_runs[1] / "linear/version_0", tmp_path / "linear/version_0")
+    run("-m", "mlpzoo", "train", "linear", "--resume", str(folder), "--max-steps", "150",
+        cwd=tmp_path)  # fmt: skip
+    result = json.loads((folder / "result.json").read_text())
+    assert (result["steps"], result["passed"]) == (150, True)
+    rows = (folder / "metrics.csv").read_text().splitlines()
+    assert len(rows) == len(set(rows))
 
 
 def test_processes_started_from_outside_share_one_run_folder(tmp_path):
     (tmp_path / "script.py").write_text(
         "import mlpzoo\n"
-        "for name in ('linear', 'perceptron'):\n"
+        "for name in ('linear', 'xor'):\n"
         "    mlpzoo.train(name, out='runs', plots=False, progress=False, accelerator='cpu',"
         " devices=2)\n"
     )
     run("-m", "torch.distributed.run", "--nproc_per_node=2", "script.py", cwd=tmp_path)
     folders = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "runs").glob("*/*"))
-    assert folders == ["runs/linear/version_0", "runs/perceptron/version_0"]
-
-
-def test_run_on_two_devices_goes_on(tmp_path):
-    command = ["-m", "mlpzoo", "train", "linear", "--no-plots", "--out", str(tmp_path)]
-    run(*command, "--devices", "2", "--accelerator", "cpu", "--max-steps", "100",
-        "--no-early-stop", cwd=tmp_path)  # fmt: skip
-    run(*command, "--resume", "--max-steps", "150", cwd=tmp_path)
-    (folder,) = (tmp_path / "linear").iterdir()
-    result = json.loads((folder / "result.json").read_text())
-    assert (result["steps"], result["passed"]) == (150, True)
-    rows = (folder / "metrics.csv").read_text().splitlines()
-    assert len(rows) == len(set(rows))
+    assert folders == ["runs/linear/version_0", "runs/xor/version_0"]
+    for folder in folders:
+        assert json.loads((tmp_path / folder / "result.json").read_text())["passed"]

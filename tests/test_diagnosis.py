@@ -330,9 +330,9 @@ def test_every_exercise_is_diagnosed_at_its_start_in_little_time(name):
     data = exercise.data()
     module = exercise.module(data)
     diagnose(module, data)
-    began = time.perf_counter()
+    began = time.process_time()  # which other processes take no part in
     found = diagnose(module, data)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert all(isinstance(value, int | float) for value in found.evidence.values())
     assert "\n" not in str(found)
 

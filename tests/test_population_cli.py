@@ -61,7 +61,7 @@ def test_arguments_reach_every_member(cli, tmp_path):
         ("xor --restart-after 0", "restart_after must be 1 or more, got 0"),
         ("xor --recipe lecure", "did you mean 'lecture'"),
         ("xor --module.lr fast", "module.lr must be float, got 'fast'"),
-        ("xor --module.optimizer lbfgs", "would couple the members"),
+        ("xor --members 2 --module.optimizer lbfgs", "would couple the members"),
         ("xor --seed 3", "unrecognized arguments: --seed 3"),
         ("xor --threads 0", "threads must be 1 or more"),
         ("", "name an exercise"),

@@ -17,7 +17,11 @@ from mlpzoo.stopping import Interrupted
 from mlpzoo.torture.kills import digests
 
 SMALL = {"hidden_features": (8, 8)}
+NARROW = {
+    "sin": SMALL, "square": SMALL, "minmax": {"trunk_features": (8,), "head_features": (8,)},
+}  # fmt: skip
 COARSE = {"val_points": 21, "test_points": 31}
+LINE = {"name": "linear", "max_steps": 40, "val_every": 10, "early_stop": False, "plots": False}
 
 
 @pytest.fixture
@@ -59,27 +63,70 @@ def stopped(monkeypatch, step, function=train, **settings):
     return max(settings["out"].glob("*/version_*"))
 
 
+@pytest.fixture(scope="module")
+def line_runs(tmp_path_factory):
+    """Folders of a short run that nobody stopped, and of the same one stopped half way."""
+    out = tmp_path_factory.mktemp("line")
+    whole = train(out=out / "whole", progress=False, **LINE)
+    with pytest.MonkeyPatch.context() as patch:
+        return whole.folder, stopped(patch, 20, out=out, **LINE)
+
+
+@pytest.fixture
+def whole_line(line_runs):
+    return line_runs[0]
+
+
+@pytest.fixture
+def half_line(line_runs, tmp_path):
+    return shutil.copytree(line_runs[1], tmp_path / "linear/version_0")
+
+
+@pytest.fixture(scope="module")
+def solved_perceptron(tmp_path_factory):
+    out = tmp_path_factory.mktemp("perceptron")
+    return train("perceptron", out=out, plots=False, progress=False).folder
+
+
+@pytest.fixture
+def perceptron(solved_perceptron, tmp_path):
+    """The folder of a finished run, which may be spoiled."""
+    return shutil.copytree(solved_perceptron, tmp_path / "perceptron/version_0")
+
+
+@pytest.fixture(scope="module")
+def solved_population(tmp_path_factory):
+    out = tmp_path_factory.mktemp("population")
+    return train_population("perceptron", members=4, out=out, plots=False, progress=False)
+
+
+@pytest.fixture
+def population(solved_population, tmp_path):
+    """The folder of a finished population, which may be spoiled."""
+    return shutil.copytree(solved_population.folder, tmp_path / "perceptron-population/version_0")
+
+
 RUNS = {
-    **{name: (train, name, {"max_steps": 60, "val_every": 25}) for name in list_exercises()},
+    **{name: (train, name, {"max_steps": 34, "val_every": 12}) for name in list_exercises()},
     "pictures": (train, "linear", {"max_steps": 36, "val_every": 12, "plot_every": 2,
                                    "data": {"block_steps": 12}}),
     "film": (train, "linear", {"max_steps": 14, "val_every": 7, "film": True,
                                "data": {"block_steps": 5}}),
     "early stop": (train, "perceptron", {}),
-    "epochs": (train, "sin", {"max_steps": 60, "val_every": 20, "data": {"steps_per_epoch": 25}}),
-    "each logged": (train, "linear", {"max_steps": 6, "val_every": 1}),
+    "epochs": (train, "sin", {"max_steps": 34, "val_every": 12, "data": {"steps_per_epoch": 15}}),
+    "each logged": (train, "linear", {"max_steps": 5, "val_every": 1}),
     "one step left": (train, "linear", {"max_steps": 8, "val_every": 8}),
     "logged between": (train, "linear", {"max_steps": 230, "val_every": 150,
                                          "data": {"block_steps": 50}}),
-    "ordinary steps": (train, "linear", {"max_steps": 15, "val_every": 6,
+    "ordinary steps": (train, "linear", {"max_steps": 8, "val_every": 3,
                                          "data": {"block_steps": 1}}),
-    "lbfgs": (train, "sin", {"max_steps": 8, "val_every": 3,
+    "lbfgs": (train, "sin", {"max_steps": 5, "val_every": 2,
                              "module": {"optimizer": "lbfgs", "schedule": "constant"}}),
-    "onecycle": (train, "sin", {"max_steps": 40, "val_every": 15,
+    "onecycle": (train, "sin", {"max_steps": 24, "val_every": 9,
                                 "module": {"schedule": "onecycle"}}),
-    "population": (train_population, "xor", {"members": 8, "max_steps": 90, "val_every": 30}),
-    "restarts": (train_population, "xor", {"members": 5, "max_steps": 90, "val_every": 20,
-                                           "recipe": "lecture", "restart_after": 30,
+    "population": (train_population, "xor", {"members": 8, "max_steps": 34, "val_every": 12}),
+    "restarts": (train_population, "xor", {"members": 5, "max_steps": 60, "val_every": 20,
+                                           "recipe": "lecture", "restart_after": 20,
                                            "data": {"block_steps": 15}}),
     "side by side": (train_population, "minmax", {"members": 2, "max_steps": 6, "val_every": 3}),
 }  # fmt: skip
@@ -90,7 +137,8 @@ def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
     function, name, settings = RUNS[case]
     data = {} if name in ("xor", "perceptron") else dict(COARSE)
     data |= {"block_steps": 1 if case == "lbfgs" else 7, **settings.get("data", {})}
-    module = {**(SMALL if name in ("sin", "square") else {}), **settings.get("module", {})}
+    narrow = {} if case == "side by side" else NARROW.get(name, {})
+    module = {**narrow, **settings.get("module", {})}
     pictures = {"plots": "plot_every" in settings}
     whole, copies = every_state(
         function, name, **{**settings, **pictures, "data": data, "module": module}
@@ -103,7 +151,8 @@ def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
 
 
 def test_stop_is_resumed_and_finished_run_is_left_alone(monkeypatch, tmp_path, capfd):
-    settings = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "plots": False}
+    settings = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "data": COARSE,
+                "plots": False}  # fmt: skip
     whole = train(out=tmp_path / "whole", progress=False, **settings)
     folder = stopped(monkeypatch, 30, out=tmp_path, **settings)
     result = train("sin", resume=folder, progress=False)
@@ -119,42 +168,46 @@ def test_stop_is_resumed_and_finished_run_is_left_alone(monkeypatch, tmp_path, c
     assert "is finished, at step 60" in capfd.readouterr().err
 
 
-def test_finished_population_is_left_alone(tmp_path, capfd):
-    first = train_population("perceptron", members=9, out=tmp_path, plots=False, progress=False)
-    before = digests(first.folder)
+def test_finished_population_is_left_alone(population, solved_population, tmp_path, capfd):
+    first, before = solved_population, digests(population)
     again = train_population("perceptron", resume=True, out=tmp_path, progress=False)
-    assert (again.solved, again.steps, again.members) == (9, first.steps, first.members)
-    assert digests(first.folder) == before
+    assert (again.solved, again.steps, again.members) == (4, first.steps, first.members)
+    assert digests(population) == before
     assert "is finished" in capfd.readouterr().err
 
 
-def test_moved_run_goes_on(monkeypatch, tmp_path):
-    settings = {"name": "linear", "max_steps": 60, "val_every": 25, "plots": False}
-    whole = train(out=tmp_path / "whole", progress=False, **settings)
-    folder = stopped(monkeypatch, 26, out=tmp_path, **settings)
+def test_moved_run_goes_on(half_line, whole_line, tmp_path):
     moved = tmp_path / "elsewhere"
-    shutil.move(folder, moved)
-    assert digests(train("linear", resume=moved, progress=False).folder) == digests(whole.folder)
+    shutil.move(half_line, moved)
+    assert digests(train("linear", resume=moved, progress=False).folder) == digests(whole_line)
+
+
+@pytest.fixture(scope="module")
+def often_saved(tmp_path_factory):
+    """The result of a run that nobody stopped, and the folder of it stopped among its states."""
+    out = tmp_path_factory.mktemp("often")
+    settings = {**LINE, "max_steps": 60, "val_every": 25, "data": {"block_steps": 7}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "SECONDS", 0)
+        patch.setattr(keeper, "MOST_SECONDS", 0)
+        whole = train(out=out / "whole", progress=False, **settings)
+        return whole, stopped(patch, 51, out=out, **settings)
 
 
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (("last.ckpt",), "step 75"),
+        (("last.ckpt",), "step 50"),
         (("last.ckpt", "previous.ckpt"), "best.ckpt"),
         (("best.ckpt",), "its start"),
         (("last.ckpt", "previous.ckpt", "best.ckpt", "start.ckpt"), "its start"),
     ],
 )
 def test_damaged_files_are_named_and_the_run_goes_on_from_an_older_state(
-    damage, said, monkeypatch, tmp_path, capfd
+    damage, said, often_saved, tmp_path, capfd
 ):
-    monkeypatch.setattr(keeper, "SECONDS", 0)
-    monkeypatch.setattr(keeper, "MOST_SECONDS", 0)
-    settings = {"name": "linear", "max_steps": 90, "val_every": 25, "plots": False,
-                "early_stop": False, "data": {"block_steps": 7}}  # fmt: skip
-    whole = train(out=tmp_path / "whole", progress=False, **settings)
-    folder = stopped(monkeypatch, 76, out=tmp_path, **settings)
+    whole, saved = often_saved
+    folder = shutil.copytree(saved, tmp_path / "linear/version_0")
     for name in damage:
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(content[: len(content) // 2])
@@ -170,7 +223,7 @@ def test_damaged_files_are_named_and_the_run_goes_on_from_an_older_state(
 
 def test_other_settings_are_refused_by_name_and_allowed_by_name(monkeypatch, tmp_path):
     run = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "plots": False}
-    folder = stopped(monkeypatch, 30, out=tmp_path, **run)
+    folder = stopped(monkeypatch, 30, out=tmp_path, data=COARSE, **run)
     before = digests(folder)
     for settings, named in [
         ({"module": {"lr": 0.5}}, "module.lr is 0.001"),
@@ -241,13 +294,11 @@ def test_rewind_takes_the_weights_of_the_file_and_not_of_the_seed(tmp_path):
     assert begun.item() == 7.0
 
 
-def test_run_that_is_going_on_cannot_be_resumed(monkeypatch, tmp_path):
+def test_run_that_is_going_on_cannot_be_resumed(half_line):
     from mlpzoo.files import alone_in
 
-    folder = stopped(monkeypatch, 20, name="linear", max_steps=60, val_every=10, out=tmp_path,
-                     plots=False)  # fmt: skip
-    with alone_in(folder), pytest.raises(InputError, match="in another process"):
-        train("linear", resume=folder, progress=False)
+    with alone_in(half_line), pytest.raises(InputError, match="in another process"):
+        train("linear", resume=half_line, progress=False)
 
 
 @pytest.mark.parametrize(
@@ -339,13 +390,11 @@ def test_best_weights_that_are_newer_than_the_state_are_gone_on_from(tmp_path):
     assert (state.path.name, state.step) == ("best.ckpt", best)
 
 
-def test_change_that_does_not_fit_leaves_a_finished_population_whole(tmp_path):
-    first = train_population("perceptron", members=4, out=tmp_path, plots=False, progress=False)
-    before = digests(first.folder)
+def test_change_that_does_not_fit_leaves_a_finished_population_whole(population):
+    before = digests(population)
     with pytest.raises(InputError, match=r"restart_after is None .* that needs a run of its own"):
-        train_population("perceptron", resume=first.folder, restart_after=5,
-                         progress=False)  # fmt: skip
-    assert digests(first.folder) == before
+        train_population("perceptron", resume=population, restart_after=5, progress=False)
+    assert digests(population) == before
 
 
 def test_finished_run_is_left_alone_whatever_is_to_be_drawn(tmp_path):
@@ -372,15 +421,13 @@ def test_finished_run_is_left_alone_whatever_is_to_be_drawn(tmp_path):
         "exercise: linear\nmodule: {lr: {a: 1}}\n",
     ],
 )
-def test_odd_settings_in_a_run_folder_are_an_input_error(content, monkeypatch, tmp_path):
-    folder = stopped(monkeypatch, 20, name="linear", max_steps=60, val_every=10, out=tmp_path,
-                     early_stop=False, plots=False)  # fmt: skip
-    (folder / "config.yaml").write_text(content)
+def test_odd_settings_in_a_run_folder_are_an_input_error(content, half_line):
+    (half_line / "config.yaml").write_text(content)
     for settings in ({}, {"max_steps": 100}, {"change": ["module.lr"], "module": {"lr": 0.1}}):
         with pytest.raises(InputError):
-            train("linear", resume=folder, progress=False, **settings)
+            train("linear", resume=half_line, progress=False, **settings)
     with pytest.raises(InputError):
-        train_population("linear", resume=folder, progress=False)
+        train_population("linear", resume=half_line, progress=False)
 
 
 def put(folder, name, change):
@@ -406,18 +453,14 @@ def put(folder, name, change):
         lambda c: c.update(state_dict={"a": 1}),
     ],
 )
-def test_odd_states_are_gone_around_or_an_input_error(change, monkeypatch, tmp_path):
-    settings = {"name": "linear", "max_steps": 60, "val_every": 10, "plots": False,
-                "early_stop": False}  # fmt: skip
-    whole = train(out=tmp_path / "whole", progress=False, **settings)
-    folder = stopped(monkeypatch, 20, out=tmp_path, **settings)
-    put(folder, "last.ckpt", change)
+def test_odd_states_are_gone_around_or_an_input_error(change, half_line, whole_line):
+    put(half_line, "last.ckpt", change)
     try:
-        result = train("linear", resume=folder, progress=False)
+        result = train("linear", resume=half_line, progress=False)
     except InputError as refused:
         said = str(refused)
     else:
-        assert digests(result.folder) == digests(whole.folder)
+        assert digests(result.folder) == digests(whole_line)
         said = "last.ckpt"
     assert "last.ckpt" in said
 
@@ -426,11 +469,10 @@ def test_odd_states_are_gone_around_or_an_input_error(change, monkeypatch, tmp_p
     "content",
     ["{", "{}", "[]", '{"seed": 1, "bars": 3}', "[" * 10**5, "", '{"metrics": "x"}', "null"],
 )
-def test_odd_results_are_an_input_error(content, tmp_path):
-    first = train("perceptron", out=tmp_path, plots=False, progress=False)
-    (first.folder / "result.json").write_text(content)
+def test_odd_results_are_an_input_error(content, perceptron):
+    (perceptron / "result.json").write_text(content)
     with pytest.raises(InputError, match="remove it, then resume"):
-        train("perceptron", resume=first.folder, progress=False)
+        train("perceptron", resume=perceptron, progress=False)
 
 
 @pytest.mark.parametrize(
@@ -445,30 +487,25 @@ def test_odd_results_are_an_input_error(content, tmp_path):
         lambda text: text[: len(text) // 2],
     ],
 )
-def test_damaged_metrics_are_put_aside_and_cost_no_training(damage, monkeypatch, tmp_path, capfd):
-    settings = {"name": "linear", "max_steps": 60, "val_every": 10, "plots": False,
-                "early_stop": False}  # fmt: skip
-    whole = train(out=tmp_path / "whole", progress=False, **settings)
-    folder = stopped(monkeypatch, 20, out=tmp_path, **settings)
-    table = folder / "metrics.csv"
+def test_damaged_metrics_are_put_aside_and_cost_no_training(damage, half_line, whole_line, capfd):
+    table = half_line / "metrics.csv"
     table.write_text(damage(table.read_text()))
-    result = train("linear", resume=folder, progress=False)
+    train("linear", resume=half_line, progress=False)
     assert "is put aside" in capfd.readouterr().err
-    assert (folder / "metrics.csv.damaged").exists()
-    ends = [read_checkpoint(run.folder / "last.ckpt") for run in (result, whole)]
+    assert (half_line / "metrics.csv.damaged").exists()
+    ends = [read_checkpoint(folder / "last.ckpt") for folder in (half_line, whole_line)]
     for name, value in ends[1]["state_dict"].items():
         assert torch.equal(ends[0]["state_dict"][name], value)
-    rows = [(run.folder / "metrics.csv").read_text().splitlines()[1:] for run in (result, whole)]
+    rows = [(run / "metrics.csv").read_text().splitlines()[1:] for run in (half_line, whole_line)]
     assert rows[0] == rows[1][-len(rows[0]) :]
-    assert train("linear", resume=folder, progress=False).finished_before
+    assert train("linear", resume=half_line, progress=False).finished_before
 
 
-def test_start_and_folder_do_not_go_with_resume(tmp_path):
-    first = train("perceptron", out=tmp_path, plots=False, progress=False)
+def test_start_and_folder_do_not_go_with_resume(perceptron, tmp_path):
     with pytest.raises(InputError, match="start goes with a new run"):
-        train("perceptron", resume=first.folder, start=first.folder / "start.ckpt")
+        train("perceptron", resume=perceptron, start=perceptron / "start.ckpt")
     with pytest.raises(InputError, match="leave out --out"):
-        train("perceptron", resume=first.folder, out=tmp_path)
+        train("perceptron", resume=perceptron, out=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -476,17 +513,14 @@ def test_start_and_folder_do_not_go_with_resume(tmp_path):
     [{"metrics": {}}, {"metrics": "x"}, {"metrics": {"accuracy": "x"}}, {"seconds": "a"},
      {"seconds": None}, {"bars": 1}, {"steps": "x"}],
 )  # fmt: skip
-def test_result_with_odd_values_is_an_input_error(change, tmp_path):
-    first = train("perceptron", out=tmp_path, plots=False, progress=False)
-    path = first.folder / "result.json"
+def test_result_with_odd_values_is_an_input_error(change, perceptron):
+    path = perceptron / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(InputError, match="remove it, then resume"):
-        train("perceptron", resume=first.folder, progress=False)
+        train("perceptron", resume=perceptron, progress=False)
 
 
-def test_no_path_in_a_checkpoint_is_removed(monkeypatch, tmp_path):
-    folder = stopped(monkeypatch, 20, name="linear", max_steps=60, val_every=10, out=tmp_path,
-                     early_stop=False, plots=False)  # fmt: skip
+def test_no_path_in_a_checkpoint_is_removed(half_line, tmp_path):
     victim = tmp_path / "victim.txt"
     victim.write_text("kept")
 
@@ -497,13 +531,13 @@ def test_no_path_in_a_checkpoint_is_removed(monkeypatch, tmp_path):
                 state.update(best_k_models={path: worst}, kth_best_model_path=path, kth_value=worst)
                 state.update(best_model_path=path, best_model_score=worst)
 
-    put(folder, "last.ckpt", mislead)
-    train("linear", resume=folder, progress=False)
+    put(half_line, "last.ckpt", mislead)
+    train("linear", resume=half_line, progress=False)
     assert victim.read_text() == "kept"
 
 
 def test_run_that_diverges_at_its_first_validation_keeps_its_start_and_can_be_changed(tmp_path):
-    run = {"max_steps": 60, "val_every": 1, "plots": False, "progress": False}
+    run = {"max_steps": 9, "val_every": 1, "plots": False, "progress": False, "data": COARSE}
     first = train("sin", module={**SMALL, "lr": 1e30}, out=tmp_path, **run)
     assert first.lost_step == 1
     assert not (first.folder / "best.ckpt").exists()
@@ -511,7 +545,7 @@ def test_run_that_diverges_at_its_first_validation_keeps_its_start_and_can_be_ch
     assert again.finished_before
     mended = train("sin", resume=first.folder, module={"lr": 0.001}, change=["module.lr"],
                    progress=False)  # fmt: skip
-    assert (mended.lost_step, mended.steps) == (None, 60)
+    assert (mended.lost_step, mended.steps) == (None, 9)
 
 
 def test_change_of_a_finished_run_is_not_lost_to_a_full_disk(monkeypatch, tmp_path):
@@ -533,8 +567,7 @@ def test_change_of_a_finished_run_is_not_lost_to_a_full_disk(monkeypatch, tmp_pa
 
 
 def test_rewound_run_needs_only_its_own_folder(monkeypatch, tmp_path):
-    run = {"max_steps": 60, "val_every": 10, "early_stop": False, "plots": False}
-    origin = train("linear", out=tmp_path / "a", progress=False, **run)
+    origin = train(out=tmp_path / "a", progress=False, **LINE)
     start = read_checkpoint(origin.folder / "start.ckpt")
     start["state_dict"]["net.layers.0.weight"].fill_(7.0)
     (origin.folder / "start.ckpt").write_bytes(pack(start))
@@ -553,11 +586,10 @@ def test_rewound_run_needs_only_its_own_folder(monkeypatch, tmp_path):
     assert digests(again) == digests(whole.folder)
 
 
-def test_finished_population_with_a_damaged_state_is_mended(tmp_path, capfd):
-    first = train_population("perceptron", members=4, out=tmp_path, plots=False, progress=False)
-    before = digests(first.folder)
-    last = first.folder / "last.ckpt"
+def test_finished_population_with_a_damaged_state_is_mended(population, solved_population):
+    before = digests(population)
+    last = population / "last.ckpt"
     last.write_bytes(last.read_bytes()[:-9])
-    again = train_population("perceptron", resume=first.folder, progress=False)
-    assert again.solved == first.solved
-    assert digests(first.folder) == before
+    again = train_population("perceptron", resume=population, progress=False)
+    assert again.solved == solved_population.solved
+    assert digests(population) == before

@@ -16,6 +16,7 @@ from mlpzoo.callbacks import keeper
 from mlpzoo.checkpoints import read_checkpoint
 from mlpzoo.cli import main
 from mlpzoo.stopping import Interrupted, StopRequest, Terminated, at_once
+from mlpzoo.torture.processes import Command
 
 LONG = ["--no-early-stop", "--max-steps", "100000", "--val-every", "100", "--no-plots"]
 
@@ -27,14 +28,18 @@ def start(*arguments, cwd):
     )  # fmt: skip
 
 
+def forked(*arguments, cwd):
+    """Start a command in a process that has loaded all it needs, which saves ten seconds."""
+    return Command(arguments, folder=cwd, log=cwd / "log", cold=False)
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_signal_saves_says_how_to_go_on_and_sets_the_exit_code(signum, code, tmp_path):
-    run = start("train", "linear", *LONG, cwd=tmp_path)
-    run.stderr.readline()
-    run.send_signal(signum)
-    _, err = run.communicate(timeout=60)
-    assert run.returncode == code
-    folder = tmp_path / "checkpoints/linear/version_0"
+    run = forked("train", "linear", *LONG, cwd=tmp_path)
+    run.wait(lambda: "\n" in run.output())
+    run.send(signum)
+    assert run.end() == code
+    err, folder = run.output(), tmp_path / "checkpoints/linear/version_0"
     last = err.strip().splitlines()[-1]
     assert last.endswith(f"go on with: mlpzoo train linear --resume {folder}")
     step = read_checkpoint(folder / "last.ckpt")["global_step"]
@@ -43,12 +48,11 @@ def test_signal_saves_says_how_to_go_on_and_sets_the_exit_code(signum, code, tmp
 
 
 def test_population_is_stopped_likewise(tmp_path):
-    run = start("population", "xor", "--members", "5", *LONG, cwd=tmp_path)
-    run.stderr.readline()
-    run.send_signal(signal.SIGTERM)
-    _, err = run.communicate(timeout=60)
-    assert run.returncode == 143
-    assert "mlpzoo population xor --resume" in err
+    run = forked("population", "xor", "--members", "5", *LONG, cwd=tmp_path)
+    run.wait(lambda: "\n" in run.output())
+    run.send(signal.SIGTERM)
+    assert run.end() == 143
+    assert "mlpzoo population xor --resume" in run.output()
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
@@ -168,8 +172,10 @@ def test_deleted_folder_does_not_come_back_as_pictures(monkeypatch, tmp_path, ca
 
 
 def test_training_goes_on_when_the_reader_of_its_progress_has_gone(tmp_path):
-    line = f"{sys.executable} -m mlpzoo train perceptron --no-plots 2>&1 | true"
-    subprocess.run(line, shell=True, cwd=tmp_path, timeout=100)
+    os.mkfifo(tmp_path / "log")
+    run = forked("train", "perceptron", "--no-plots", cwd=tmp_path)
+    os.close(os.open(tmp_path / "log", os.O_RDONLY))  # as soon as it is open for writing
+    run.end()
     assert (tmp_path / "checkpoints/perceptron/version_0/result.json").exists()
 
 

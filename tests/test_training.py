@@ -20,6 +20,8 @@ def weights(module):
 
 def quick(name, tmp_path, **settings):
     defaults = {"max_steps": 30, "val_every": 10, "early_stop": False}
+    if name == "minmax":
+        defaults["data"] = {"val_points": 21, "test_points": 31}  # else 160,801 points a test
     return train(
         name,
         out=tmp_path,
@@ -49,8 +51,8 @@ def test_default_recipe_meets_the_bar(name, tmp_path):
 def test_perceptron_learns_the_separable_gates(gate, tmp_path):
     for recipe in ("default", "lecture"):
         result = train(
-            "perceptron", recipe=recipe, data={"gate": gate}, out=tmp_path, plots=False,
-            progress=False,
+            "perceptron", recipe=recipe, data={"gate": gate}, max_steps=200, out=tmp_path,
+            plots=False, progress=False,
         )  # fmt: skip
         assert result.metrics["accuracy"] == 1
         assert result.diagnosis == ""
@@ -60,16 +62,16 @@ def test_perceptron_learns_the_separable_gates(gate, tmp_path):
 @pytest.mark.parametrize("seed", range(3))
 def test_perceptron_reports_xor_as_not_separable_with_3_of_4(gate, seed, tmp_path):
     result = train(
-        "perceptron", seed=seed, data={"gate": gate}, out=tmp_path, plots=False, progress=False
-    )
-    assert not result.passed
+        "perceptron", seed=seed, data={"gate": gate}, max_steps=100, out=tmp_path, plots=False,
+        progress=False,
+    )  # fmt: skip
+    assert (result.passed, result.steps) == (False, 100)
     assert result.metrics["accuracy"] == 0.75
     assert "not linearly separable: 3 of 4 right" in result.diagnosis
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_linear_lecture_ends_where_float32_stalls(seed, tmp_path):
-    result = train("linear", recipe="lecture", seed=seed, out=tmp_path, plots=False, progress=False)
+def test_linear_lecture_ends_where_float32_stalls(tmp_path):
+    result = train("linear", recipe="lecture", seed=1, out=tmp_path, plots=False, progress=False)
     assert result.steps == 10_000
     assert f"{result.metrics['a']:.4f} {result.metrics['b']:.4f}" == "0.6072 3.4999"
     assert result.metrics["a"] == pytest.approx(0.60715842, abs=1e-7)
@@ -77,13 +79,13 @@ def test_linear_lecture_ends_where_float32_stalls(seed, tmp_path):
 
 
 def test_linear_lecture_diverges_above_the_stable_rate(tmp_path):
-    every = {"max_steps": 5000, "val_every": 1000}
+    every = {"max_steps": 2500, "val_every": 500}
     apart = quick(
         "linear", tmp_path, recipe="lecture", module={"lr": 0.0116, "initialization": "zeros"},
         **every,
     )  # fmt: skip
     last = torch.load(apart.folder / "last.ckpt", weights_only=True)["state_dict"]
-    assert last["net.layers.0.weight"].abs() > 1e5
+    assert last["net.layers.0.weight"].abs() > 1e3
     near = quick(
         "linear", tmp_path, recipe="lecture", module={"lr": 0.01158, "initialization": "zeros"},
         **every,

@@ -10,7 +10,7 @@ from matplotlib.collections import PathCollection
 from mlpzoo import get_exercise, list_exercises, plotting, views
 
 
-@pytest.fixture(params=list_exercises())
+@pytest.fixture(params=list_exercises(), scope="module")
 def drawn(request):
     exercise = get_exercise(request.param)
     data = exercise.data()

@@ -1,10 +1,10 @@
 """y = sin(x) on [-10, 10] with a 1-256-256-1 ReLU network.
 
 The network is piecewise linear; what limits it is where its first layer bends, and that following
-a gradient is slow to use the bends one by one. So the input is mapped on [-1, 1] inside the network,
-the bends start evenly spread over that range, and each step solves for a batch of 1,000 points,
-which covers the range without gaps and holds both ends, by Levenberg and Marquardt's least squares:
-200,000 points in all, a fifth of the lecture's (docs/accuracy.md).
+a gradient is slow to use the bends one by one. So the input is mapped on [-1, 1] inside the
+network, the bends start evenly spread over that range, and each step solves for a batch of 1,000
+points, which covers the range without gaps and holds both ends, by Levenberg and Marquardt's least
+squares: 200,000 points in all, a fifth of the lecture's (docs/accuracy.md).
 
 The lecture's recipe feeds x as it is, at a constant rate, with plain uniform samples.
 """
