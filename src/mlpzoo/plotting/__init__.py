@@ -5,6 +5,7 @@ Networks are any small `torch.nn.Module` of linear layers; they run in eval mode
 they were.
 """
 
+from mlpzoo.plotting.animation import make_film, plot_progress
 from mlpzoo.plotting.answers import (
     plot_curve,
     plot_fit,
@@ -38,6 +39,7 @@ __all__ = [
     "TRUTH",
     "Array",
     "darken",
+    "make_film",
     "new_figure",
     "plot_curve",
     "plot_descent",
@@ -46,6 +48,7 @@ __all__ = [
     "plot_losses",
     "plot_network",
     "plot_neurons",
+    "plot_progress",
     "plot_separating_line",
     "plot_surfaces",
     "save",
