@@ -1,11 +1,9 @@
 import runpy
-import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
-from mlpzoo import list_exercises, plotting, views
+from mlpzoo import list_exercises, load_pretrained, plotting, views
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
@@ -23,27 +21,34 @@ def test_pieces_put_together_by_hand_learn():
     assert main(max_steps=300) < 0.2
 
 
-@pytest.mark.parametrize("script", ["train_all.py", "draw_gallery.py"])
+@pytest.mark.parametrize("script", ["train_all.py", "draw_readme.py"])
 def test_script_can_be_loaded(script):
     assert callable(runpy.run_path(str(ROOT / "scripts" / script))["main"])
 
 
-def test_gallery_is_drawn_from_runs(short_run, tmp_path, monkeypatch):
-    for name in list_exercises():
-        (tmp_path / name / "version_0").mkdir(parents=True)
-        shutil.copy(short_run(name).folder / "best.ckpt", tmp_path / name / "version_0")
-    drawn = []
+def test_pictures_of_the_readme_are_of_the_shipped_networks(tmp_path, monkeypatch, capsys):
+    drawn, filmed = [], []
 
-    def draw(entries):  # all of it is drawn in the tests of the views
-        drawn.extend(entries)
+    def draw(entries, *, dark):  # all of it is drawn in the tests of the views and of films
+        drawn.append((dark, entries))
         return plotting.new_figure(1, 1)
 
+    def film(exercise, folder, *, dark):
+        filmed.append((exercise.name, dark, len(list((folder / "snapshots").iterdir()))))
+        return b"GIF89a"
+
     monkeypatch.setattr(views, "gallery", draw)
-    main = runpy.run_path(str(ROOT / "scripts/draw_gallery.py"))["main"]
-    main(str(tmp_path), str(tmp_path / "gallery.png"))
-    assert (tmp_path / "gallery.png").stat().st_size > 100
-    assert [exercise.name for exercise, _, _ in drawn] == list_exercises()
-    for exercise, module, _ in drawn:
-        weights = short_run(exercise.name).module.state_dict()
-        for key, value in module.state_dict().items():
-            assert torch.equal(value, weights[key].cpu())
+    monkeypatch.setattr("mlpzoo.film.film_of_run", film)
+    runpy.run_path(str(ROOT / "scripts/draw_readme.py"))["main"](str(tmp_path), filmed="perceptron")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "film-dark.gif", "film-light.gif", "gallery-dark.png", "gallery-light.png",
+    ]  # fmt: skip
+    assert [(name, dark) for name, dark, _ in filmed] == [
+        ("perceptron", False), ("perceptron", True),
+    ]  # fmt: skip
+    assert min(count for _, _, count in filmed) > 3
+    for _, entries in drawn:
+        assert [exercise.name for exercise, _, _ in entries] == list_exercises()
+        for exercise, module, _ in entries:
+            shipped = load_pretrained(exercise.name).state_dict()
+            assert all(value.equal(shipped[key]) for key, value in module.net.state_dict().items())

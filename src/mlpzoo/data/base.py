@@ -20,7 +20,8 @@ from mlpzoo.data.stream import (
     steps_within_reason,
 )
 
-SAMPLINGS = ("uniform", "stratified", "closed", "arcsine")
+SAMPLINGS = ("uniform", "stratified", "closed", "arcsine", "near")
+_NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
 
 
@@ -40,7 +41,8 @@ class FunctionDataModule(LightningDataModule, ABC):
         sampling: "uniform"; "stratified" for a Latin hypercube, each row still uniform; "closed"
             for the same with the outer strata shrunk to the two ends, so that every batch of
             three rows or more holds both; "arcsine" for strata that narrow towards the ends,
-            density 1 / sqrt(t (1 - t)).
+            density 1 / sqrt(t (1 - t)); "near" for "closed" with the coordinates of every second
+            row close to one another, closer than a fifth of the range, mostly far closer.
         seed: Which sequence of batches.
         val_points: Points along each axis of the validation grid.
         test_points: The same of the test grid.
@@ -155,8 +157,12 @@ class FunctionDataModule(LightningDataModule, ABC):
         if self.sampling == "uniform":
             return uniform(self.seed, steps, size * columns).view(-1, size, columns)
         unit = latin_hypercube(self.seed, steps, size, columns)
-        if self.sampling == "closed" and size > 2:
-            return ((size * unit - 1) / (size - 2)).clamp(0, 1)
+        if self.sampling in ("closed", "near") and size > 2:
+            unit = ((size * unit - 1) / (size - 2)).clamp(0, 1)
+        if self.sampling == "near":
+            rows = unit[:, ::2]
+            apart = _NEAR * (2 * rows[..., 1:] - 1) ** 5
+            unit[:, ::2] = torch.cat([rows[..., :1], rows[..., :1] + apart], dim=-1).clamp(0, 1)
         return torch.sin(unit * (math.pi / 2)).square() if self.sampling == "arcsine" else unit
 
 

@@ -19,7 +19,7 @@ class MinMaxDataModule(FunctionDataModule):
         high: High end of both inputs.
         batch_size: Rows of a training batch.
         sampling: "uniform", "stratified" (no gaps), "closed" (both ends in every batch) or
-            "arcsine" (denser near the ends).
+            "arcsine" (denser near the ends); "near" concerns several inputs.
         seed: Which sequence of batches.
         val_points: Points along each axis of the validation grid.
         test_points: Points along each axis of the test grid.

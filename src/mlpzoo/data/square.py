@@ -18,7 +18,7 @@ class SquareDataModule(FunctionDataModule):
         high: High end of x.
         batch_size: Rows of a training batch.
         sampling: "uniform", "stratified" (no gaps), "closed" (both ends in every batch) or
-            "arcsine" (denser near the ends).
+            "arcsine" (denser near the ends); "near" concerns several inputs.
         seed: Which sequence of batches.
         val_points: Points of the validation grid.
         test_points: Points of the test grid.

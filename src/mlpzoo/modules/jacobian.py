@@ -27,10 +27,7 @@ class LayerDerivatives:
     def gram(self) -> Tensor:
         """Return this layer's part of J S J^T, float64, (outputs * rows, outputs * rows)."""
         repeats = len(self.slopes) // len(self.inputs)
-        inputs, slopes = (
-            self.inputs.double(),
-            self.slopes.double(),
-        )  # else rounding outweighs damping
+        inputs, slopes = self.inputs.double(), self.slopes.double()  # or rounding is the damping
         of_inputs = inputs @ inputs.T
         if self.layer.bias is not None:
             of_inputs += 1
@@ -94,7 +91,7 @@ def _depths(slopes: list[list[Tensor | None]]) -> list[int]:
     """Return how many layers are between each layer and the output that it matters to."""
     depths = [0] * len(slopes[0])
     for of_output in slopes:
-        used = [index for index, slope in enumerate(of_output) if slope is not None]
+        used = [i for i, slope in enumerate(of_output) if slope is not None and bool(slope.any())]
         for depth, index in enumerate(reversed(used)):
             depths[index] = max(depths[index], depth)
     return depths

@@ -1,0 +1,151 @@
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from torch import nn
+from torch.func import functional_call, jacrev
+
+from mlpzoo import (
+    DualHeadMLP,
+    InputError,
+    LitSequentialMLP,
+    SequentialMLP,
+    SinDataModule,
+    train,
+    train_population,
+)
+from mlpzoo.modules.levenberg import LevenbergMarquardt
+
+SMALL = {"hidden_features": (12, 12)}
+FEW = {"batch_size": 40, "val_points": 51, "test_points": 101}
+
+
+def closure_of(optimizer, net, x, y, scale=1.0):
+    def closure():
+        optimizer.zero_grad()
+        loss = scale * nn.functional.mse_loss(net(x), y)
+        loss.backward()
+        return loss
+
+    return closure
+
+
+def expected_step(net, x, y, damping, decay, depths):
+    """The step by its formula, with the whole Jacobian written out."""
+    parameters = dict(net.named_parameters())
+    jacobian = jacrev(lambda p: functional_call(net, p, (x,)))(parameters)
+    flat = torch.cat([jacobian[name].flatten(2) for name in parameters], dim=2).flatten(0, 1)
+    shares = torch.cat(
+        [torch.full((p.numel(),), decay ** depths[n]) for n, p in parameters.items()]
+    ).double()
+    flat = flat.detach().double()
+    gram = flat @ (shares[:, None] * flat.T)
+    residual = (net(x) - y).detach().double().flatten()
+    damped = gram + damping * gram.diagonal().mean() * torch.eye(len(gram)).double()
+    return -shares * (flat.T @ torch.linalg.solve(damped, residual))
+
+
+@pytest.mark.parametrize("scale", [1.0, 17.0])
+def test_step_is_that_of_the_formula(scale):
+    net = DualHeadMLP(trunk_features=(7, 5), head_features=(6,), seed=3)
+    x = torch.rand(20, 2)
+    y = torch.stack([x.amax(dim=1), x.amin(dim=1)], dim=1)
+    depths = {
+        name: {"trunk.0": 3, "trunk.2": 2}.get(name.rpartition(".")[0], 1 - int(".2." in name))
+        for name, _ in net.named_parameters()
+    }
+    expected = expected_step(net, x, y, 10.0, 0.3, depths)
+    before = nn.utils.parameters_to_vector(net.parameters()).detach().clone()
+    optimizer = LevenbergMarquardt(net, damping=10.0, layer_decay=0.3)
+    optimizer.step(closure_of(optimizer, net, x, y, scale))
+    taken = nn.utils.parameters_to_vector(net.parameters()).detach() - before
+    torch.testing.assert_close(taken.double(), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_line_is_that_of_least_squares():
+    x = torch.linspace(-1, 1, 50).view(-1, 1)
+    y = 3 * x - 2 + torch.sin(40 * x)
+    net = SequentialMLP(hidden_features=())
+    optimizer = LevenbergMarquardt(net)
+    for _ in range(12):
+        optimizer.step(closure_of(optimizer, net, x, y))
+    best = torch.linalg.lstsq(torch.cat([x, torch.ones_like(x)], dim=1).double(), y.double())
+    found = torch.cat([net.layers[0].weight.flatten(), net.layers[0].bias]).double()
+    torch.testing.assert_close(found, best.solution.flatten(), rtol=0, atol=1e-4)
+
+
+def test_no_step_makes_the_batch_worse():
+    x = torch.linspace(-1, 1, 60).view(-1, 1)
+    y = torch.sign(x)
+    net = SequentialMLP(hidden_features=(20, 20), initialization="steep")
+    optimizer = LevenbergMarquardt(net, damping=1e-9)
+    losses = [optimizer.step(closure_of(optimizer, net, x, y)).item() for _ in range(15)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0] / 10
+
+
+def test_perfect_and_infinite_batches_change_nothing():
+    net = SequentialMLP(hidden_features=(5,))
+    optimizer = LevenbergMarquardt(net)
+    before = nn.utils.parameters_to_vector(net.parameters()).clone()
+    x = torch.rand(9, 1)
+    for y in (net(x).detach(), torch.full((9, 1), torch.inf)):
+        optimizer.step(closure_of(optimizer, net, x, y))
+    assert torch.equal(nn.utils.parameters_to_vector(net.parameters()), before)
+
+
+def test_what_it_cannot_solve_is_refused():
+    x, y = torch.rand(9, 1), torch.rand(9, 1)
+    odd = nn.Sequential(nn.Linear(1, 4), nn.PReLU(), nn.Linear(4, 1))
+    optimizer = LevenbergMarquardt(odd)
+    with pytest.raises(InputError, match="linear layers only"):
+        optimizer.step(closure_of(optimizer, odd, x, y))
+    shared = nn.Linear(1, 1)
+    twice = nn.Sequential(shared, nn.ReLU(), shared)
+    optimizer = LevenbergMarquardt(twice)
+    with pytest.raises(InputError, match="called once"):
+        optimizer.step(closure_of(optimizer, twice, x, y))
+    with pytest.raises(InputError, match="needs a closure"):
+        optimizer.step()
+    with pytest.raises(InputError, match="damping must be above 0, got 0"):
+        LevenbergMarquardt(odd, damping=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "trainer", "match"),
+    [
+        ({"loss": "l1"}, {}, "loss L1Loss"),
+        ({}, {"gradient_clip_val": 1.0}, "gradient_clip_val"),
+        ({}, {"accumulate_grad_batches": 2}, "accumulate_grad_batches"),
+        ({}, {"precision": "bf16-mixed"}, "precision bf16-mixed"),
+    ],
+)
+def test_trainer_that_would_mislead_it_is_refused(settings, trainer, match, quiet):
+    module = LitSequentialMLP(**SMALL, optimizer="levenberg", lr=1.0, **settings)
+    with pytest.raises(InputError, match=match):
+        Trainer(max_steps=1, **quiet, **trainer).fit(module, datamodule=SinDataModule(**FEW))
+
+
+def test_blocks_take_the_same_steps(quiet):
+    weights = []
+    for size in (1, 4):
+        module = LitSequentialMLP(**SMALL, optimizer="levenberg", lr=1.0)
+        data = SinDataModule(**FEW, block_steps=size)
+        Trainer(max_steps=8, **quiet).fit(module, datamodule=data)
+        weights.append(nn.utils.parameters_to_vector(module.parameters()))
+    assert torch.equal(*weights)
+
+
+def test_members_of_a_population_are_single_runs(tmp_path):
+    settings = {"module": SMALL, "data": FEW, "max_steps": 10, "plots": False, "progress": False}
+    many = train_population("sin", members=2, first_seed=5, out=tmp_path, **settings)
+    alone = train("sin", seed=6, out=tmp_path, **settings)
+    assert many.members[1].metrics["max_error"] == alone.metrics["max_error"]
+
+
+def test_another_optimizer_does_not_inherit_its_rate():
+    from mlpzoo import get_exercise
+
+    exercise = get_exercise("sin")
+    assert exercise.module().lr == 1.0
+    assert exercise.module(optimizer="adam").lr == 1e-3
+    assert exercise.module(recipe="lecture", optimizer="levenberg").lr == 1.0
