@@ -272,7 +272,7 @@ def test_solved_perceptron_is_at_rest(tmp_path):
 
 
 def test_run_that_is_only_short_is_not_finished(tmp_path):
-    result = trained("sin", tmp_path, max_steps=200)
+    result = trained("sin", tmp_path, max_steps=200, recipe="lecture")
     found = diagnose(result.module, result.datamodule)
     assert found.kind == "not finished"
     assert result.diagnosis == str(found)

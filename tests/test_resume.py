@@ -20,7 +20,7 @@ SMALL = {"hidden_features": (8, 8)}
 NARROW = {
     "sin": SMALL, "square": SMALL, "minmax": {"trunk_features": (8,), "head_features": (8,)},
 }  # fmt: skip
-COARSE = {"val_points": 21, "test_points": 31}
+COARSE = {"val_points": 21, "test_points": 31, "batch_size": 50}
 LINE = {"name": "linear", "max_steps": 40, "val_every": 10, "early_stop": False, "plots": False}
 
 
@@ -151,7 +151,7 @@ def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
 
 
 def test_stop_is_resumed_and_finished_run_is_left_alone(monkeypatch, tmp_path, capfd):
-    settings = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "data": COARSE,
+    settings = {"name": "sin", "recipe": "lecture", "max_steps": 60, "val_every": 25, "module": SMALL, "data": COARSE,
                 "plots": False}  # fmt: skip
     whole = train(out=tmp_path / "whole", progress=False, **settings)
     folder = stopped(monkeypatch, 30, out=tmp_path, **settings)
@@ -222,7 +222,14 @@ def test_damaged_files_are_named_and_the_run_goes_on_from_an_older_state(
 
 
 def test_other_settings_are_refused_by_name_and_allowed_by_name(monkeypatch, tmp_path):
-    run = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "plots": False}
+    run = {
+        "name": "sin",
+        "recipe": "lecture",
+        "max_steps": 60,
+        "val_every": 25,
+        "module": SMALL,
+        "plots": False,
+    }
     folder = stopped(monkeypatch, 30, out=tmp_path, data=COARSE, **run)
     before = digests(folder)
     for settings, named in [
@@ -252,7 +259,7 @@ def test_other_settings_are_refused_by_name_and_allowed_by_name(monkeypatch, tmp
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "onecycle", "exponential"])
 def test_longer_budget_ends_at_the_rate_of_a_run_that_had_it_from_the_start(schedule, tmp_path):
-    run = {"name": "sin", "val_every": 20, "plots": False, "progress": False,
+    run = {"name": "sin", "recipe": "lecture", "val_every": 20, "plots": False, "progress": False,
            "module": {**SMALL, "schedule": schedule}, "data": COARSE}  # fmt: skip
     train(out=tmp_path / "short", max_steps=40, **run)
     longer = train("sin", out=tmp_path / "short", resume=True, max_steps=80, progress=False)
@@ -270,7 +277,7 @@ def test_longer_budget_ends_at_the_rate_of_a_run_that_had_it_from_the_start(sche
 
 
 def test_rewind_begins_from_the_same_weights_with_another_rate(tmp_path):
-    first = train("sin", seed=3, max_steps=20, module=SMALL, out=tmp_path, plots=False,
+    first = train("sin", recipe="lecture", seed=3, max_steps=20, module=SMALL, out=tmp_path, plots=False,
                   progress=False)  # fmt: skip
     second = train("sin", rewind=True, module={"lr": 0.02}, out=tmp_path, progress=False)
     assert second.folder != first.folder
@@ -356,7 +363,14 @@ def test_differences_name_settings_and_not_spelling():
 
 
 def test_change_holds_though_the_run_is_killed_before_its_next_state(monkeypatch, tmp_path):
-    run = {"name": "sin", "max_steps": 60, "val_every": 25, "module": SMALL, "plots": False}
+    run = {
+        "name": "sin",
+        "recipe": "lecture",
+        "max_steps": 60,
+        "val_every": 25,
+        "module": SMALL,
+        "plots": False,
+    }
     folder = stopped(monkeypatch, 26, out=tmp_path, data={"block_steps": 7}, **run)
     before = newest_state(folder).step
 
@@ -538,7 +552,7 @@ def test_no_path_in_a_checkpoint_is_removed(half_line, tmp_path):
 
 def test_run_that_diverges_at_its_first_validation_keeps_its_start_and_can_be_changed(tmp_path):
     run = {"max_steps": 9, "val_every": 1, "plots": False, "progress": False, "data": COARSE}
-    first = train("sin", module={**SMALL, "lr": 1e30}, out=tmp_path, **run)
+    first = train("sin", recipe="lecture", module={**SMALL, "lr": 1e30}, out=tmp_path, **run)
     assert first.lost_step == 1
     assert not (first.folder / "best.ckpt").exists()
     again = train("sin", resume=first.folder, progress=False)

@@ -14,7 +14,8 @@ from mlpzoo.torture.nonsense import nonsense
 SMALLER = {
     "xor": "--no-early-stop --max-steps 1500 --val-every 300",
     "sin": "--no-early-stop --max-steps 600 --val-every 100 --plot-every 3"
-    " --module.hidden_features 16,16 --data.val_points 51 --data.test_points 101",
+    " --module.hidden_features 16,16 --data.batch_size 50 --data.val_points 51"
+    " --data.test_points 101",
     "minmax": "--no-early-stop --max-steps 300 --val-every 60 --no-plots"
     " --module.trunk_features 32 --module.head_features 32 --data.val_points 21"
     " --data.test_points 31",

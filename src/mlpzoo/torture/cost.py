@@ -12,7 +12,7 @@ from mlpzoo.training import train
 
 RUNS: dict[str, dict[str, Any]] = {
     "xor": {"recipe": "lecture", "max_steps": 10_000},
-    "sin": {"max_steps": 3_000, "early_stop": False},
+    "sin": {"recipe": "lecture", "max_steps": 3_000},
     "minmax": {"max_steps": 1_000, "early_stop": False},
 }
 

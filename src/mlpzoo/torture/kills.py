@@ -21,7 +21,7 @@ from mlpzoo.torture.processes import Command
 
 CASES = {
     "xor": "train xor --no-early-stop --max-steps 4000 --val-every 500",
-    "sin": "train sin --no-early-stop --max-steps 800 --val-every 100 --plot-every 2",
+    "sin": "train sin --recipe lecture --max-steps 800 --val-every 100 --plot-every 2",
     "minmax": "train minmax --no-early-stop --max-steps 300 --val-every 60",
     "population": "population xor --members 100 --no-early-stop --max-steps 1500 --val-every 300",
 }
