@@ -26,6 +26,15 @@ def short_run(tmp_path_factory):
     return run
 
 
+@pytest.fixture(scope="session")
+def stalled_line(tmp_path_factory):
+    """The result of the lecture's line, which takes all of its 10,000 steps."""
+    return train(
+        "linear", recipe="lecture", out=tmp_path_factory.mktemp("line"), plots=False,
+        progress=False, accelerator="cpu",
+    )  # fmt: skip
+
+
 @pytest.fixture
 def quiet():
     """Arguments of a plain Trainer that leaves nothing behind."""

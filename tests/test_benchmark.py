@@ -9,6 +9,7 @@ import torch
 
 from mlpzoo import get_exercise
 from mlpzoo.benchmark import comparisons
+from mlpzoo.benchmark import contestants as contestants_module
 from mlpzoo.benchmark.comparisons import step_costs, times_to_accuracy, whole_processes
 from mlpzoo.benchmark.contestants import contestants
 from mlpzoo.benchmark.lecture import TASKS, PlainLoop
@@ -62,12 +63,13 @@ def test_process_that_fails_is_reported():
 
 
 def test_time_to_accuracy_ends_where_the_error_is_reached(few, monkeypatch):
-    monkeypatch.setitem(TASKS, "square", replace(TASKS["square"], steps=500))
+    monkeypatch.setattr(contestants_module, "CHECK_EVERY", 100)
+    monkeypatch.setitem(TASKS, "square", replace(TASKS["square"], steps=200))
     rows = times_to_accuracy("square", few, repetitions=1)
     assert [row["contestant"] for row in rows] == ["the lecture's recipe to its end", *ALWAYS]
     assert rows[0]["over the lecture's"] == 1
     assert rows[-1]["reached"] == "1 of 1"
-    assert all(row["steps"] <= 500 for row in rows)
+    assert all(row["steps"] <= 200 for row in rows)
 
 
 def test_script_writes_markdown_and_json(tmp_path, capsys, monkeypatch, few):

@@ -6,12 +6,15 @@ import subprocess
 import sys
 
 import pytest
+import torch
 import yaml
 
+from mlpzoo import SinDataModule
+
 SCRIPT = """
-import sys
 import torch
 from lightning.pytorch import Callback, Trainer
+import mlpzoo
 from mlpzoo import LitSequentialMLP, SinDataModule
 
 class Seen(Callback):
@@ -30,8 +33,9 @@ trainer = Trainer(
 )
 trainer.fit(module, datamodule=SinDataModule())
 weights = torch.cat([p.detach().flatten() for p in module.parameters()])
-torch.save({"first": seen.first, "weights": weights}, f"{sys.argv[1]}/rank{trainer.global_rank}.pt")
-torch.distributed.destroy_process_group()
+torch.save({"first": seen.first, "weights": weights}, f"rank{trainer.global_rank}.pt")
+for name in ("linear", "xor"):
+    mlpzoo.train(name, out="runs", plots=False, progress=False, accelerator="cpu", devices=2)
 """
 
 
@@ -43,14 +47,17 @@ def run(*command, cwd):
     return done.stdout
 
 
-def test_two_processes_see_different_batches_and_keep_equal_weights(tmp_path):
-    import torch
+@pytest.fixture(scope="module")
+def from_outside(tmp_path_factory):
+    """Where a script wrote that was started from outside, in two processes."""
+    folder = tmp_path_factory.mktemp("outside")
+    (folder / "script.py").write_text(SCRIPT)
+    run("-m", "torch.distributed.run", "--nproc_per_node=2", "script.py", cwd=folder)
+    return folder
 
-    from mlpzoo import SinDataModule
 
-    (tmp_path / "script.py").write_text(SCRIPT)
-    run("script.py", str(tmp_path), cwd=tmp_path)
-    ranks = [torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
+def test_two_processes_see_different_batches_and_keep_equal_weights(from_outside):
+    ranks = [torch.load(from_outside / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
     assert torch.equal(ranks[0]["weights"], ranks[1]["weights"])
     data = SinDataModule()
     for rank, seen in enumerate(ranks):
@@ -88,15 +95,10 @@ def test_run_on_two_devices_goes_on(two_runs, tmp_path):
     assert len(rows) == len(set(rows))
 
 
-def test_processes_started_from_outside_share_one_run_folder(tmp_path):
-    (tmp_path / "script.py").write_text(
-        "import mlpzoo\n"
-        "for name in ('linear', 'xor'):\n"
-        "    mlpzoo.train(name, out='runs', plots=False, progress=False, accelerator='cpu',"
-        " devices=2)\n"
-    )
-    run("-m", "torch.distributed.run", "--nproc_per_node=2", "script.py", cwd=tmp_path)
-    folders = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "runs").glob("*/*"))
-    assert folders == ["runs/linear/version_0", "runs/xor/version_0"]
+def test_processes_started_from_outside_share_one_run_folder(from_outside):
+    folders = sorted((from_outside / "runs").glob("*/*"))
+    assert [str(path.relative_to(from_outside)) for path in folders] == [
+        "runs/linear/version_0", "runs/xor/version_0",
+    ]  # fmt: skip
     for folder in folders:
-        assert json.loads((tmp_path / folder / "result.json").read_text())["passed"]
+        assert json.loads((folder / "result.json").read_text())["passed"]

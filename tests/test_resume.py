@@ -151,8 +151,8 @@ def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
 
 
 def test_stop_is_resumed_and_finished_run_is_left_alone(monkeypatch, tmp_path, capfd):
-    settings = {"name": "sin", "recipe": "lecture", "max_steps": 60, "val_every": 25, "module": SMALL, "data": COARSE,
-                "plots": False}  # fmt: skip
+    settings = {"name": "sin", "recipe": "lecture", "max_steps": 60, "val_every": 25,
+                "module": SMALL, "data": COARSE, "plots": False}  # fmt: skip
     whole = train(out=tmp_path / "whole", progress=False, **settings)
     folder = stopped(monkeypatch, 30, out=tmp_path, **settings)
     result = train("sin", resume=folder, progress=False)
@@ -277,8 +277,8 @@ def test_longer_budget_ends_at_the_rate_of_a_run_that_had_it_from_the_start(sche
 
 
 def test_rewind_begins_from_the_same_weights_with_another_rate(tmp_path):
-    first = train("sin", recipe="lecture", seed=3, max_steps=20, module=SMALL, out=tmp_path, plots=False,
-                  progress=False)  # fmt: skip
+    first = train("sin", recipe="lecture", seed=3, max_steps=20, module=SMALL, out=tmp_path,
+                  plots=False, progress=False)  # fmt: skip
     second = train("sin", rewind=True, module={"lr": 0.02}, out=tmp_path, progress=False)
     assert second.folder != first.folder
     starts = [read_checkpoint(run.folder / "start.ckpt") for run in (first, second)]
