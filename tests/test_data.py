@@ -220,3 +220,14 @@ def test_closed_batches_hold_both_ends_exactly(low, high):
         x, _ = data.train_batch(step)
         assert x.min() == torch.tensor(low)
         assert x.max() == torch.tensor(high)
+
+
+def test_near_sampling_puts_every_second_row_near_the_diagonal():
+    data = MinMaxDataModule(sampling="near", batch_size=100, seed=4)
+    x = torch.cat([data.train_batch(step)[0] for step in range(50)]).view(50, 100, 2)
+    apart = (x[..., 0] - x[..., 1]).abs()
+    assert apart[:, ::2].max() <= 20  # a fifth of the range
+    assert apart[:, ::2].median() < 1
+    assert apart[:, 1::2].mean() == pytest.approx(100 / 3, abs=2)  # of two uniform numbers
+    assert x.min() == 0
+    assert x.max() == 100

@@ -131,11 +131,12 @@ def test_rotation_start_has_orthogonal_rows_of_one_length():
         torch.testing.assert_close(gram, gram[0, 0] * torch.eye(2), atol=1e-5, rtol=0)
 
 
-def test_spread_start_leaves_no_wide_gap_between_bends():
-    layer = linear_layers(SequentialMLP(initialization="spread", seed=1))[0]
+@pytest.mark.parametrize(("initialization", "length"), [("spread", 0.25), ("steep", 1.0)])
+def test_bends_start_evenly_spread(initialization, length):
+    layer = linear_layers(SequentialMLP(initialization=initialization, seed=1))[0]
     bends = (-layer.bias / layer.weight[:, 0]).sort().values
-    assert -1 <= bends[0] < bends[-1] <= 1
-    assert bends.diff().max() < 2 * math.pi / 256  # twice the widest stratum
+    torch.testing.assert_close(bends, (2 * torch.arange(256) + 1) / 256 - 1)
+    torch.testing.assert_close(layer.weight.abs(), torch.full((256, 1), length))
 
 
 @pytest.mark.parametrize("initialization", INITIALIZATIONS)
