@@ -226,7 +226,7 @@ def test_near_sampling_puts_every_second_row_near_the_diagonal():
     data = MinMaxDataModule(sampling="near", batch_size=100, seed=4)
     x = torch.cat([data.train_batch(step)[0] for step in range(50)]).view(50, 100, 2)
     apart = (x[..., 0] - x[..., 1]).abs()
-    assert apart[:, ::2].max() <= 20  # a fifth of the range
+    assert apart[:, ::2].max() < 20.001  # a fifth of the range
     assert apart[:, ::2].median() < 1
     assert apart[:, 1::2].mean() == pytest.approx(100 / 3, abs=2)  # of two uniform numbers
     assert x.min() == 0

@@ -152,7 +152,8 @@ class Ours(Contestant):
         with tempfile.TemporaryDirectory() as folder:
             chosen = plan(
                 task.name, seed=seed, out=folder, accelerator="cpu", plots=False, progress=False,
-                val_every=CHECK_EVERY, max_steps=OUR_BUDGETS.get(task.name),
+                val_every=min(CHECK_EVERY, get_exercise(task.name).recipe().val_every),
+                max_steps=OUR_BUDGETS.get(task.name),
             )  # fmt: skip
             exercise = replace(chosen.exercise, stop_at=MARGIN * error)
             result = run(replace(chosen, exercise=exercise))
