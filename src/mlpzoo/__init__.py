@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlpzoo.exporting import export as export
     from mlpzoo.exporting import load_weights as load_weights
     from mlpzoo.findings import Diagnosis as Diagnosis
+    from mlpzoo.modules import LevenbergMarquardt as LevenbergMarquardt
     from mlpzoo.modules import LitFourLayerXOR as LitFourLayerXOR
     from mlpzoo.modules import LitMinMax as LitMinMax
     from mlpzoo.modules import LitNetwork as LitNetwork
@@ -79,6 +80,7 @@ _HOMES = {
     "exporting": ("export", "load_weights"),
     "findings": ("Diagnosis",),
     "modules": (
+        "LevenbergMarquardt",
         "LitFourLayerXOR",
         "LitMinMax",
         "LitNetwork",

@@ -1,9 +1,17 @@
-"""The training systems: one LightningModule a network, on one base."""
+"""The training systems: one LightningModule a network, on one base, and an optimizer of ours."""
 
 from mlpzoo.modules.base import LitNetwork
+from mlpzoo.modules.levenberg import LevenbergMarquardt
 from mlpzoo.modules.minmax import LitMinMax
 from mlpzoo.modules.perceptron import LitPerceptron
 from mlpzoo.modules.sequential import LitSequentialMLP
 from mlpzoo.modules.xor import LitFourLayerXOR
 
-__all__ = ["LitFourLayerXOR", "LitMinMax", "LitNetwork", "LitPerceptron", "LitSequentialMLP"]
+__all__ = [
+    "LevenbergMarquardt",
+    "LitFourLayerXOR",
+    "LitMinMax",
+    "LitNetwork",
+    "LitPerceptron",
+    "LitSequentialMLP",
+]

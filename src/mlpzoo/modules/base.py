@@ -48,8 +48,8 @@ class LitNetwork(LightningModule, ABC):
         task: "regression", "gate", or "none" for the loss alone.
         loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
-        lr: Learning rate.
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
+        lr: Learning rate; of "levenberg", the share of a step that is taken.
         schedule: Name of a learning-rate schedule (see `mlpzoo.modules.choices`).
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.

@@ -31,8 +31,8 @@ class LitMinMax(LitNetwork):
         value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside.
         loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean", within a head.
-        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
-        lr: Learning rate.
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
+        lr: Learning rate; of "levenberg", the share of a step that is taken.
         schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.

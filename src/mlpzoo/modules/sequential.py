@@ -25,8 +25,8 @@ class LitSequentialMLP(LitNetwork):
         task: "regression", "gate" or "none": which metrics are reported.
         loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
-        lr: Learning rate.
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
+        lr: Learning rate; of "levenberg", the share of a step that is taken.
         schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.

@@ -14,7 +14,7 @@ class LitFourLayerXOR(LitNetwork):
             "rotation", "spread", "steep" or "zeros" (see `mlpzoo.initialization`).
         loss: Name of a loss of `torch.nn` that takes the logit.
         reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", "lbfgs", ...
+        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
         lr: Learning rate.
         schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
