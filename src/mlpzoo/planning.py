@@ -111,8 +111,6 @@ def plan(
     data, module = plain_values("data", data or {}), plain_values("module", module or {})
     given = module.get("optimizer", chosen.module.get("optimizer", "adam"))
     optimizer = known("optimizer", str(given), OPTIMIZERS)
-    if optimizer == "levenberg" and devices != 1:
-        raise InputError(f"levenberg goes with one device, not {devices}; set module.optimizer")
     by_blocks = devices == 1 and optimizer != "lbfgs"
     if not by_blocks and data.get("block_steps", 1) != 1:
         raise InputError("data.block_steps above 1 goes with one device, and not with lbfgs")
@@ -126,6 +124,8 @@ def plan(
         start_from(start, lit, exercise=exercise.name)
     rehearse(exercise, lit, datamodule)
     check_devices(accelerator, devices)
+    if optimizer == "levenberg" and devices != 1:
+        raise InputError(f"levenberg goes with one device, not {devices}; set module.optimizer")
     config = {
         "exercise": exercise.name,
         "recipe": recipe,
