@@ -14,7 +14,7 @@ import mlpzoo
 from mlpzoo import InputError, get_exercise, get_pretrained, list_pretrained, load_pretrained
 from mlpzoo.cli import main
 from mlpzoo.formats import wrapped
-from mlpzoo.measuring import data_of, errors_of
+from mlpzoo.measuring import errors_of
 from mlpzoo.pretrained import FOLDER
 from mlpzoo.releasing import release
 
@@ -136,7 +136,7 @@ def test_linear_is_the_least_squares_line():
 def test_plain_network_measures_as_its_run_did(name, short_run):
     result = short_run(name)
     portable = wrapped(result.module.net.cpu(), exercise=name)
-    errors = errors_of(portable, data_of(name))
+    errors = errors_of(portable, result.datamodule)
     shared = errors.keys() & result.metrics.keys()
     assert {bar.metric for bar in get_exercise(name).bars} <= shared
     assert {key: errors[key] for key in shared} == pytest.approx(
