@@ -432,7 +432,7 @@ def test_ctrl_c_says_where_the_checkpoints_are(tmp_path):
     import signal
 
     run = subprocess.Popen(
-        [sys.executable, "-m", "mlpzoo", "train", "sin", "--recipe", "lecture", "--val-every", "100"],
+        [sys.executable, "-m", "mlpzoo", "train", "sin", "--recipe=lecture", "--val-every", "100"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs with & ignore it
     )  # fmt: skip
