@@ -83,6 +83,28 @@ def test_no_step_makes_the_batch_worse():
     assert losses[-1] < losses[0] / 10
 
 
+@pytest.mark.parametrize("lr", [1.0, 0.5, 0.05])
+def test_damping_falls_where_the_model_is_right_whatever_the_share(lr):
+    x = torch.linspace(-1, 1, 30).view(-1, 1)
+    net = SequentialMLP(hidden_features=())
+    optimizer = LevenbergMarquardt(net, lr=lr)
+    for _ in range(2):
+        optimizer.step(closure_of(optimizer, net, x, 2 * x + 1))
+    assert optimizer.param_groups[0]["damping"] == pytest.approx(1e-3 / 3**2)
+
+
+def test_damping_is_a_state_and_no_default():
+    x = torch.rand(9, 1)
+    net = SequentialMLP(hidden_features=(4,))
+    optimizer = LevenbergMarquardt(net)
+    for _ in range(3):
+        optimizer.step(closure_of(optimizer, net, x, torch.sin(x)))
+    other = LevenbergMarquardt(net)
+    other.load_state_dict(optimizer.state_dict())
+    assert other.param_groups[0]["damping"] == optimizer.param_groups[0]["damping"] != 1e-3
+    assert "damping" not in other.defaults
+
+
 def test_perfect_and_infinite_batches_change_nothing():
     net = SequentialMLP(hidden_features=(5,))
     optimizer = LevenbergMarquardt(net)
@@ -99,6 +121,11 @@ def test_what_it_cannot_solve_is_refused():
     optimizer = LevenbergMarquardt(odd)
     with pytest.raises(InputError, match="linear layers only"):
         optimizer.step(closure_of(optimizer, odd, x, y))
+    frozen = nn.Linear(1, 1)
+    frozen.weight.requires_grad_(False)
+    optimizer = LevenbergMarquardt(frozen)
+    with pytest.raises(InputError, match="trains all weights"):
+        optimizer.step(closure_of(optimizer, frozen, x, y))
     shared = nn.Linear(1, 1)
     twice = nn.Sequential(shared, nn.ReLU(), shared)
     optimizer = LevenbergMarquardt(twice)
@@ -148,4 +175,20 @@ def test_another_optimizer_does_not_inherit_its_rate():
     exercise = get_exercise("sin")
     assert exercise.module().lr == 1.0
     assert exercise.module(optimizer="adam").lr == 1e-3
-    assert exercise.module(recipe="lecture", optimizer="levenberg").lr == 1.0
+    assert exercise.module(recipe="lecture", optimizer="Levenberg").lr == 1.0
+
+
+@pytest.mark.parametrize("module", [{"loss": "l1"}, {"activation": "prelu"}])
+def test_what_cannot_be_solved_is_refused_before_anything_is_written(module, tmp_path):
+    with pytest.raises(InputError, match="levenberg"):
+        train("sin", module=module, out=tmp_path, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_longer_budget_goes_on_with_the_damping_of_the_state(tmp_path):
+    run = {"name": "sin", "module": SMALL, "data": FEW, "plots": False, "progress": False}
+    train(max_steps=8, val_every=4, out=tmp_path / "short", **run)
+    longer = train("sin", max_steps=16, resume=True, out=tmp_path / "short", progress=False)
+    whole = train(max_steps=16, val_every=4, out=tmp_path / "whole", **run)
+    for one, other in zip(longer.module.parameters(), whole.module.parameters(), strict=True):
+        assert torch.equal(one, other)

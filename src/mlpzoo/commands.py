@@ -14,7 +14,7 @@ from mlpzoo.checks import InputError, as_float32
 from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
-from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
+from mlpzoo.exercises.base import for_optimizer
 from mlpzoo.film import write_film
 from mlpzoo.modules import LitNetwork
 from mlpzoo.overrides import Settings
@@ -57,9 +57,10 @@ def train(
         chosen.add_mapping(settings)
         if "start" in chosen.values and config is not None:  # it stands beside the file
             chosen.values["start"] = str(Path(config).parent / chosen.values["start"])
-        if any(argument.startswith("--module.optimizer=") for argument in dotted):
-            for only_its_own in OPTIMIZER_SETTINGS:
-                chosen.values["module"].pop(only_its_own, None)
+        for argument in dotted:
+            if argument.startswith("--module.optimizer="):
+                optimizer = argument.partition("=")[2]
+                chosen.values["module"] = for_optimizer(chosen.values["module"], optimizer)
         chosen.add_mapping(options)
         chosen.add_dotted(dotted)
         again = {"resume": resume is not None and which, "rewind": rewind is not None and which}

@@ -8,6 +8,7 @@ from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import list_exercises
 from mlpzoo.files import write_whole
 from mlpzoo.formats import (
+    MOST_BYTES,
     OUTPUTS,
     Portable,
     from_bytes,
@@ -94,6 +95,10 @@ def write_portable(portable: Portable, path: Path, kind: str) -> float:
         content, difference = to_onnx(portable)
     else:
         content = to_json(portable) if kind == "json" else to_safetensors(portable)
+        if len(content) > MOST_BYTES:
+            raise InputError(
+                f"{path} would have {len(content)} bytes, more than the {MOST_BYTES} that are read"
+            )
     try:
         write_whole(path, content)
     except (OSError, ValueError) as error:

@@ -7,7 +7,9 @@ import torch
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
-from mlpzoo.modules import LitNetwork
+from mlpzoo.modules import LevenbergMarquardt, LitNetwork
+from mlpzoo.modules.jacobian import derivatives
+from mlpzoo.modules.levenberg import check_squares
 
 
 def rehearse(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:
@@ -37,7 +39,11 @@ def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionData
     for name, column in (("inputs", x), ("targets", y)):
         if not column.isfinite().all():
             raise InputError(f"the {name} of {exercise.name} are not finite in this range")
-    objective, _ = module.objective(*data.train_batch(0))
+    batch = data.train_batch(0)
+    if isinstance(module.build_optimizer(), LevenbergMarquardt):
+        check_squares(module.loss)
+        derivatives(module, batch[0][:2], 1.0)
+    objective, _ = module.objective(*batch)
     objective.backward()  # type: ignore[no-untyped-call]
     metrics = module.metrics("")
     with torch.no_grad():

@@ -22,8 +22,8 @@ from mlpzoo.results import versions
 from mlpzoo.training import train
 
 # Whether training stops at the bar. Those that go on to the end of their budget keep their best
-# weights; a perceptron that answers all rows rightly changes no more, and XOR's weights grow without
-# end, until its surface is a cliff.
+# weights; a perceptron that answers all rows rightly changes no more, and XOR's weights grow
+# without end, until its surface is a cliff.
 STOPS_EARLY = {
     "linear": False,
     "minmax": False,

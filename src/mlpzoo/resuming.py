@@ -9,7 +9,7 @@ from typing import Any
 from mlpzoo.checkpoints import START, is_whole
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import get_exercise
-from mlpzoo.exercises.base import OPTIMIZER_SETTINGS
+from mlpzoo.exercises.base import for_optimizer
 from mlpzoo.planning import Plan, plan
 from mlpzoo.runs import (
     CONFIG,
@@ -113,8 +113,7 @@ def merged(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
     kept = {k: v for k, v in of_run.values.items() if k not in GROUPS}
     groups = {group: dict(of_run.values[group]) for group in GROUPS}
     if "optimizer" in (given.get("module") or {}):
-        for only_its_own in OPTIMIZER_SETTINGS:
-            groups["module"].pop(only_its_own, None)
+        groups["module"] = for_optimizer(groups["module"], str(given["module"]["optimizer"]))
     for group in GROUPS:
         groups[group].update(given.get(group) or {})
     return {**kept, **{k: v for k, v in given.items() if k not in GROUPS}, **groups}

@@ -42,7 +42,7 @@ class FunctionDataModule(LightningDataModule, ABC):
             for the same with the outer strata shrunk to the two ends, so that every batch of
             three rows or more holds both; "arcsine" for strata that narrow towards the ends,
             density 1 / sqrt(t (1 - t)); "near" for "closed" with the coordinates of every second
-            row close to one another, closer than a fifth of the range, mostly far closer.
+            row close to its first, closer than a fifth of the range, mostly far closer.
         seed: Which sequence of batches.
         val_points: Points along each axis of the validation grid.
         test_points: The same of the test grid.

@@ -7,7 +7,7 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.model_helpers import is_overridden
-from torch import Tensor
+from torch import Tensor, nn
 
 Batch = tuple[Tensor, Tensor]
 MOST_WORK = 2e10  # multiplications and additions of a block: a second or less on one CPU core
@@ -147,14 +147,20 @@ def steps_to_next_event(trainer: Trainer) -> int:
 def steps_within_reason(trainer: Trainer, rows: int) -> int:
     """Return how many steps may go without a moment at which a run can be saved or stopped.
 
-    Each parameter takes about six operations a row and step, forwards and backwards.
+    Each parameter takes about six operations a row and step, forwards and backwards; least squares
+    make a matrix of rows by rows and factor it.
 
     Args:
         trainer: One that has its module.
         rows: Of a batch.
     """
-    parameters = sum(parameter.numel() for parameter in trainer.lightning_module.parameters())
-    return max(1, int(MOST_WORK / (6 * max(parameters, 1) * rows)))
+    module = trainer.lightning_module
+    work = 6 * max(sum(parameter.numel() for parameter in module.parameters()), 1) * rows
+    if str(getattr(module, "optimizer_name", "")).lower() == "levenberg":
+        linear = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
+        widths = sum(layer.in_features + layer.out_features for layer in linear)
+        work += rows**3 // 3 + 4 * rows**2 * widths
+    return max(1, int(MOST_WORK / work))
 
 
 def _hears_of_starts(trainer: Trainer) -> bool:

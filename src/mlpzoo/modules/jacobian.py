@@ -56,9 +56,11 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
     """
     seen: list[tuple[nn.Linear, Tensor, Tensor]] = []
     linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
-    owned = {id(p) for layer in linear for p in layer.parameters()}
-    if {id(p) for p in net.parameters()} != owned:
-        raise InputError("levenberg trains linear layers only; take another optimizer")
+    owned = [id(p) for layer in linear for p in layer.parameters()]
+    if {id(p) for p in net.parameters()} != set(owned) or len(owned) != len(set(owned)):
+        raise InputError("levenberg trains linear layers only, each with weights of its own")
+    if not all(p.requires_grad for p in net.parameters()):
+        raise InputError("levenberg trains all weights; take adam where some are frozen")
     handles = [
         layer.register_forward_hook(lambda layer, x, z: seen.append((layer, x[0], z)))
         for layer in linear

@@ -67,8 +67,8 @@ class LevenbergMarquardt(Optimizer):
         positive("damping", damping)
         positive("layer_decay", layer_decay)
         self.net = net
-        defaults = {"lr": lr, "damping": damping, "layer_decay": layer_decay}
-        super().__init__(net.parameters(), defaults)
+        super().__init__(net.parameters(), {"lr": lr, "layer_decay": layer_decay})
+        self.param_groups[0]["damping"] = damping  # a state, which no default is to overwrite
 
     @override
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -112,13 +112,24 @@ class LevenbergMarquardt(Optimizer):
                 continue
             for layer in layers:
                 layer.move(solved * group["lr"])
-            foretold = _square(group["damping"] * unit * solved)
+            left = (1 - group["lr"]) * flat + group["lr"] * group["damping"] * unit * solved
+            foretold = _square(left)
             gain = (before - _square(self.net(x) - target)) / max(before - foretold, 1e-300)
             group["damping"] = _next_damping(group["damping"], gain)
             if gain > 0:
                 return
             for parameter, old in zip(group["params"], kept, strict=True):
                 parameter.copy_(old)
+
+
+def check_squares(loss: nn.Module) -> None:
+    """Refuse a loss that is not of squares.
+
+    Raises:
+        InputError: It is another.
+    """
+    if not isinstance(loss, nn.MSELoss):
+        raise InputError(f"levenberg does not go with loss {type(loss).__name__}; take mse")
 
 
 def check_least_squares(trainer: Any, loss: nn.Module) -> None:
@@ -128,8 +139,8 @@ def check_least_squares(trainer: Any, loss: nn.Module) -> None:
         InputError: A loss that is not of squares, more than one process, accumulation, gradient
             clipping, or mixed precision.
     """
+    check_squares(loss)
     hindrances = {
-        f"loss {type(loss).__name__}": not isinstance(loss, nn.MSELoss),
         f"{trainer.world_size} processes": trainer.world_size > 1,
         "accumulate_grad_batches": trainer.accumulate_grad_batches != 1,
         "gradient_clip_val": bool(trainer.gradient_clip_val),
