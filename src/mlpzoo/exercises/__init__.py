@@ -34,7 +34,7 @@ def get_exercise(name: str) -> Exercise:
 
     Example:
         >>> get_exercise("sin").bars[0]
-        Bar(metric='max_error', sense='<', limit=0.01)
+        Bar(metric='max_error', sense='<', limit=0.001)
     """
     slug = known("exercise", name, list_exercises())
     exercise: Exercise = import_module(f"mlpzoo.exercises.{slug}").EXERCISE
