@@ -8,13 +8,14 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from mlpzoo import LineProgress, LitSequentialMLP, SinDataModule
 
 
-def main(max_steps: int = 2000) -> float:
-    data = SinDataModule(low=-10, high=10, batch_size=100, sampling="stratified", seed=0)
+def main(max_steps: int = 100) -> float:
+    data = SinDataModule(low=-10, high=10, batch_size=500, sampling="closed", seed=0)
     module = LitSequentialMLP(
         hidden_features=(256, 256),
-        initialization="spread",
+        initialization="steep",
         in_range=(data.low, data.high),
-        schedule="cosine",
+        optimizer="levenberg",
+        lr=1.0,
         seed=0,
     )
     keeper = ModelCheckpoint(tempfile.mkdtemp(), monitor="val_max_error")
