@@ -12,7 +12,7 @@ from mlpzoo.checkpoints import read_checkpoint
 from mlpzoo.torture.kills import digests
 from mlpzoo.torture.processes import Command
 
-SIN = "train sin --no-early-stop --max-steps 600 --val-every 50 --no-plots --out runs"
+SIN = "train sin --recipe lecture --max-steps 600 --val-every 50 --no-plots --out runs"
 SMALL, LARGE = "2300k", "40m"  # less, and more, than the four checkpoints of a run of sin take
 
 
