@@ -41,7 +41,7 @@ EXERCISE = Exercise(
             early_stop=False,
         ),
     },
-    bars=(Bar("max_head_max_error", "<", 0.1), Bar("min_head_max_error", "<", 0.1)),
+    bars=(Bar("max_head_max_error", "<", 0.15), Bar("min_head_max_error", "<", 0.15)),
     monitor="max_error",
     mode="min",
     stop_at=0.02,
