@@ -31,7 +31,7 @@ EXERCISE = Exercise(
                 "schedule": "cosine",
             },
             linked=lambda data: {"value_range": (data.low, data.high)},
-            max_steps=6_000,
+            max_steps=10_000,
             val_every=250,
         ),
         "lecture": Recipe(
