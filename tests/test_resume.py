@@ -22,6 +22,8 @@ NARROW = {
 }  # fmt: skip
 COARSE = {"val_points": 21, "test_points": 31, "batch_size": 50}
 LINE = {"name": "linear", "max_steps": 40, "val_every": 10, "early_stop": False, "plots": False}
+SIN = {"name": "sin", "recipe": "lecture", "max_steps": 60, "val_every": 25,
+       "module": {**SMALL, "schedule": "cosine"}, "plots": False}  # fmt: skip
 
 
 @pytest.fixture
@@ -151,8 +153,7 @@ def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
 
 
 def test_stop_is_resumed_and_finished_run_is_left_alone(monkeypatch, tmp_path, capfd):
-    settings = {"name": "sin", "recipe": "lecture", "max_steps": 60, "val_every": 25,
-                "module": SMALL, "data": COARSE, "plots": False}  # fmt: skip
+    settings = {**SIN, "data": COARSE}
     whole = train(out=tmp_path / "whole", progress=False, **settings)
     folder = stopped(monkeypatch, 30, out=tmp_path, **settings)
     result = train("sin", resume=folder, progress=False)
@@ -222,19 +223,11 @@ def test_damaged_files_are_named_and_the_run_goes_on_from_an_older_state(
 
 
 def test_other_settings_are_refused_by_name_and_allowed_by_name(monkeypatch, tmp_path):
-    run = {
-        "name": "sin",
-        "recipe": "lecture",
-        "max_steps": 60,
-        "val_every": 25,
-        "module": SMALL,
-        "plots": False,
-    }
-    folder = stopped(monkeypatch, 30, out=tmp_path, data=COARSE, **run)
+    folder = stopped(monkeypatch, 30, out=tmp_path, data=COARSE, **SIN)
     before = digests(folder)
     for settings, named in [
         ({"module": {"lr": 0.5}}, "module.lr is 0.001"),
-        ({"data": {"batch_size": 7}}, "data.batch_size is 100"),
+        ({"data": {"batch_size": 7}}, "data.batch_size is 50"),
         (
             {"data": {"low": -1.0}, "change": ["max_steps"]},
             "data.low .* that needs a run of its own",
@@ -363,15 +356,7 @@ def test_differences_name_settings_and_not_spelling():
 
 
 def test_change_holds_though_the_run_is_killed_before_its_next_state(monkeypatch, tmp_path):
-    run = {
-        "name": "sin",
-        "recipe": "lecture",
-        "max_steps": 60,
-        "val_every": 25,
-        "module": SMALL,
-        "plots": False,
-    }
-    folder = stopped(monkeypatch, 26, out=tmp_path, data={"block_steps": 7}, **run)
+    folder = stopped(monkeypatch, 26, out=tmp_path, data={"block_steps": 7}, **SIN)
     before = newest_state(folder).step
 
     def killed(*_):
