@@ -195,7 +195,7 @@ def _draw_units(axes: Axes, row: _Row, dense: Dense | None, *, written: bool) ->
 
 def _head(figure: FigureBase, axes: Axes, title: str, *, cut: bool) -> None:
     rule = "the units that carry most, by |weights in| x |weights out|"
-    figure.suptitle(": ".join(filter(None, (title, rule if cut else ""))))
+    figure.suptitle("\n".join(filter(None, (title, rule if cut else ""))))  # a column is narrow
     from matplotlib.lines import Line2D
 
     keys = [Line2D([], [], color=POSITIVE, linewidth=2.5, label="weight or bias above 0"),
