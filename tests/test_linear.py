@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from mlpzoo import linear
-from mlpzoo.linear import Linear
+from mlpzoo.nets import linear
+from mlpzoo.nets.linear import Linear
 
 ROWS, SIZE = 100, 256
 INPUTS = {

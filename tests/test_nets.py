@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from mlpzoo import DualHeadMLP, FourLayerXOR, InputError, Perceptron, SequentialMLP
-from mlpzoo.initialization import INITIALIZATIONS, initialize
+from mlpzoo.nets.initialization import INITIALIZATIONS, initialize
 
 INPUTS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 

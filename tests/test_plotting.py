@@ -10,7 +10,7 @@ from torch import nn
 
 import mlpzoo
 from mlpzoo import DualHeadMLP, FourLayerXOR, InputError, SequentialMLP, plotting
-from mlpzoo.layers import dense_layers
+from mlpzoo.nets.trace import dense_layers
 from mlpzoo.plotting.descent import bowl
 
 LECTURE = [(2.0, 4.0), (4.0, 7.0), (8.0, 8.0)]

@@ -15,9 +15,9 @@ import safetensors.torch
 import torch
 from torch import Size, Tensor, nn
 
-from mlpzoo.architectures import blank, describe, fill
 from mlpzoo.checks import InputError
 from mlpzoo.nets import FourLayerXOR, Perceptron
+from mlpzoo.nets.architecture import blank, describe, fill
 
 FORMAT = 1
 OUTPUTS = {

@@ -9,8 +9,8 @@ import torch
 
 from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule, LinearDataModule
-from mlpzoo.layers import dense_layers
 from mlpzoo.modules import LitNetwork
+from mlpzoo.nets.trace import dense_layers
 
 if TYPE_CHECKING:
     from matplotlib.figure import FigureBase

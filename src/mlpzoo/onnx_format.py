@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mlpzoo.architectures import describe
 from mlpzoo.checks import InputError
 from mlpzoo.formats import OUTPUTS, Portable, from_bytes, to_safetensors
-from mlpzoo.scaling import RangeScale
+from mlpzoo.nets.architecture import describe
+from mlpzoo.nets.range_scale import RangeScale
 
 TOLERANCE = 1e-4  # of the largest output: other kernels round differently, other maths is further
 _POINTS = {1: 2001, 2: 101}  # along each axis of the inputs that are compared

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from mlpzoo.architectures import check_fit
 from mlpzoo.checkpoints import LAST, START, is_whole, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.fitting import Run
 from mlpzoo.logs import FILE_NAME, RunLogger
+from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs import (
     CONFIG,
     POPULATION,

@@ -112,8 +112,8 @@ def load_pretrained(name: str, *, folder: str | Path | None = None) -> nn.Module
 
 def load_portable(name: str, *, folder: str | Path | None = None) -> Portable:
     """Return a network of the package as `load_pretrained` does, with what its file says of it."""
-    from mlpzoo.architectures import describe  # torch, which a list does not need
     from mlpzoo.formats import from_bytes, read_content
+    from mlpzoo.nets.architecture import describe  # torch, which a list does not need
 
     record = get_pretrained(name, folder)
     path = weights_file(record.name, folder)

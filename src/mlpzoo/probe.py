@@ -9,8 +9,8 @@ from torch import Tensor
 
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch
-from mlpzoo.layers import Call, in_eval_mode, noting_calls
 from mlpzoo.modules import LitNetwork
+from mlpzoo.nets.trace import Call, in_eval_mode, noting_calls
 
 ROWS = 2_500  # of the grid, at most: a hundredth of a second for the widest of our networks
 BATCHES = 16  # training batches looked at, the distinct ones among the first

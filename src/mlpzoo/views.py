@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule, LinearDataModule
-from mlpzoo.layers import in_eval_mode
 from mlpzoo.modules import LitNetwork, LitPerceptron
+from mlpzoo.nets.trace import in_eval_mode
 
 if TYPE_CHECKING:
     from matplotlib.figure import FigureBase

@@ -27,7 +27,7 @@ class LitMinMax(LitNetwork):
         trunk_features: Units of each trunk layer.
         head_features: Units of each hidden layer of a head.
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.initialization`).
+            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
         value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside.
         loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean", within a head.

@@ -22,7 +22,7 @@ class LitPerceptron(LitNetwork):
     Args:
         in_features: Number of inputs.
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.initialization`).
+            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
         lr: Learning rate of the rule.
         seed: Seed of the start.
 

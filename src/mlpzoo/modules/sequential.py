@@ -19,7 +19,7 @@ class LitSequentialMLP(LitNetwork):
         activation: Name of the hidden activation in `torch.nn`: "relu", "sigmoid", "tanh", ...
         out_activation: Name of the output's; "sigmoid" with loss "bce" is the lecture's XOR.
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.initialization`).
+            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
         in_range: Low and high end of the inputs, mapped on [-1, 1] inside the network.
         out_range: Low and high end of the outputs, mapped from [-1, 1].
         task: "regression", "gate" or "none": which metrics are reported.

@@ -11,7 +11,7 @@ class LitFourLayerXOR(LitNetwork):
 
     Args:
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.initialization`).
+            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
         loss: Name of a loss of `torch.nn` that takes the logit.
         reduction: "sum" or "mean".
         optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".

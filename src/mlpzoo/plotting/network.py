@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from mlpzoo.checks import InputError, count
-from mlpzoo.layers import Dense, dense_layers
+from mlpzoo.nets.trace import Dense, dense_layers
 from mlpzoo.plotting.basics import ERROR, MODEL, Array, new_figure
 
 if TYPE_CHECKING:

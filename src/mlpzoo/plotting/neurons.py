@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError, count, ordered
-from mlpzoo.layers import Dense, dense_layers
+from mlpzoo.nets.trace import Dense, dense_layers
 from mlpzoo.plotting.basics import CLASSES, CMAP, TRUTH, Array, new_figure
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
-from mlpzoo.layers import Dense, dense_layers
+from mlpzoo.nets.trace import Dense, dense_layers
 from mlpzoo.plotting.basics import CLASSES, MODEL, TRUTH, Array, new_figure
 
 if TYPE_CHECKING:

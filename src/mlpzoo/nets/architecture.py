@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError, count
-from mlpzoo.nets import ACTIVATIONS, DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
-from mlpzoo.scaling import RangeScale
+from mlpzoo.nets import DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
+from mlpzoo.nets.range_scale import RangeScale
+from mlpzoo.nets.stack import ACTIVATIONS
 
 NETS: dict[str, type[nn.Module]] = {
     net.__name__: net for net in (SequentialMLP, FourLayerXOR, DualHeadMLP, Perceptron)

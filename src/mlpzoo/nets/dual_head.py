@@ -1,0 +1,61 @@
+"""One trunk with two heads, for the maximum and the minimum."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from mlpzoo.checks import InputError
+from mlpzoo.nets.initialization import initialize
+from mlpzoo.nets.range_scale import RangeScale
+from mlpzoo.nets.stack import stack
+
+
+class DualHeadMLP(nn.Module):
+    """One trunk with a ReLU after each layer, a head for the maximum and a head for the minimum.
+
+    Shapes: (batch, in_features) -> (batch, 2); column 0 is the max head, column 1 the min head.
+
+    Args:
+        in_features: Number of inputs.
+        trunk_features: Units of each trunk layer.
+        head_features: Units of each hidden layer of a head.
+        initialization: A name that `mlpzoo.nets.initialization` knows.
+        value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside; None
+            leaves both as they are.
+        seed: Seed of the start.
+
+    Raises:
+        InputError: A size below 1, no trunk layer, an unknown name, or a range out of order.
+
+    Example:
+        >>> net = DualHeadMLP()
+        >>> net(torch.zeros(100, 2)).shape, sum(p.numel() for p in net.parameters())
+        (torch.Size([100, 2]), 264450)
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int = 2,
+        trunk_features: Sequence[int] = (256, 256, 256),
+        head_features: Sequence[int] = (256,),
+        initialization: str = "default",
+        value_range: tuple[float, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if not trunk_features:
+            raise InputError("trunk_features must name at least one layer, got none")
+        self.scale = RangeScale(value_range)
+        self.trunk = stack((in_features, *trunk_features), "relu").append(nn.ReLU())
+        self.max_head = stack((trunk_features[-1], *head_features, 1), "relu")
+        self.min_head = stack((trunk_features[-1], *head_features, 1), "relu")
+        initialize(self, initialization, seed)
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        shared = self.trunk(self.scale.to_unit(x))
+        heads = torch.cat([self.max_head(shared), self.min_head(shared)], dim=-1)
+        return self.scale.from_unit(heads)

@@ -1,0 +1,68 @@
+"""A stack of linear layers: functions, gates, linear regression."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from typing_extensions import override
+
+from mlpzoo.checks import choose
+from mlpzoo.nets.initialization import initialize
+from mlpzoo.nets.range_scale import RangeScale
+from mlpzoo.nets.stack import ACTIVATIONS, stack
+
+
+class SequentialMLP(nn.Module):
+    """A stack of linear layers with one activation after every hidden layer.
+
+    y = s_out * (W_n act(... act(W_1 (x - m_in) / s_in + b_1) ...) + b_n) + m_out, where the range
+    `in_range` is mapped on [-1, 1] before the first layer and [-1, 1] on `out_range` after the
+    last. Both maps are buffers, so they travel in the state_dict. Without hidden layers the
+    network is linear regression.
+
+    Shapes: (batch, in_features) -> (batch, out_features).
+
+    Args:
+        in_features: Number of inputs.
+        hidden_features: Units of each hidden layer, first to last; empty for none.
+        out_features: Number of outputs.
+        activation: Name of a `torch.nn` activation, in any case.
+        out_activation: The same for the output; "identity" for none.
+        initialization: A name that `mlpzoo.nets.initialization` knows.
+        in_range: Low and high end of the inputs; None leaves them as they are.
+        out_range: Low and high end of the outputs; None leaves them as they are.
+        seed: Seed of the start.
+
+    Raises:
+        InputError: A size below 1, an unknown name, or a range whose ends are not in order.
+
+    Example:
+        >>> import torch
+        >>> net = SequentialMLP(in_features=1, hidden_features=(256, 256), out_features=1)
+        >>> net(torch.zeros(100, 1)).shape, sum(p.numel() for p in net.parameters())
+        (torch.Size([100, 1]), 66561)
+    """
+
+    def __init__(
+        self,
+        *,
+        in_features: int = 1,
+        hidden_features: Sequence[int] = (256, 256),
+        out_features: int = 1,
+        activation: str = "relu",
+        out_activation: str = "identity",
+        initialization: str = "default",
+        in_range: tuple[float, float] | None = None,
+        out_range: tuple[float, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.in_scale = RangeScale(in_range)
+        self.layers = stack((in_features, *hidden_features, out_features), activation)
+        self.out_activation = choose("activation", out_activation, ACTIVATIONS)()
+        self.out_scale = RangeScale(out_range)
+        initialize(self, initialization, seed)
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.out_activation(self.layers(self.in_scale.to_unit(x)))
+        return self.out_scale.from_unit(y)

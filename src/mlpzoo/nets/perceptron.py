@@ -1,0 +1,42 @@
+"""Rosenblatt's perceptron: one unit with a step."""
+
+from torch import Tensor, nn
+from typing_extensions import override
+
+from mlpzoo.nets.initialization import initialize
+from mlpzoo.nets.stack import linear
+
+
+class Perceptron(nn.Module):
+    """One unit with the step activation: 1 where w . x + b > 0, else 0.
+
+    Shapes: (batch, in_features) -> (batch, 1).
+
+    Args:
+        in_features: Number of inputs.
+        initialization: A name that `mlpzoo.nets.initialization` knows.
+        seed: Seed of the start.
+
+    Raises:
+        InputError: A size below 1, an unknown initialization or a seed out of range.
+
+    Example:
+        >>> import torch
+        >>> gate = Perceptron()
+        >>> _ = gate.linear.weight.data.copy_(torch.tensor([[0.5, 0.5]]))
+        >>> _ = gate.linear.bias.data.fill_(-0.25)
+        >>> gate(torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])).flatten().tolist()
+        [0.0, 1.0, 1.0, 1.0]
+    """
+
+    def __init__(
+        self, *, in_features: int = 2, initialization: str = "default", seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.linear = linear(in_features, 1)
+        initialize(self, initialization, seed)
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        fires: Tensor = self.linear(x) > 0
+        return fires.to(x.dtype)

@@ -1,0 +1,60 @@
+"""Activations by name, and linear layers stacked with one between each two."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import nn
+
+from mlpzoo.checks import InputError, choose, count
+from mlpzoo.nets.linear import Linear
+
+_NOT_ELEMENTWISE = {
+    "GLU",  # halves its input
+    "LogSoftmax",
+    "MultiheadAttention",
+    "RReLU",  # draws from the global generator
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Threshold",  # has no defaults
+}
+ACTIVATIONS: dict[str, type[nn.Module]] = {"identity": nn.Identity} | {
+    name.lower(): getattr(nn.modules.activation, name)
+    for name in nn.modules.activation.__all__
+    if name not in _NOT_ELEMENTWISE
+}
+
+
+def linear(in_features: int, out_features: int) -> Linear:
+    """Return a linear layer whose weights are still to be drawn.
+
+    Args:
+        in_features: Number of inputs.
+        out_features: Number of outputs.
+
+    Raises:
+        InputError: A size below 1.
+    """
+    count("in_features", in_features)
+    count("out_features", out_features)
+    return Linear(in_features, out_features, empty=True)
+
+
+def stack(features: Sequence[int], activation: str) -> nn.Sequential:
+    """Return linear layers with an activation between each two.
+
+    Args:
+        features: Number of inputs, then the units of each layer.
+        activation: A name of `ACTIVATIONS`, in any case.
+
+    Raises:
+        InputError: An unknown activation, or a size below 1.
+    """
+    act = choose("activation", activation, ACTIVATIONS)
+    if min(features) < 1:
+        raise InputError(f"every layer must have 1 unit or more, got {tuple(features)}")
+    layers: list[nn.Module] = []
+    for size_in, size_out in pairwise(features):
+        layers += [act()] if layers else []
+        layers.append(linear(size_in, size_out))
+    return nn.Sequential(*layers)
