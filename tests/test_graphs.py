@@ -7,9 +7,9 @@ import torch
 from lightning.pytorch import Trainer
 
 from mlpzoo import Block, get_exercise
-from mlpzoo.modules.blocks import BlockSteps
-from mlpzoo.modules.graphs import BlockGraphs, take_steps
-from mlpzoo.modules.steps import AdamKernel
+from mlpzoo.optim.blocks import BlockSteps
+from mlpzoo.optim.cuda_graphs import BlockGraphs, take_steps
+from mlpzoo.optim.fused_adam import AdamKernel
 
 NAMES = ("minmax", "sin", "xor")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

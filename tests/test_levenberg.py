@@ -13,7 +13,7 @@ from mlpzoo import (
     train,
     train_population,
 )
-from mlpzoo.modules.levenberg import LevenbergMarquardt
+from mlpzoo.optim.levenberg import LevenbergMarquardt
 
 SMALL = {"hidden_features": (12, 12)}
 FEW = {"batch_size": 40, "val_points": 51, "test_points": 101}

@@ -20,8 +20,8 @@ from mlpzoo import (
     get_exercise,
     list_exercises,
 )
-from mlpzoo.modules.choices import LOSSES, OPTIMIZERS, SCHEDULES, build_schedule
 from mlpzoo.modules.metrics import BinaryCrossEntropy, MaxError
+from mlpzoo.optim.factory import LOSSES, OPTIMIZERS, SCHEDULES, build_schedule
 
 
 def small_sin(**changes):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from mlpzoo.modules.steps import steps_in_a_row
+from mlpzoo.optim.fused_adam import steps_in_a_row
 
 
 def gradients(net, step):

@@ -19,7 +19,7 @@ from mlpzoo.findings import (
     vanishing_gradient,
 )
 from mlpzoo.modules import LitNetwork
-from mlpzoo.modules.choices import OPTIMIZERS
+from mlpzoo.optim.factory import OPTIMIZERS
 from mlpzoo.probe import Probe, hessian, probe
 
 MOST_PARAMETERS = 100  # of a linear model whose Hessian is taken

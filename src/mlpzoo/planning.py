@@ -12,7 +12,7 @@ from mlpzoo.checks import InputError, count, flag, known, plain_value, plain_val
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
-from mlpzoo.modules.choices import OPTIMIZERS
+from mlpzoo.optim.factory import OPTIMIZERS
 from mlpzoo.rehearsal import rehearse
 from mlpzoo.restoring import start_from
 from mlpzoo.runs import arguments_of

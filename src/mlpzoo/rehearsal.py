@@ -8,8 +8,8 @@ from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LevenbergMarquardt, LitNetwork
-from mlpzoo.modules.jacobian import derivatives
-from mlpzoo.modules.levenberg import check_squares
+from mlpzoo.optim.jacobian import derivatives
+from mlpzoo.optim.levenberg import check_squares
 
 
 def rehearse(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:

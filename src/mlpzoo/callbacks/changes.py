@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 from typing_extensions import override
 
-from mlpzoo.modules.choices import build_schedule
+from mlpzoo.optim.factory import build_schedule
 
 
 class ApplyChanges(Callback):
@@ -19,7 +19,7 @@ class ApplyChanges(Callback):
     been the new one from the start.
 
     Args:
-        schedule: Name of the schedule (see `mlpzoo.modules.choices`).
+        schedule: Name of the schedule (see `mlpzoo.optim.factory`).
     """
 
     def __init__(self, schedule: str) -> None:

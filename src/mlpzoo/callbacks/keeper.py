@@ -14,7 +14,7 @@ from typing_extensions import override
 from mlpzoo.checkpoints import FORMAT, LAST, PREVIOUS, RECORD, START
 from mlpzoo.files import keep_as
 from mlpzoo.logs import RunLogger, digest
-from mlpzoo.modules.blocks import align_counts
+from mlpzoo.optim.blocks import align_counts
 from mlpzoo.stopping import StopRequest, StopTraining
 
 _HERE = "."  # the run folder, in a checkpoint

@@ -48,7 +48,7 @@ class FunctionDataModule(LightningDataModule, ABC):
         test_points: The same of the test grid.
         steps_per_epoch: Batches that make an epoch; epochs do not repeat one another.
         block_steps: Batches handed out at once: 1 for ordinary batches; more for a `Block`, whose
-            steps a `LitNetwork` takes in one training_step (see `mlpzoo.modules.blocks`).
+            steps a `LitNetwork` takes in one training_step (see `mlpzoo.optim.blocks`).
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.

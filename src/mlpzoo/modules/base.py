@@ -13,14 +13,15 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
-from mlpzoo.modules.blocks import (
+from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
+from mlpzoo.optim.blocks import (
     BlockSteps,
     align_counts,
     check_blocks,
     check_schedules,
     count_block,
 )
-from mlpzoo.modules.choices import (
+from mlpzoo.optim.factory import (
     OPTIMIZERS,
     REDUCTIONS,
     SCHEDULES,
@@ -29,8 +30,7 @@ from mlpzoo.modules.choices import (
     build_schedule,
     check_optimizer,
 )
-from mlpzoo.modules.levenberg import check_least_squares
-from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
+from mlpzoo.optim.levenberg import check_least_squares
 
 TASKS = ("regression", "gate", "none")
 
@@ -50,7 +50,7 @@ class LitNetwork(LightningModule, ABC):
         reduction: "sum" or "mean".
         optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
         lr: Learning rate; of "levenberg", the share of a step that is taken.
-        schedule: Name of a learning-rate schedule (see `mlpzoo.modules.choices`).
+        schedule: Name of a learning-rate schedule (see `mlpzoo.optim.factory`).
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.
         beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.

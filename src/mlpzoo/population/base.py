@@ -9,7 +9,7 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis import diagnose
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
-from mlpzoo.modules.choices import OPTIMIZERS
+from mlpzoo.optim.factory import OPTIMIZERS
 from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.layers import MemberLinear
 from mlpzoo.population.members import gather

@@ -14,8 +14,8 @@ from typing_extensions import override
 from mlpzoo.checks import known
 from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
-from mlpzoo.modules.blocks import BlockSteps
-from mlpzoo.modules.choices import OPTIMIZERS
+from mlpzoo.optim.blocks import BlockSteps
+from mlpzoo.optim.factory import OPTIMIZERS
 from mlpzoo.population.layers import MemberLinear, restack, stack, unstack
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU

@@ -17,8 +17,8 @@ from typing_extensions import override
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
-from mlpzoo.modules.blocks import align_counts, check_blocks, check_schedules, count_block
-from mlpzoo.modules.choices import build_schedule
+from mlpzoo.optim.blocks import align_counts, check_blocks, check_schedules, count_block
+from mlpzoo.optim.factory import build_schedule
 from mlpzoo.population.measures import MemberMetrics
 from mlpzoo.population.members import Members
 from mlpzoo.population.restarts import Restarts

@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from typing_extensions import override
 
 from mlpzoo.checks import InputError, positive
-from mlpzoo.modules.jacobian import derivatives
+from mlpzoo.optim.jacobian import derivatives
 
 TRIES = 8  # of a step, each with more damping
 LEAST, MOST = 1e-14, 1e14  # damping

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from mlpzoo.data.stream import Block
-from mlpzoo.modules.steps import AdamKernel, is_plain_fused_adam
+from mlpzoo.optim.fused_adam import AdamKernel, is_plain_fused_adam
 
 Losses = Mapping[str, Tensor]
 Objective = Callable[[Tensor, Tensor], tuple[Tensor, Losses]]

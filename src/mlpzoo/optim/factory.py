@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from torch.optim import lr_scheduler as schedulers
 
 from mlpzoo.checks import InputError, at_least, choose, known, positive
-from mlpzoo.modules.levenberg import LevenbergMarquardt
+from mlpzoo.optim.levenberg import LevenbergMarquardt
 
 REDUCTIONS = ("sum", "mean")
 SCHEDULES = ("constant", "linear", "cosine", "exponential", "onecycle")

@@ -23,9 +23,9 @@ from torch.optim import Optimizer
 
 from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Block
-from mlpzoo.modules.graphs import BlockGraphs, Losses, Objective
-from mlpzoo.modules.levenberg import LevenbergMarquardt
-from mlpzoo.modules.steps import steps_in_a_row
+from mlpzoo.optim.cuda_graphs import BlockGraphs, Losses, Objective
+from mlpzoo.optim.fused_adam import steps_in_a_row
+from mlpzoo.optim.levenberg import LevenbergMarquardt
 
 _STEP_HOOKS = (
     "configure_gradient_clipping",
