@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlpzoo.data import SinDataModule as SinDataModule
     from mlpzoo.data import SquareDataModule as SquareDataModule
     from mlpzoo.data import XORDataModule as XORDataModule
+    from mlpzoo.diagnosis import Diagnosis as Diagnosis
     from mlpzoo.diagnosis import diagnose as diagnose
     from mlpzoo.exercises import Bar as Bar
     from mlpzoo.exercises import Exercise as Exercise
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from mlpzoo.exercises import list_exercises as list_exercises
     from mlpzoo.exporting import export as export
     from mlpzoo.exporting import load_weights as load_weights
-    from mlpzoo.findings import Diagnosis as Diagnosis
     from mlpzoo.modules import LevenbergMarquardt as LevenbergMarquardt
     from mlpzoo.modules import LitFourLayerXOR as LitFourLayerXOR
     from mlpzoo.modules import LitMinMax as LitMinMax
@@ -75,10 +75,9 @@ _HOMES = {
         "SquareDataModule",
         "XORDataModule",
     ),
-    "diagnosis": ("diagnose",),
+    "diagnosis": ("Diagnosis", "diagnose"),
     "exercises": ("Bar", "Exercise", "Recipe", "get_exercise", "list_exercises"),
     "exporting": ("export", "load_weights"),
-    "findings": ("Diagnosis",),
     "modules": (
         "LevenbergMarquardt",
         "LitFourLayerXOR",

@@ -14,7 +14,7 @@ from lightning.pytorch import Trainer
 import mlpzoo
 from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.diagnosis import diagnose
+from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Exercise
 from mlpzoo.insides import pictures_of
 from mlpzoo.logs import read_metrics

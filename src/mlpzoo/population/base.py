@@ -6,7 +6,7 @@ import torch
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.diagnosis import diagnose
+from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.data.gate import is_linearly_separable
+from mlpzoo.diagnosis.probe import Probe
 from mlpzoo.nets import Perceptron, SequentialMLP
 from mlpzoo.nets.linear import Linear
 from mlpzoo.nets.range_scale import RangeScale
 from mlpzoo.nets.trace import Call
-from mlpzoo.probe import Probe
 
 MERGED = 0.02  # rows are merged where each gives their mean target to within this
 CONSTANT_R2 = 0.05  # share of the variance explained up to which nothing was learned

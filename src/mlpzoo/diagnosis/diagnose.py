@@ -8,7 +8,8 @@ from torch import nn
 
 from mlpzoo.checks import known
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.findings import (
+from mlpzoo.diagnosis.probe import Probe, hessian, probe
+from mlpzoo.diagnosis.rules import (
     Diagnosis,
     dead_relus,
     is_linear,
@@ -20,7 +21,6 @@ from mlpzoo.findings import (
 )
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS
-from mlpzoo.probe import Probe, hessian, probe
 
 MOST_PARAMETERS = 100  # of a linear model whose Hessian is taken
 
