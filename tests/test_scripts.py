@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mlpzoo import list_exercises, load_pretrained, plotting, views
+from mlpzoo import list_exercises, load_pretrained, plotting
+from mlpzoo.plotting import views
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))

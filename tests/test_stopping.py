@@ -196,7 +196,7 @@ def test_spaces_in_a_path_stay_in_the_command_that_goes_on(monkeypatch, tmp_path
 
 @pytest.mark.parametrize("every", [0, 1])
 def test_figures_that_cannot_be_written_cost_no_result(every, tmp_path, capsys, monkeypatch):
-    from mlpzoo.plotting import basics
+    from mlpzoo.plotting import figure as basics
 
     def full(*_):
         raise OSError(28, "No space left on device")

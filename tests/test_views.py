@@ -7,7 +7,8 @@ import pytest
 import torch
 from matplotlib.collections import PathCollection
 
-from mlpzoo import get_exercise, list_exercises, plotting, views
+from mlpzoo import get_exercise, list_exercises, plotting
+from mlpzoo.plotting import views
 
 
 @pytest.fixture(params=list_exercises(), scope="module")

@@ -14,7 +14,7 @@ from mlpzoo.checks import InputError, choose, known
 if TYPE_CHECKING:
     from mlpzoo.data import FunctionDataModule
     from mlpzoo.modules import LitNetwork
-    from mlpzoo.views import View
+    from mlpzoo.plotting.views import View
 
 OPTIMIZER_SETTINGS = ("momentum", "weight_decay", "beta2")  # each for some optimizers only
 _SENSES: dict[str, Callable[[float, float], bool]] = {
@@ -101,7 +101,7 @@ class Exercise:
             what the coarser validation grid misses.
         view: Draws the trained module.
         pictures: Further views, by the name of the file that each is written to, beside those that
-            suit its network (see `mlpzoo.insides`).
+            suit its network (see `mlpzoo.plotting.views`).
         measure: Given module and data module, further metrics that the exercise is judged by.
         remark: Given module, data module and test metrics, a sentence for the result, or "".
     """

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from mlpzoo import insides, views
 from mlpzoo.checks import at_least, positive
 from mlpzoo.data import LinearDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitSequentialMLP
+from mlpzoo.plotting import views
 
 LECTURE_POINTS = ((2.0, 4.0), (4.0, 7.0), (8.0, 8.0))
 HAND_STEPS = 100_000
@@ -100,7 +100,7 @@ EXERCISE = Exercise(
     mode="min",
     stop_at=1e-3,
     view=views.fitted_line,
-    pictures={"descent": insides.descent},
+    pictures={"descent": views.descent},
     measure=_measure,
     remark=_remark,
 )

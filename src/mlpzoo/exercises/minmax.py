@@ -10,10 +10,10 @@ The lecture's listing overwrites the targets of the max head, so that both heads
 minimum; its recipe here keeps the targets apart and everything else as it was.
 """
 
-from mlpzoo import views
 from mlpzoo.data import MinMaxDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitMinMax
+from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="minmax",

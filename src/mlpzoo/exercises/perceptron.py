@@ -9,10 +9,10 @@ random: in turn, the rule can run round a cycle that never has three right.
 The lecture's recipe shows the rows in turn.
 """
 
-from mlpzoo import views
 from mlpzoo.data import GateDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitPerceptron
+from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="perceptron",

@@ -9,10 +9,10 @@ squares: 200,000 points in all, a fifth of the lecture's (docs/accuracy.md).
 The lecture's recipe feeds x as it is, at a constant rate, with plain uniform samples.
 """
 
-from mlpzoo import views
 from mlpzoo.data import SinDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitSequentialMLP
+from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="sin",

@@ -9,10 +9,10 @@ squares: 100,000 points in all, a tenth of the lecture's (docs/accuracy.md).
 The lecture's recipe uses raw units, and ends about 100 off from seed 0.
 """
 
-from mlpzoo import views
 from mlpzoo.data import SquareDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitSequentialMLP
+from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="square",

@@ -8,10 +8,10 @@ The lecture's recipe draws every weight and bias from U(0, 1), which its notes c
 trains for 30,000 epochs with Adam at 0.01. Seed 0 is among the starts that it leaves on a plateau.
 """
 
-from mlpzoo import views
 from mlpzoo.data import GateDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitFourLayerXOR
+from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="xor",

@@ -5,15 +5,10 @@ Networks are any small `torch.nn.Module` of linear layers; they run in eval mode
 they were.
 """
 
-from mlpzoo.plotting.animation import make_film, plot_progress
-from mlpzoo.plotting.answers import (
-    plot_curve,
-    plot_fit,
-    plot_losses,
-    plot_separating_line,
-    plot_surfaces,
-)
-from mlpzoo.plotting.basics import (
+from mlpzoo.plotting.curves import plot_curve, plot_fit, plot_losses
+from mlpzoo.plotting.dark import darken
+from mlpzoo.plotting.descent import plot_descent
+from mlpzoo.plotting.figure import (
     CLASSES,
     CMAP,
     DPI,
@@ -24,11 +19,11 @@ from mlpzoo.plotting.basics import (
     new_figure,
     save,
 )
-from mlpzoo.plotting.dark import darken
-from mlpzoo.plotting.descent import plot_descent
+from mlpzoo.plotting.gif import make_film, plot_progress
+from mlpzoo.plotting.layers import plot_layers
 from mlpzoo.plotting.network import plot_network
 from mlpzoo.plotting.neurons import plot_neurons
-from mlpzoo.plotting.planes import plot_layers
+from mlpzoo.plotting.surfaces import plot_separating_line, plot_surfaces
 
 __all__ = [
     "CLASSES",

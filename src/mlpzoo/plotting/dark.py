@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.plotting.basics import CLASSES, ERROR, MODEL, TRUTH
+from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH
 
 if TYPE_CHECKING:
     from matplotlib.figure import FigureBase

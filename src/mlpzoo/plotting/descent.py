@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpzoo.checks import InputError
-from mlpzoo.plotting.basics import CMAP, ERROR, MODEL, Array, new_figure
+from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, Array, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

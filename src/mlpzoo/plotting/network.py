@@ -12,7 +12,7 @@ from torch import nn
 
 from mlpzoo.checks import InputError, count
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.basics import ERROR, MODEL, Array, new_figure
+from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError, count, ordered
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.basics import CLASSES, CMAP, TRUTH, Array, new_figure
+from mlpzoo.plotting.figure import CLASSES, CMAP, TRUTH, Array, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import FigureBase

@@ -10,7 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-LOADED = ("mlpzoo.commands", "mlpzoo.torture.processes", "mlpzoo.views", "matplotlib.figure")
+LOADED = (
+    "mlpzoo.commands",
+    "mlpzoo.torture.processes",
+    "mlpzoo.plotting.views",
+    "matplotlib.figure",
+)
 SECONDS_BETWEEN_STATES = 0.2  # in a warm process: 15 times as often as in ordinary use
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.basics import CLASSES, MODEL, TRUTH, Array, new_figure
+from mlpzoo.plotting.figure import CLASSES, MODEL, TRUTH, Array, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

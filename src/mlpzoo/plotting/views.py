@@ -8,7 +8,7 @@ as a film or a gallery shows it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,10 @@ from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule, LinearDataModule
 from mlpzoo.modules import LitNetwork, LitPerceptron
-from mlpzoo.nets.trace import in_eval_mode
+from mlpzoo.nets.trace import dense_layers, in_eval_mode
 
 if TYPE_CHECKING:
     from matplotlib.figure import FigureBase
-
-    from mlpzoo.exercises import Exercise
 
 SURFACE_POINTS, COARSE_POINTS = 100, 41  # along each axis
 CURVE_POINTS = 2001
@@ -134,25 +132,84 @@ def heads_surface(
     return plotting.plot_surfaces(*_axes(x), heights, title=title, figure=figure)
 
 
-def gallery(
-    entries: Sequence[tuple[Exercise, LitNetwork, FunctionDataModule]],
-    *,
-    columns: int = 3,
-    dark: bool = False,
-) -> FigureBase:
-    """Draw several trained exercises on one figure, each with its own view.
+def pictures_of(module: LitNetwork, data: FunctionDataModule) -> Mapping[str, View]:
+    """Return the views that suit a network, by the name of the file they are written to.
+
+    "neurons" where there are hidden layers, over one or two inputs; "network" always; "layers"
+    where all hidden layers have two units, and the task is a gate.
 
     Args:
-        entries: Exercise, trained module and data module of each.
-        columns: Exercises in a row.
-        dark: For a dark page (see `plotting.darken`).
+        module: Whose network is looked at.
+        data: Its data.
     """
-    rows = -(-len(entries) // columns)
-    figure = plotting.new_figure(4.6 * columns, 3.6 * rows)
-    places = figure.subfigures(rows, columns, squeeze=False, wspace=0.04, hspace=0.06).flat
-    for place, (exercise, module, data) in zip(places, entries, strict=False):
-        exercise.view(module, data, title=exercise.name, figure=place, detail=False)
-    return plotting.darken(figure) if dark else figure
+    dense = dense_layers(module.net, data.grid(2)[0])
+    hidden = [layer.units.shape[1] for layer in dense if layer.hidden]
+    views: dict[str, View] = {}
+    if hidden and data.in_features <= 2:
+        views["neurons"] = neurons
+    views["network"] = network
+    if hidden and set(hidden) == {2} and data.in_features == 2 and module.task == "gate":
+        views["layers"] = layers
+    return views
+
+
+def neurons(
+    module: LitNetwork,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+    detail: bool = True,
+) -> FigureBase:
+    """Draw what every hidden unit gives over the range of the data."""
+    ranges = [(data.low, data.high)] * data.in_features
+    points = None
+    if module.task == "gate" and data.in_features == 2:
+        x, targets = data.grid(2)
+        points = (x.numpy(), targets.flatten().numpy())
+    return plotting.plot_neurons(
+        module.net, ranges, most=None if detail else 2, points=points, title=title, figure=figure
+    )
+
+
+def network(
+    module: LitNetwork,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+    detail: bool = True,
+) -> FigureBase:
+    """Draw the network with its weights and biases."""
+    count = sum(parameter.numel() for parameter in module.net.parameters())
+    return plotting.plot_network(
+        module.net, most=8 if detail else 4, title=f"{title}, {count:,} parameters", figure=figure
+    )
+
+
+def layers(
+    module: LitNetwork,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+    detail: bool = True,
+) -> FigureBase:
+    """Draw how the rows of a gate move through layers of two units."""
+    return plotting.plot_layers(module.net, *data.grid(2), title=title, figure=figure)
+
+
+def descent(
+    module: LitNetwork,
+    data: LinearDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+    detail: bool = True,
+) -> FigureBase:
+    """Draw the cost of a line through the points of the data, and gradient descent on it."""
+    points = torch.cat([data.x, data.y], dim=1).double().numpy()
+    return plotting.plot_descent(points, title=title, figure=figure)
 
 
 def line_of(module: LitNetwork) -> tuple[float, float]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpzoo.checks import InputError, positive
-from mlpzoo.plotting.basics import CMAP, ERROR, MODEL, TRUTH, new_figure
 from mlpzoo.plotting.dark import DRAWN_IN
+from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, TRUTH, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,116 @@
+"""Drawing over two inputs: half planes and surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpzoo.plotting.figure import CLASSES, CMAP, MODEL, Array, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import FigureBase
+
+
+def plot_separating_line(
+    x: Array,
+    targets: Array,
+    weights: Array,
+    bias: float,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw a perceptron's two half planes and the line w . x + b = 0 between them.
+
+    Shapes: x (rows, 2), targets (rows,), weights (2,).
+
+    Args:
+        x: The inputs.
+        targets: 0 or 1 for each.
+        weights: The unit's weights.
+        bias: The unit's bias.
+        title: Above the plot.
+        figure: Where to draw.
+    """
+    figure = figure or new_figure(4.8, 4.8)
+    axes = figure.subplots()
+    axis = np.linspace(-0.5, 1.5, 201)
+    first, second = np.meshgrid(axis, axis)
+    net = weights[0] * first + weights[1] * second + bias
+    axes.contourf(first, second, net > 0, levels=[-0.5, 0.5, 1.5], colors=CLASSES, alpha=0.25)
+    if net.min() < 0 < net.max():
+        axes.contour(first, second, net, levels=[0.0], colors=MODEL, linewidths=2)
+    for value, colour in enumerate(CLASSES):
+        rows = targets == value
+        axes.scatter(
+            x[rows, 0], x[rows, 1], s=60, color=colour, edgecolor="black", label=f"target {value}"
+        )
+    equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
+    axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
+    axes.locator_params(nbins=5)
+    axes.legend(
+        loc="lower center", ncols=2, fontsize="small", title=equation, title_fontsize="small"
+    )  # where no point is
+    return figure
+
+
+def plot_surfaces(
+    x1: Array,
+    x2: Array,
+    surfaces: Mapping[str, Array],
+    *,
+    title: str,
+    points: tuple[Array, Mapping[str, Array], Array] | None = None,
+    columns: int = 2,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Draw surfaces over one grid of two inputs, side by side in 3-D.
+
+    Shapes: x1 and x2 (n, n), each surface (n, n).
+
+    Args:
+        x1: First input of every grid point.
+        x2: Second input.
+        surfaces: The heights, by the name to write above each.
+        title: Above all.
+        points: Marks to set on the surfaces: inputs (rows, 2), heights (rows,) by surface, and
+            targets 0 or 1 (rows,).
+        columns: Plots in a row.
+        figure: Where to draw.
+    """
+    rows = -(-len(surfaces) // columns)
+    alone = figure is None
+    figure = figure or new_figure(4.2 * columns, 3.6 * rows)
+    figure.suptitle(title)
+    for index, (name, heights) in enumerate(surfaces.items()):
+        axes = figure.add_subplot(rows, columns, index + 1, projection="3d")
+        axes.plot_surface(x1, x2, heights, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
+        if points is not None:
+            _draw_points(axes, points[0], points[1][name], points[2])
+        axes.set(title=name, xlabel="x1", ylabel="x2")
+        if alone:  # among other figures there is no room beside it, and the title says it
+            axes.set_zlabel(name.rpartition(", ")[2])
+        axes.locator_params(nbins=3)
+        axes.view_init(elev=28, azim=-60)
+        axes.set_box_aspect((1, 1, 0.75), zoom=0.88 if alone else 1.1)
+    if points is not None:
+        keys = axes.get_legend_handles_labels()
+        figure.legend(*keys, loc="upper left", fontsize="small", frameon=False)
+    return figure
+
+
+def _draw_points(axes: Any, inputs: Array, heights: Array, targets: Array) -> None:
+    for value, colour in enumerate(CLASSES):
+        rows = targets == value
+        axes.scatter(
+            *inputs[rows].T,
+            heights[rows],
+            s=60,
+            color=colour,
+            edgecolor="black",
+            depthshade=False,
+            label=f"target {value}",
+            zorder=10,
+        )
