@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mlpzoo import InputError, LitSequentialMLP, list_exercises, load_module
-from mlpzoo.checkpoints import FORMAT, RECORD, pack, read_checkpoint, unpack
+from mlpzoo.runs.checkpoint import FORMAT, RECORD, pack, read_checkpoint, unpack
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_archive_that_would_unpack_to_more_is_refused(path):
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(10**7))
     sealed = pack({})  # for its seal's length; the seal itself is made anew below
-    from mlpzoo.checkpoints import _SEAL_LENGTH, _seal
+    from mlpzoo.runs.checkpoint import _SEAL_LENGTH, _seal
 
     content = bytearray(bomb.getvalue())
     content[-2:] = _SEAL_LENGTH.to_bytes(2, "little")

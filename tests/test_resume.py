@@ -9,10 +9,10 @@ import yaml
 
 from mlpzoo import InputError, list_exercises, train, train_population
 from mlpzoo.callbacks import keeper
-from mlpzoo.checkpoints import pack, read_checkpoint
-from mlpzoo.logs import read_metrics
-from mlpzoo.runs import differences
-from mlpzoo.states import newest_state
+from mlpzoo.runs.checkpoint import pack, read_checkpoint
+from mlpzoo.runs.folder import differences
+from mlpzoo.runs.metrics_csv import read_metrics
+from mlpzoo.runs.state import newest_state
 from mlpzoo.stopping import Interrupted
 from mlpzoo.torture.kills import digests
 

@@ -13,8 +13,8 @@ import pytest
 
 from mlpzoo import train
 from mlpzoo.callbacks import keeper
-from mlpzoo.checkpoints import read_checkpoint
 from mlpzoo.cli import main
+from mlpzoo.runs.checkpoint import read_checkpoint
 from mlpzoo.stopping import Interrupted, StopRequest, Terminated, at_once
 from mlpzoo.torture.processes import Command
 

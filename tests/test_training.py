@@ -10,7 +10,7 @@ import yaml
 from mlpzoo import InputError, get_exercise, list_exercises, train
 from mlpzoo.overrides import Settings
 from mlpzoo.planning import plan
-from mlpzoo.runs import give_name, new_folder, read_config
+from mlpzoo.runs.folder import give_name, new_folder, read_config
 from mlpzoo.training import run
 
 

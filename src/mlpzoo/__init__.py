@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from mlpzoo.pretrained import get_pretrained as get_pretrained
     from mlpzoo.pretrained import list_pretrained as list_pretrained
     from mlpzoo.pretrained import load_pretrained as load_pretrained
-    from mlpzoo.restoring import load_module as load_module
     from mlpzoo.results import Result as Result
+    from mlpzoo.runs.load import load_module as load_module
     from mlpzoo.trainers import build_trainer as build_trainer
     from mlpzoo.training import train as train
     from mlpzoo.verification import verify as verify
@@ -90,7 +90,7 @@ _HOMES = {
     "plotting": ("plot_descent", "plot_layers", "plot_network", "plot_neurons"),
     "population": ("Population", "PopulationResult", "train_population"),
     "pretrained": ("Pretrained", "get_pretrained", "list_pretrained", "load_pretrained"),
-    "restoring": ("load_module",),
+    "runs.load": ("load_module",),
     "results": ("Result",),
     "trainers": ("build_trainer",),
     "training": ("train",),

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from mlpzoo.checkpoints import BEST
 from mlpzoo.checks import InputError, as_float32
 from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
@@ -19,12 +18,13 @@ from mlpzoo.film import write_film
 from mlpzoo.modules import LitNetwork
 from mlpzoo.overrides import Settings
 from mlpzoo.population.command import population
-from mlpzoo.restoring import load_module
 from mlpzoo.results import Result, draw, reason
 from mlpzoo.resuming import prepare
-from mlpzoo.runs import read_config, settings_of
+from mlpzoo.runs.checkpoint import BEST
+from mlpzoo.runs.folder import read_config, settings_of
+from mlpzoo.runs.load import load_module
+from mlpzoo.runs.snapshots import to_draw
 from mlpzoo.shipping import export, shipped, verify
-from mlpzoo.snapshots import to_draw
 from mlpzoo.stopping import Interrupted, Terminated
 from mlpzoo.tables import as_table
 from mlpzoo.trainers import evaluate

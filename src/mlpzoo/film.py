@@ -15,8 +15,8 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_whole
 from mlpzoo.modules import LitNetwork
-from mlpzoo.restoring import load_module
-from mlpzoo.snapshots import is_due, snapshots_in
+from mlpzoo.runs.load import load_module
+from mlpzoo.runs.snapshots import is_due, snapshots_in
 
 if TYPE_CHECKING:
     from matplotlib.figure import FigureBase

@@ -9,9 +9,9 @@ from typing import Any
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 
 from mlpzoo.callbacks import NotFinite, StateKeeper
-from mlpzoo.checkpoints import BEST, LAST, START
 from mlpzoo.checks import InputError
-from mlpzoo.states import State
+from mlpzoo.runs.checkpoint import BEST, LAST, START
+from mlpzoo.runs.state import State
 from mlpzoo.stopping import StopRequest, StopTraining
 from mlpzoo.trainers import leave_group_at_exit
 

@@ -10,13 +10,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from mlpzoo.checkpoints import LAST, START, is_whole, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.fitting import Run
-from mlpzoo.logs import FILE_NAME, RunLogger
 from mlpzoo.nets.architecture import check_fit
-from mlpzoo.runs import (
+from mlpzoo.runs.checkpoint import LAST, START, is_whole, read_checkpoint
+from mlpzoo.runs.folder import (
     CONFIG,
     POPULATION,
     RESULT,
@@ -27,7 +26,8 @@ from mlpzoo.runs import (
     of_state,
     result_file,
 )
-from mlpzoo.states import State, newest_state
+from mlpzoo.runs.metrics_csv import FILE_NAME, RunLogger
+from mlpzoo.runs.state import State, newest_state
 from mlpzoo.stopping import StopRequest
 
 

@@ -10,7 +10,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import Exercise
 from mlpzoo.planning import plan
-from mlpzoo.runs import GROUPS
+from mlpzoo.runs.folder import GROUPS
 
 
 class Settings:

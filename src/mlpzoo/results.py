@@ -16,9 +16,9 @@ from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Exercise
-from mlpzoo.logs import read_metrics
 from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.views import pictures_of
+from mlpzoo.runs.metrics_csv import read_metrics
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlpzoo.checkpoints import START, is_whole
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import get_exercise
 from mlpzoo.exercises.base import for_optimizer
 from mlpzoo.planning import Plan, plan
-from mlpzoo.runs import (
+from mlpzoo.runs.checkpoint import START, is_whole
+from mlpzoo.runs.folder import (
     CONFIG,
     GROUPS,
     RESULT,

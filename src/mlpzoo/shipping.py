@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlpzoo.checkpoints import RECORD, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.cli import FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
@@ -13,7 +12,8 @@ from mlpzoo.formats import OUTPUTS, Portable
 from mlpzoo.measuring import as_module, data_of, output_of
 from mlpzoo.modules import LitNetwork
 from mlpzoo.pretrained import get_pretrained, list_pretrained, load_portable
-from mlpzoo.restoring import load_module
+from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
+from mlpzoo.runs.load import load_module
 from mlpzoo.tables import as_json, as_table
 from mlpzoo.verification import Check
 from mlpzoo.verification import verify as run_checks

@@ -23,11 +23,11 @@ from mlpzoo.callbacks import (
     StepProgressBar,
     StopWhereNotFinite,
 )
-from mlpzoo.checkpoints import BEST, WholeFileIO
 from mlpzoo.checks import LARGEST_COUNT, InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
+from mlpzoo.runs.checkpoint import BEST, WholeFileIO
 from mlpzoo.stopping import StopRequest
 
 

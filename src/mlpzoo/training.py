@@ -14,13 +14,13 @@ from mlpzoo.checks import InputError, known
 from mlpzoo.files import write_json
 from mlpzoo.film import write_film
 from mlpzoo.fitting import Run
-from mlpzoo.logs import RunLogger
 from mlpzoo.opening import opened
 from mlpzoo.planning import Plan, plan
-from mlpzoo.restoring import load_module
 from mlpzoo.results import Result, draw, reason
 from mlpzoo.resuming import prepare, read_result
-from mlpzoo.runs import RESULT, of_state, result_file
+from mlpzoo.runs.folder import RESULT, of_state, result_file
+from mlpzoo.runs.load import load_module
+from mlpzoo.runs.metrics_csv import RunLogger
 from mlpzoo.trainers import build_trainer, measure, quiet
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from mlpzoo.snapshots import is_due, next_step, remove_after, write_snapshot
+from mlpzoo.runs.snapshots import is_due, next_step, remove_after, write_snapshot
 
 
 class SnapshotTaker(Callback):
-    """Writes the weights after the steps that `mlpzoo.snapshots` names, and after the last step.
+    """Writes the weights after the steps that `mlpzoo.runs.snapshots` names, and after the last step.
 
     Nothing else of the run is changed. Where blocks of steps are taken in one training_step, they
     end where `next_step` says (see `steps_to_next_event`).

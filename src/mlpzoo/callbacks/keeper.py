@@ -11,10 +11,10 @@ from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 from typing_extensions import override
 
-from mlpzoo.checkpoints import FORMAT, LAST, PREVIOUS, RECORD, START
 from mlpzoo.files import keep_as
-from mlpzoo.logs import RunLogger, digest
 from mlpzoo.optim.blocks import align_counts
+from mlpzoo.runs.checkpoint import FORMAT, LAST, PREVIOUS, RECORD, START
+from mlpzoo.runs.metrics_csv import RunLogger, digest
 from mlpzoo.stopping import StopRequest, StopTraining
 
 _HERE = "."  # the run folder, in a checkpoint

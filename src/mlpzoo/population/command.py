@@ -12,7 +12,7 @@ from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.overrides import Settings
 from mlpzoo.population.result import SHARES, PopulationResult
 from mlpzoo.population.training import train_population
-from mlpzoo.runs import settings_of
+from mlpzoo.runs.folder import settings_of
 from mlpzoo.tables import as_json, as_table
 
 OWN = ("members", "first_seed", "restart_after")  # settings that a single run does not have

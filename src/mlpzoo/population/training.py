@@ -9,13 +9,11 @@ from lightning.pytorch import Trainer
 
 from mlpzoo import plotting
 from mlpzoo.callbacks import ApplyChanges
-from mlpzoo.checkpoints import LAST, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.fitting import Run
-from mlpzoo.logs import RunLogger
 from mlpzoo.memory import keep_freed_memory
 from mlpzoo.modules import LitNetwork
 from mlpzoo.opening import opened
@@ -25,7 +23,9 @@ from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.planning import PopulationPlan, plan_population, resume_population
 from mlpzoo.population.result import Member, PopulationResult
 from mlpzoo.resuming import read_result
-from mlpzoo.runs import POPULATION, of_state, result_file
+from mlpzoo.runs.checkpoint import LAST, read_checkpoint
+from mlpzoo.runs.folder import POPULATION, of_state, result_file
+from mlpzoo.runs.metrics_csv import RunLogger
 from mlpzoo.trainers import build_trainer, quiet
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mlpzoo.checkpoints import read_checkpoint
+from mlpzoo.runs.checkpoint import read_checkpoint
 from mlpzoo.torture.kills import digests
 from mlpzoo.torture.processes import Command
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from mlpzoo.checkpoints import _SEAL_LENGTH, RECORD, _seal, pack, read_checkpoint
 from mlpzoo.cli import main
+from mlpzoo.runs.checkpoint import _SEAL_LENGTH, RECORD, _seal, pack, read_checkpoint
 from mlpzoo.torture.processes import Command
 
 MOST_SECONDS = 20  # for one file

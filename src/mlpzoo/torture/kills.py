@@ -15,8 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from mlpzoo.checkpoints import read_checkpoint
 from mlpzoo.checks import InputError
+from mlpzoo.runs.checkpoint import read_checkpoint
 from mlpzoo.torture.processes import Command
 
 CASES = {

@@ -6,11 +6,11 @@ from typing import Any
 
 from lightning.pytorch import LightningModule
 
-from mlpzoo.checkpoints import BEST, FORMAT, RECORD, pack
 from mlpzoo.checks import InputError, count
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_whole
-from mlpzoo.runs import find_run
+from mlpzoo.runs.checkpoint import BEST, FORMAT, RECORD, pack
+from mlpzoo.runs.folder import find_run
 
 FOLDER = "snapshots"
 A_DECADE = 15  # snapshots from any step to ten times that step

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlpzoo.checkpoints import BEST, LAST, PREVIOUS, RECORD, read_checkpoint
 from mlpzoo.checks import InputError
-from mlpzoo.logs import FILE_NAME, digest_until
+from mlpzoo.runs.checkpoint import BEST, LAST, PREVIOUS, RECORD, read_checkpoint
+from mlpzoo.runs.metrics_csv import FILE_NAME, digest_until
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 
-from mlpzoo.checkpoints import RECORD, read_checkpoint
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.nets.architecture import check_fit
+from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
 
 
 def load_module(

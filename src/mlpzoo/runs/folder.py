@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 from lightning.pytorch.utilities import rank_zero_only
 
-from mlpzoo.checkpoints import START
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.files import sync_folder, write_whole, write_yaml
 from mlpzoo.modules import LitNetwork
+from mlpzoo.runs.checkpoint import START
 
 GROUPS = ("data", "module")
 LATER = {"film": False}  # settings that older runs do not have, and what they meant

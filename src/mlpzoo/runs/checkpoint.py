@@ -51,7 +51,7 @@ def pack(checkpoint: dict[str, Any]) -> bytes:
     """Return the content of a checkpoint file; equal checkpoints give equal bytes.
 
     Example:
-        >>> from mlpzoo.checkpoints import unpack
+        >>> from mlpzoo.runs.checkpoint import unpack
         >>> unpack(pack({"step": 3}))
         {'step': 3}
     """

@@ -1,0 +1,1 @@
+"""What is on disk: run folders, checkpoints, states, metrics.csv, snapshots."""
