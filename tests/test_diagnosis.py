@@ -24,7 +24,7 @@ from mlpzoo import (
     list_exercises,
 )
 from mlpzoo.cli import main
-from mlpzoo.results import reason
+from mlpzoo.training.result import reason
 
 LECTURE_POINTS = ((2.0, 4.0), (4.0, 7.0), (8.0, 8.0))
 LARGEST_STABLE = 0.01158058  # 2 / 172.70298, of the lecture's three points by hand

@@ -8,13 +8,13 @@ import torch
 import yaml
 
 from mlpzoo import InputError, list_exercises, train, train_population
-from mlpzoo.callbacks import keeper
 from mlpzoo.runs.checkpoint import pack, read_checkpoint
 from mlpzoo.runs.folder import differences
 from mlpzoo.runs.metrics_csv import read_metrics
 from mlpzoo.runs.state import newest_state
-from mlpzoo.stopping import Interrupted
 from mlpzoo.torture.kills import digests
+from mlpzoo.training import state_checkpoint as keeper
+from mlpzoo.training.signals import Interrupted
 
 SMALL = {"hidden_features": (8, 8)}
 NARROW = {
@@ -31,7 +31,7 @@ def every_state(monkeypatch, tmp_path):
     """Run something while every state that can be saved is; gives its folder and copies of it."""
 
     def run(function, name, **settings):
-        copies, save = [], keeper.StateKeeper._save
+        copies, save = [], keeper.StateCheckpoint._save
 
         def save_and_copy(self, trainer):
             save(self, trainer)
@@ -42,7 +42,7 @@ def every_state(monkeypatch, tmp_path):
         with monkeypatch.context() as patch:
             patch.setattr(keeper, "SECONDS", 0)
             patch.setattr(keeper, "MOST_SECONDS", 0)
-            patch.setattr(keeper.StateKeeper, "_save", save_and_copy)
+            patch.setattr(keeper.StateCheckpoint, "_save", save_and_copy)
             whole = function(name, out=tmp_path / "whole", progress=False, **settings)
         return whole.folder, copies
 
@@ -51,7 +51,7 @@ def every_state(monkeypatch, tmp_path):
 
 def stopped(monkeypatch, step, function=train, **settings):
     """Stop a run as Ctrl-C does, at the first moment for it from a step on; gives its folder."""
-    due = keeper.StateKeeper._is_due
+    due = keeper.StateCheckpoint._is_due
 
     def stop(self, trainer):
         if trainer.global_step >= step:
@@ -59,7 +59,7 @@ def stopped(monkeypatch, step, function=train, **settings):
         return due(self, trainer)
 
     with monkeypatch.context() as patch:
-        patch.setattr(keeper.StateKeeper, "_is_due", stop)
+        patch.setattr(keeper.StateCheckpoint, "_is_due", stop)
         with pytest.raises(Interrupted, match="go on with: mlpzoo"):
             function(progress=False, **settings)
     return max(settings["out"].glob("*/version_*"))
@@ -363,7 +363,7 @@ def test_change_holds_though_the_run_is_killed_before_its_next_state(monkeypatch
         raise SystemError
 
     with monkeypatch.context() as patch:
-        patch.setattr(keeper.StateKeeper, "on_train_batch_end", killed)
+        patch.setattr(keeper.StateCheckpoint, "on_train_batch_end", killed)
         with pytest.raises(SystemError):
             train("sin", resume=folder, progress=False, max_steps=90, module={"lr": 0.5},
                   change=["module.lr"])  # fmt: skip
@@ -548,7 +548,7 @@ def test_run_that_diverges_at_its_first_validation_keeps_its_start_and_can_be_ch
 
 
 def test_change_of_a_finished_run_is_not_lost_to_a_full_disk(monkeypatch, tmp_path):
-    from mlpzoo import opening
+    from mlpzoo.training import open_run as opening
 
     first = train("linear", max_steps=40, val_every=20, early_stop=False, out=tmp_path,
                   plots=False, progress=False)  # fmt: skip

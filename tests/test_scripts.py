@@ -39,7 +39,7 @@ def test_pictures_of_the_readme_are_of_the_shipped_networks(tmp_path, monkeypatc
         return b"GIF89a"
 
     monkeypatch.setattr(views, "gallery", draw)
-    monkeypatch.setattr("mlpzoo.film.film_of_run", film)
+    monkeypatch.setattr("mlpzoo.training.film.film_of_run", film)
     runpy.run_path(str(ROOT / "scripts/draw_readme.py"))["main"](str(tmp_path), filmed="perceptron")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "film-dark.gif", "film-light.gif", "gallery-dark.png", "gallery-light.png",

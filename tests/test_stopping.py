@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from mlpzoo import train
-from mlpzoo.callbacks import keeper
 from mlpzoo.cli import main
 from mlpzoo.runs.checkpoint import read_checkpoint
-from mlpzoo.stopping import Interrupted, StopRequest, Terminated, at_once
 from mlpzoo.torture.processes import Command
+from mlpzoo.training import state_checkpoint as keeper
+from mlpzoo.training.signals import Interrupted, StopRequest, Terminated, at_once
 
 LONG = ["--no-early-stop", "--max-steps", "100000", "--val-every", "100", "--no-plots"]
 
@@ -219,13 +219,13 @@ def test_exit_code_is_1_where_a_loss_was_not_finite(tmp_path, capsys):
 
 
 def test_library_raises_what_a_program_expects(tmp_path, monkeypatch):
-    due = keeper.StateKeeper._is_due
+    due = keeper.StateCheckpoint._is_due
 
     def stop(self, trainer):
         self.stop.signum = signal.SIGTERM
         return due(self, trainer)
 
-    monkeypatch.setattr(keeper.StateKeeper, "_is_due", stop)
+    monkeypatch.setattr(keeper.StateCheckpoint, "_is_due", stop)
     with pytest.raises(SystemExit) as caught:
         train("linear", out=tmp_path, max_steps=50, val_every=20, plots=False, progress=False)
     assert caught.value.code == 143

@@ -8,10 +8,10 @@ import torch
 import yaml
 
 from mlpzoo import InputError, get_exercise, list_exercises, train
-from mlpzoo.overrides import Settings
-from mlpzoo.planning import plan
 from mlpzoo.runs.folder import give_name, new_folder, read_config
-from mlpzoo.training import run
+from mlpzoo.training.overrides import Settings
+from mlpzoo.training.run import run
+from mlpzoo.training.settings import plan
 
 
 def weights(module):

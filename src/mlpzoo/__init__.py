@@ -52,10 +52,10 @@ if TYPE_CHECKING:
     from mlpzoo.pretrained import get_pretrained as get_pretrained
     from mlpzoo.pretrained import list_pretrained as list_pretrained
     from mlpzoo.pretrained import load_pretrained as load_pretrained
-    from mlpzoo.results import Result as Result
     from mlpzoo.runs.load import load_module as load_module
-    from mlpzoo.trainers import build_trainer as build_trainer
-    from mlpzoo.training import train as train
+    from mlpzoo.training.result import Result as Result
+    from mlpzoo.training.run import train as train
+    from mlpzoo.training.trainer import build_trainer as build_trainer
     from mlpzoo.verification import verify as verify
 
 __version__ = "0.1.0"
@@ -91,9 +91,9 @@ _HOMES = {
     "population": ("Population", "PopulationResult", "train_population"),
     "pretrained": ("Pretrained", "get_pretrained", "list_pretrained", "load_pretrained"),
     "runs.load": ("load_module",),
-    "results": ("Result",),
-    "trainers": ("build_trainer",),
-    "training": ("train",),
+    "training.result": ("Result",),
+    "training.run": ("train",),
+    "training.trainer": ("build_trainer",),
     "verification": ("verify",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from mlpzoo.arguments import build_parser
 from mlpzoo.checks import InputError
-from mlpzoo.stopping import Interrupted, Terminated, at_once, no_traceback
+from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceback
 
 PASSED, FELL_SHORT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 

@@ -14,21 +14,21 @@ from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.base import for_optimizer
-from mlpzoo.film import write_film
 from mlpzoo.modules import LitNetwork
-from mlpzoo.overrides import Settings
 from mlpzoo.population.command import population
-from mlpzoo.results import Result, draw, reason
-from mlpzoo.resuming import prepare
 from mlpzoo.runs.checkpoint import BEST
 from mlpzoo.runs.folder import read_config, settings_of
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.snapshots import to_draw
 from mlpzoo.shipping import export, shipped, verify
-from mlpzoo.stopping import Interrupted, Terminated
 from mlpzoo.tables import as_table
-from mlpzoo.trainers import evaluate
-from mlpzoo.training import run
+from mlpzoo.training.film import write_film
+from mlpzoo.training.overrides import Settings
+from mlpzoo.training.result import Result, draw, reason
+from mlpzoo.training.resume import prepare
+from mlpzoo.training.run import run
+from mlpzoo.training.signals import Interrupted, Terminated
+from mlpzoo.training.trainer import evaluate
 
 __all__ = ["export", "plot", "population", "predict", "show", "test", "train", "verify"]
 

@@ -12,7 +12,7 @@ from mlpzoo.exercises import get_exercise
 from mlpzoo.formats import Portable
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
-from mlpzoo.trainers import evaluate
+from mlpzoo.training.trainer import evaluate
 
 
 class LitPortable(LitNetwork):

@@ -18,8 +18,8 @@ from mlpzoo.measuring import data_of, errors_of, output_of
 from mlpzoo.nets import DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
 from mlpzoo.nets.architecture import describe, sketch
 from mlpzoo.pretrained import FOLDER, FORMAT, MANIFEST, Pretrained, read_manifest, weights_file
-from mlpzoo.results import versions
-from mlpzoo.training import train
+from mlpzoo.training.result import versions
+from mlpzoo.training.run import train
 
 # Whether training stops at the bar. Those that go on to the end of their budget keep their best
 # weights; a perceptron that answers all rows rightly changes no more, and XOR's weights grow

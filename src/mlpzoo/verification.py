@@ -15,8 +15,8 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.measuring import data_of, errors_of
 from mlpzoo.pretrained import Pretrained, load_portable, read_manifest
-from mlpzoo.stopping import Interrupted, Terminated
-from mlpzoo.training import train
+from mlpzoo.training.run import train
+from mlpzoo.training.signals import Interrupted, Terminated
 
 TRAINED, SHIPPED = "trained", "shipped"
 # How far a measured error may be from the manifest's: sums are rounded in another order on another

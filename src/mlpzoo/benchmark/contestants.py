@@ -18,9 +18,9 @@ from typing_extensions import override
 from mlpzoo.benchmark.lecture import PlainLoop, Task, xor_rows
 from mlpzoo.benchmark.peers import BLOCK, PEERS
 from mlpzoo.exercises import get_exercise
-from mlpzoo.planning import plan
-from mlpzoo.trainers import quiet
-from mlpzoo.training import run, train
+from mlpzoo.training.run import run, train
+from mlpzoo.training.settings import plan
+from mlpzoo.training.trainer import quiet
 
 CHECK_EVERY = 250  # steps between two looks at the error
 MARGIN = 0.95  # of an error on the coarser grid that is looked at, so that the fine one has it too

@@ -11,7 +11,7 @@ from mlpzoo.benchmark.lecture import TASKS
 from mlpzoo.benchmark.peers import BLOCK, Jax
 from mlpzoo.population import train_population
 from mlpzoo.tables import Row
-from mlpzoo.training import train
+from mlpzoo.training.run import train
 
 MEMBERS = (64, 256, 1024, 4096)
 STEPS = 1_000

@@ -9,11 +9,11 @@ import torch
 from mlpzoo.checks import InputError
 from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.exercises import get_exercise, list_exercises
-from mlpzoo.overrides import Settings
 from mlpzoo.population.result import SHARES, PopulationResult
 from mlpzoo.population.training import train_population
 from mlpzoo.runs.folder import settings_of
 from mlpzoo.tables import as_json, as_table
+from mlpzoo.training.overrides import Settings
 
 OWN = ("members", "first_seed", "restart_after")  # settings that a single run does not have
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mlpzoo.checks import InputError, count, seed_in_range
-from mlpzoo.planning import Plan, plan
-from mlpzoo.resuming import allowed, find_settings, merged
+from mlpzoo.training.resume import allowed, find_settings, merged
+from mlpzoo.training.settings import Plan, plan
 
 MEMBERS, MOST_MEMBERS = 1000, 2**20
 _SINGLE = ("devices", "plot_every")  # settings of config.yaml that a population has no choice in
@@ -50,7 +50,7 @@ def plan_population(
     Args:
         name: One of `list_exercises()`.
         own: members, first_seed and restart_after; None for the default.
-        settings: See `mlpzoo.planning.plan`.
+        settings: See `mlpzoo.training.settings.plan`.
 
     Raises:
         InputError: A value that cannot be used.
@@ -79,7 +79,7 @@ def resume_population(
     Args:
         name: The exercise.
         resume: The folder, or a file in it; True for the newest.
-        change: See `mlpzoo.resuming.allowed`.
+        change: See `mlpzoo.training.resume.allowed`.
         own: See `plan_population`.
         settings: See `plan_population`.
 

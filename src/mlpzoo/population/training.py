@@ -8,25 +8,23 @@ from typing import Any
 from lightning.pytorch import Trainer
 
 from mlpzoo import plotting
-from mlpzoo.callbacks import ApplyChanges
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
-from mlpzoo.fitting import Run
 from mlpzoo.memory import keep_freed_memory
 from mlpzoo.modules import LitNetwork
-from mlpzoo.opening import opened
 from mlpzoo.population.base import Population
 from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.planning import PopulationPlan, plan_population, resume_population
 from mlpzoo.population.result import Member, PopulationResult
-from mlpzoo.resuming import read_result
 from mlpzoo.runs.checkpoint import LAST, read_checkpoint
 from mlpzoo.runs.folder import POPULATION, of_state, result_file
 from mlpzoo.runs.metrics_csv import RunLogger
-from mlpzoo.trainers import build_trainer, quiet
+from mlpzoo.training.open_run import Run, opened
+from mlpzoo.training.resume import ApplyChanges, read_result
+from mlpzoo.training.trainer import build_trainer, quiet
 
 
 def run_population(planned: PopulationPlan) -> PopulationResult:

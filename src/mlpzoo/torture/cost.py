@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 
-from mlpzoo.training import train
+from mlpzoo.training.run import train
 
 RUNS: dict[str, dict[str, Any]] = {
     "xor": {"recipe": "lecture", "max_steps": 10_000},

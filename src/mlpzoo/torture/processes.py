@@ -96,8 +96,8 @@ def _heed_signals() -> None:
 
 
 def _run(arguments: list[str], folder: str, log: str) -> None:
-    from mlpzoo.callbacks import keeper
     from mlpzoo.cli import main
+    from mlpzoo.training import state_checkpoint as keeper
 
     _heed_signals()
     keeper.SECONDS = SECONDS_BETWEEN_STATES

@@ -1,15 +1,22 @@
-"""Runs that go on, and runs that begin again from another's start."""
+"""Runs that go on, also with other settings, and runs that begin from another's start."""
 
 import json
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import nn
+from torch.optim import SGD, Optimizer
+from typing_extensions import override
+
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import get_exercise
 from mlpzoo.exercises.base import for_optimizer
-from mlpzoo.planning import Plan, plan
+from mlpzoo.optim.factory import build_schedule
 from mlpzoo.runs.checkpoint import START, is_whole
 from mlpzoo.runs.folder import (
     CONFIG,
@@ -21,6 +28,7 @@ from mlpzoo.runs.folder import (
     read_config,
     result_file,
 )
+from mlpzoo.training.settings import Plan, plan
 
 CHANGEABLE = (  # what neither the state nor the measure of the best weights depends on
     "max_steps", "val_every", "early_stop", "accelerator", "devices", "threads", "plot_every",
@@ -106,7 +114,7 @@ def merged(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
 
     Another optimizer than the run's does not inherit what only that one takes.
     """
-    from mlpzoo.overrides import Settings  # it parses, and only here is it needed
+    from mlpzoo.training.overrides import Settings  # it parses, and only here is it needed
 
     of_run = Settings(get_exercise(str(config.get("exercise"))))
     of_run.add_mapping({k: v for k, v in config.items() if k not in (*_NOT_SETTINGS, "start")})
@@ -160,3 +168,43 @@ def read_result(folder: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path} does not hold a result; remove it, then resume")
     return content
+
+
+class ApplyChanges(Callback):
+    """Gives optimizers and schedules their new settings after a state has been loaded.
+
+    Lightning restores both as they were saved, settings included. A schedule goes on as if it had
+    been the new one from the start.
+
+    Args:
+        schedule: Name of the schedule (see `mlpzoo.optim.factory`).
+    """
+
+    def __init__(self, schedule: str) -> None:
+        self.schedule = schedule
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for optimizer in trainer.optimizers:
+            for group in optimizer.param_groups:
+                group.update({k: v for k, v in optimizer.defaults.items() if k in group})
+        total = trainer.estimated_stepping_batches
+        for config in trainer.lr_scheduler_configs:
+            optimizer = config.scheduler.optimizer
+            state, rates = _after(self.schedule, optimizer, total, trainer.global_step)
+            config.scheduler.load_state_dict(state)
+            optimizer.param_groups[0].update(rates)
+
+
+def _after(
+    schedule: str, optimizer: Optimizer, total: float, steps: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the state of a new schedule after so many steps, and the rates it has set."""
+    stand_in = SGD([nn.Parameter(torch.zeros(1))], lr=optimizer.defaults["lr"])
+    with warnings.catch_warnings(action="ignore"):  # of steps beyond the last, and of their order
+        made = build_schedule(stand_in, schedule, total)
+        for _ in range(steps):
+            made.step()
+    names = ("lr", "initial_lr", "max_lr", "min_lr")
+    group = stand_in.param_groups[0]
+    return made.state_dict(), {name: group[name] for name in names if name in group}

@@ -15,14 +15,14 @@ from mlpzoo.files import keep_as
 from mlpzoo.optim.blocks import align_counts
 from mlpzoo.runs.checkpoint import FORMAT, LAST, PREVIOUS, RECORD, START
 from mlpzoo.runs.metrics_csv import RunLogger, digest
-from mlpzoo.stopping import StopRequest, StopTraining
+from mlpzoo.training.signals import StopRequest, StopTraining
 
 _HERE = "."  # the run folder, in a checkpoint
 SECONDS, MOST_SECONDS = 3.0, 4.0  # between two states
 SHARE = 50  # a state that takes long to save is saved after so many times as long, up to the most
 
 
-class StateKeeper(Checkpoint):
+class StateCheckpoint(Checkpoint):
     """Writes start.ckpt, last.ckpt and the one before it, from which a run goes on bit for bit.
 
     A state is saved every three seconds, at the last validation, and where a signal asks to stop.

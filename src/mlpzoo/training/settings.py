@@ -12,11 +12,11 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS
-from mlpzoo.rehearsal import rehearse
 from mlpzoo.runs.checkpoint import START
 from mlpzoo.runs.folder import arguments_of
 from mlpzoo.runs.load import start_from
-from mlpzoo.trainers import check_devices
+from mlpzoo.training.dry_run import rehearse
+from mlpzoo.training.trainer import check_devices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def plan(
         out: Folder that holds the folders of the exercises.
         plots: Draw the result and the losses into figures/.
         plot_every: Draw the result every so many validations too; 0 for never.
-        film: Keep snapshots of the weights (see `mlpzoo.runs.snapshots`), and draw figures/film.gif.
+        film: Keep snapshots of the weights while it learns, and draw figures/film.gif.
         progress: Show a bar on a terminal, lines elsewhere.
         threads: torch's CPU threads; None for as many as torch is set to.
         start: A checkpoint whose weights the run begins with; None to draw them from the seed.

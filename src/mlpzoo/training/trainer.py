@@ -19,7 +19,6 @@ from mlpzoo.callbacks import (
     LastStepValidation,
     LineProgress,
     Measure,
-    StateKeeper,
     StepProgressBar,
     StopWhereNotFinite,
 )
@@ -28,7 +27,8 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.checkpoint import BEST, WholeFileIO
-from mlpzoo.stopping import StopRequest
+from mlpzoo.training.signals import StopRequest
+from mlpzoo.training.state_checkpoint import StateCheckpoint
 
 
 def build_trainer(
@@ -59,8 +59,8 @@ def build_trainer(
         progress: See `plan`.
         logger: Lightning's argument of that name.
         callbacks: Further callbacks.
-        record: What a checkpoint says of where it comes from; see `StateKeeper`.
-        stop: Tells whether a signal has come; see `StateKeeper`.
+        record: What a checkpoint says of where it comes from; see `StateCheckpoint`.
+        stop: Tells whether a signal has come; see `StateCheckpoint`.
     """
     monitor, mode = f"val_{exercise.monitor}", exercise.mode
     val_every = min(val_every, max_steps)
@@ -74,7 +74,7 @@ def build_trainer(
     best = ModelCheckpoint(
         folder, filename=Path(BEST).stem, monitor=monitor, mode=mode, enable_version_counter=False
     )
-    keeper = StateKeeper(folder, dict(record or {}), stop=stop or StopRequest())
+    keeper = StateCheckpoint(folder, dict(record or {}), stop=stop or StopRequest())
     bar = progress and sys.stdout.isatty()
     lines = LineProgress(exercise.name, ("train_loss", monitor))
     shown: list[Callback] = [StepProgressBar(exercise.name) if bar else lines]

@@ -9,8 +9,8 @@ from jsonargparse import ArgumentError, ArgumentParser
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import Exercise
-from mlpzoo.planning import plan
 from mlpzoo.runs.folder import GROUPS
+from mlpzoo.training.settings import plan
 
 
 class Settings:

@@ -9,19 +9,19 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from mlpzoo.callbacks import ApplyChanges, FigureWriter, SnapshotTaker
+from mlpzoo.callbacks import FigureWriter
 from mlpzoo.checks import InputError, known
 from mlpzoo.files import write_json
-from mlpzoo.film import write_film
-from mlpzoo.fitting import Run
-from mlpzoo.opening import opened
-from mlpzoo.planning import Plan, plan
-from mlpzoo.results import Result, draw, reason
-from mlpzoo.resuming import prepare, read_result
 from mlpzoo.runs.folder import RESULT, of_state, result_file
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.metrics_csv import RunLogger
-from mlpzoo.trainers import build_trainer, measure, quiet
+from mlpzoo.runs.snapshots import SnapshotTaker
+from mlpzoo.training.film import write_film
+from mlpzoo.training.open_run import Run, opened
+from mlpzoo.training.result import Result, draw, reason
+from mlpzoo.training.resume import ApplyChanges, prepare, read_result
+from mlpzoo.training.settings import Plan, plan
+from mlpzoo.training.trainer import build_trainer, measure, quiet
 
 
 def run(planned: Plan) -> Result:
@@ -72,7 +72,7 @@ def train(
         change: Names of settings, such as "module.lr", in which it may differ from what it was;
             a larger max_steps always may.
         rewind: Begin a new run with the settings and the initial weights of that one.
-        **settings: Those of `mlpzoo.planning.plan`:
+        **settings: Those of `mlpzoo.training.settings.plan`:
 
     Returns:
         The `Result`; its module holds the best weights.
