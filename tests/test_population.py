@@ -23,8 +23,8 @@ from mlpzoo import (
     train,
     train_population,
 )
-from mlpzoo.population.measures import MemberMetrics
 from mlpzoo.population.members import SeparateMembers, StackedMembers
+from mlpzoo.population.metrics import MemberMetrics
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.restarts import Restarts
 from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval

@@ -19,8 +19,8 @@ from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import align_counts, check_blocks, check_schedules, count_block
 from mlpzoo.optim.factory import build_schedule
-from mlpzoo.population.measures import MemberMetrics
 from mlpzoo.population.members import Members
+from mlpzoo.population.metrics import MemberMetrics
 from mlpzoo.population.restarts import Restarts
 
 Measure = Callable[[LitNetwork, int], Mapping[str, float]]

@@ -12,9 +12,9 @@ from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
-from mlpzoo.memory import keep_freed_memory
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.base import Population
+from mlpzoo.population.memory import keep_freed_memory
 from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.planning import PopulationPlan, plan_population, resume_population
