@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlpzoo import get_exercise, get_pretrained, list_exercises, load_pretrained, plotting, train
-from mlpzoo.measuring import as_module, data_of
 from mlpzoo.plotting.views import gallery
-from mlpzoo.pretrained import load_portable
+from mlpzoo.pretrained.manifest import load_portable
+from mlpzoo.pretrained.measure import as_module, data_of
 from mlpzoo.training.film import film_of_run
 
 

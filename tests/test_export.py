@@ -73,7 +73,7 @@ def test_shipped_network_goes_round_through_all_formats(name, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     assert main(["export", name, "--format", "json"]) == 0
     assert main(["export", "--weights", f"{name}.json", "--format", "safetensors"]) == 0
-    shipped = mlpzoo.pretrained.FOLDER / f"{name}.safetensors"
+    shipped = mlpzoo.pretrained.manifest.FOLDER / f"{name}.safetensors"
     assert (tmp_path / shipped.name).read_bytes() == shipped.read_bytes()
     assert "the same bits" in capsys.readouterr().out
 

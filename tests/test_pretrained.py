@@ -13,9 +13,9 @@ from test_nets import HIDDEN, INPUTS, LOGITS
 import mlpzoo
 from mlpzoo import InputError, get_exercise, get_pretrained, list_pretrained, load_pretrained
 from mlpzoo.cli import main
-from mlpzoo.formats import wrapped
-from mlpzoo.measuring import errors_of
 from mlpzoo.pretrained import FOLDER
+from mlpzoo.pretrained.formats import wrapped
+from mlpzoo.pretrained.measure import errors_of
 from mlpzoo.releasing import release
 
 HANDMADE = {"xor-lecture", "or-exact", "xor-exact", "minmax-exact"}

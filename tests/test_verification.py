@@ -7,9 +7,10 @@ import pytest
 from test_pretrained import edit
 
 import mlpzoo
-from mlpzoo import list_pretrained, load_pretrained, verification, verify
+from mlpzoo import list_pretrained, load_pretrained, verify
 from mlpzoo.cli import main
 from mlpzoo.pretrained import FOLDER
+from mlpzoo.pretrained import verify as verification
 
 
 @pytest.fixture(autouse=True)

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from mlpzoo.exercises import Recipe as Recipe
     from mlpzoo.exercises import get_exercise as get_exercise
     from mlpzoo.exercises import list_exercises as list_exercises
-    from mlpzoo.exporting import export as export
-    from mlpzoo.exporting import load_weights as load_weights
     from mlpzoo.modules import LevenbergMarquardt as LevenbergMarquardt
     from mlpzoo.modules import LitFourLayerXOR as LitFourLayerXOR
     from mlpzoo.modules import LitMinMax as LitMinMax
@@ -52,11 +50,13 @@ if TYPE_CHECKING:
     from mlpzoo.pretrained import get_pretrained as get_pretrained
     from mlpzoo.pretrained import list_pretrained as list_pretrained
     from mlpzoo.pretrained import load_pretrained as load_pretrained
+    from mlpzoo.pretrained.export import export as export
+    from mlpzoo.pretrained.export import load_weights as load_weights
+    from mlpzoo.pretrained.verify import verify as verify
     from mlpzoo.runs.load import load_module as load_module
     from mlpzoo.training.result import Result as Result
     from mlpzoo.training.run import train as train
     from mlpzoo.training.trainer import build_trainer as build_trainer
-    from mlpzoo.verification import verify as verify
 
 __version__ = "0.1.0"
 
@@ -77,7 +77,7 @@ _HOMES = {
     ),
     "diagnosis": ("Diagnosis", "diagnose"),
     "exercises": ("Bar", "Exercise", "Recipe", "get_exercise", "list_exercises"),
-    "exporting": ("export", "load_weights"),
+    "pretrained.export": ("export", "load_weights"),
     "modules": (
         "LevenbergMarquardt",
         "LitFourLayerXOR",
@@ -94,7 +94,7 @@ _HOMES = {
     "training.result": ("Result",),
     "training.run": ("train",),
     "training.trainer": ("build_trainer",),
-    "verification": ("verify",),
+    "pretrained.verify": ("verify",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -127,7 +127,7 @@ def _exercises() -> list[dict[str, object]]:
 
 
 def _networks(*, whole: bool) -> list[dict[str, object]]:
-    from mlpzoo.pretrained import read_manifest
+    from mlpzoo.pretrained.manifest import read_manifest
 
     records = sorted(read_manifest().items())
     if whole:

@@ -13,11 +13,18 @@ from torch import nn
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import list_exercises, summary
 from mlpzoo.files import write_json, write_whole
-from mlpzoo.formats import Portable, from_bytes, to_safetensors
-from mlpzoo.measuring import data_of, errors_of, output_of
 from mlpzoo.nets import DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
 from mlpzoo.nets.architecture import describe, sketch
-from mlpzoo.pretrained import FOLDER, FORMAT, MANIFEST, Pretrained, read_manifest, weights_file
+from mlpzoo.pretrained.formats import Portable, from_bytes, to_safetensors
+from mlpzoo.pretrained.manifest import (
+    FOLDER,
+    FORMAT,
+    MANIFEST,
+    Pretrained,
+    read_manifest,
+    weights_file,
+)
+from mlpzoo.pretrained.measure import data_of, errors_of, output_of
 from mlpzoo.training.result import versions
 from mlpzoo.training.run import train
 

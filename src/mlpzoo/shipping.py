@@ -7,16 +7,16 @@ from pathlib import Path
 from mlpzoo.checks import InputError
 from mlpzoo.cli import FELL_SHORT, PASSED
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.exporting import read_portable, suffix_format, write_portable
-from mlpzoo.formats import OUTPUTS, Portable
-from mlpzoo.measuring import as_module, data_of, output_of
 from mlpzoo.modules import LitNetwork
-from mlpzoo.pretrained import get_pretrained, list_pretrained, load_portable
+from mlpzoo.pretrained.export import read_portable, suffix_format, write_portable
+from mlpzoo.pretrained.formats import OUTPUTS, Portable
+from mlpzoo.pretrained.manifest import get_pretrained, list_pretrained, load_portable
+from mlpzoo.pretrained.measure import as_module, data_of, output_of
+from mlpzoo.pretrained.verify import Check
+from mlpzoo.pretrained.verify import verify as run_checks
 from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
 from mlpzoo.runs.load import load_module
 from mlpzoo.tables import as_json, as_table
-from mlpzoo.verification import Check
-from mlpzoo.verification import verify as run_checks
 
 
 def export(

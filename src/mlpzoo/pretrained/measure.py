@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise
-from mlpzoo.formats import Portable
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
+from mlpzoo.pretrained.formats import Portable
 from mlpzoo.training.trainer import evaluate
 
 
@@ -22,7 +22,7 @@ class LitPortable(LitNetwork):
         portable: The network, and whether it gives values, logits or probabilities.
 
     Example:
-        >>> from mlpzoo.formats import wrapped
+        >>> from mlpzoo.pretrained.formats import wrapped
         >>> from mlpzoo.nets import Perceptron
         >>> gate = LitPortable(wrapped(Perceptron(initialization="zeros")))
         >>> gate.answer(torch.zeros(1, 2)).tolist()
@@ -51,7 +51,7 @@ def as_module(portable: Portable) -> LitNetwork:
 
 
 def output_of(module: LitNetwork) -> str:
-    """Return what the network of a Lightning module gives, a key of `mlpzoo.formats.OUTPUTS`."""
+    """Return what the network of a Lightning module gives, a key of `formats.OUTPUTS`."""
     if module.task != "gate":
         return "value"
     output = torch.zeros(1)

@@ -7,7 +7,7 @@ from torch import nn
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import list_exercises
 from mlpzoo.files import write_whole
-from mlpzoo.formats import (
+from mlpzoo.pretrained.formats import (
     MOST_BYTES,
     OUTPUTS,
     Portable,
@@ -90,7 +90,7 @@ def write_portable(portable: Portable, path: Path, kind: str) -> float:
     """
     difference = 0.0
     if kind == "onnx":
-        from mlpzoo.onnx_format import to_onnx  # an extra, which need not be there
+        from mlpzoo.pretrained.onnx import to_onnx  # an extra, which need not be there
 
         content, difference = to_onnx(portable)
     else:

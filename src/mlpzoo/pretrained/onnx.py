@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
-from mlpzoo.formats import OUTPUTS, Portable, from_bytes, to_safetensors
 from mlpzoo.nets.architecture import describe
 from mlpzoo.nets.range_scale import RangeScale
+from mlpzoo.pretrained.formats import OUTPUTS, Portable, from_bytes, to_safetensors
 
 TOLERANCE = 1e-4  # of the largest output: other kernels round differently, other maths is further
 _POINTS = {1: 2001, 2: 101}  # along each axis of the inputs that are compared
@@ -80,7 +80,7 @@ def _exported(portable: Portable, x: Tensor) -> bytes:
 
 def _inputs(portable: Portable) -> Tensor:
     if portable.exercise:
-        from mlpzoo.measuring import data_of  # lightning, several seconds
+        from mlpzoo.pretrained.measure import data_of  # lightning, several seconds
 
         data = data_of(portable.exercise)
         if data.in_features == _in_features(portable.net):

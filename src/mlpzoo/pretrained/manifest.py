@@ -20,7 +20,7 @@ from mlpzoo.checks import InputError, known
 if TYPE_CHECKING:
     from torch import nn
 
-    from mlpzoo.formats import Portable
+    from mlpzoo.pretrained.formats import Portable
 
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
@@ -112,8 +112,8 @@ def load_pretrained(name: str, *, folder: str | Path | None = None) -> nn.Module
 
 def load_portable(name: str, *, folder: str | Path | None = None) -> Portable:
     """Return a network of the package as `load_pretrained` does, with what its file says of it."""
-    from mlpzoo.formats import from_bytes, read_content
     from mlpzoo.nets.architecture import describe  # torch, which a list does not need
+    from mlpzoo.pretrained.formats import from_bytes, read_content
 
     record = get_pretrained(name, folder)
     path = weights_file(record.name, folder)

@@ -13,8 +13,8 @@ from typing import Any
 from mlpzoo.checks import InputError, known, seed_in_range
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise, list_exercises
-from mlpzoo.measuring import data_of, errors_of
-from mlpzoo.pretrained import Pretrained, load_portable, read_manifest
+from mlpzoo.pretrained.manifest import Pretrained, load_portable, read_manifest
+from mlpzoo.pretrained.measure import data_of, errors_of
 from mlpzoo.training.run import train
 from mlpzoo.training.signals import Interrupted, Terminated
 
