@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlpzoo.benchmark.comparisons import COMPARISONS, PARTS, one_core
 from mlpzoo.benchmark.contestants import contestants
-from mlpzoo.tables import as_json, as_markdown
+from mlpzoo.cli.tables import as_json, as_markdown
 
 
 def main(parts: list[str], repetitions: int, steps: int, whole: int, out: str | None) -> None:

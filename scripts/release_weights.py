@@ -7,8 +7,8 @@ import argparse
 import sys
 
 from mlpzoo import InputError
+from mlpzoo.cli.tables import as_table
 from mlpzoo.releasing import release
-from mlpzoo.tables import as_table
 
 
 def main(names: list[str], out: str | None, seed: int) -> None:

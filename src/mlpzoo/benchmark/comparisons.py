@@ -19,7 +19,7 @@ import torch
 from mlpzoo.benchmark.contestants import Contestant, Reached, largest_test_error
 from mlpzoo.benchmark.lecture import TASKS, PlainLoop
 from mlpzoo.benchmark.populations import population_costs
-from mlpzoo.tables import Row
+from mlpzoo.cli.tables import Row
 
 FIRST_SEED = 20_000  # recipes were developed on seeds below 10,000
 BASE = "plain loop"

@@ -9,8 +9,8 @@ from typing import Any
 
 from mlpzoo.benchmark.lecture import TASKS
 from mlpzoo.benchmark.peers import BLOCK, Jax
+from mlpzoo.cli.tables import Row
 from mlpzoo.population import train_population
-from mlpzoo.tables import Row
 from mlpzoo.training.run import train
 
 MEMBERS = (64, 256, 1024, 4096)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 LOADED = (
-    "mlpzoo.commands",
+    "mlpzoo.cli.commands",
     "mlpzoo.torture.processes",
     "mlpzoo.plotting.views",
     "matplotlib.figure",

@@ -5,11 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from mlpzoo.arguments import build_parser
 from mlpzoo.checks import InputError
+from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED, PASSED
+from mlpzoo.cli.parser import build_parser
 from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceback
-
-PASSED, FELL_SHORT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 def script() -> NoReturn:
@@ -55,7 +54,7 @@ def _run(argv: list[str]) -> int:
         raise InputError(f"{dotted[0].partition('=')[0]} belongs to `mlpzoo train`")
     if command == "list":
         return _list(**args)
-    from mlpzoo import commands  # lightning and torch, several seconds
+    from mlpzoo.cli import commands  # lightning and torch, several seconds
 
     if command in ("train", "population"):
         args["dotted"] = dotted
@@ -113,7 +112,7 @@ def _is_number(text: str) -> bool:
 
 
 def _list(*, pretrained: bool, json: bool) -> int:
-    from mlpzoo.tables import as_json, as_table
+    from mlpzoo.cli.tables import as_json, as_table
 
     rows = _networks(whole=json) if pretrained else _exercises()
     print(as_json(rows) if json else as_table(rows), flush=True)

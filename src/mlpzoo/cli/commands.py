@@ -10,18 +10,18 @@ from typing import Any
 import torch
 
 from mlpzoo.checks import InputError, as_float32
-from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
+from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
+from mlpzoo.cli.export import export, shipped, verify
+from mlpzoo.cli.population import population
+from mlpzoo.cli.tables import as_table
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.base import for_optimizer
 from mlpzoo.modules import LitNetwork
-from mlpzoo.population.command import population
 from mlpzoo.runs.checkpoint import BEST
 from mlpzoo.runs.folder import read_config, settings_of
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.snapshots import to_draw
-from mlpzoo.shipping import export, shipped, verify
-from mlpzoo.tables import as_table
 from mlpzoo.training.film import write_film
 from mlpzoo.training.overrides import Settings
 from mlpzoo.training.result import Result, draw, reason

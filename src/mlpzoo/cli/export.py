@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlpzoo.checks import InputError
-from mlpzoo.cli import FELL_SHORT, PASSED
+from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
+from mlpzoo.cli.tables import as_json, as_table
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.modules import LitNetwork
 from mlpzoo.pretrained.export import read_portable, suffix_format, write_portable
@@ -16,7 +17,6 @@ from mlpzoo.pretrained.verify import Check
 from mlpzoo.pretrained.verify import verify as run_checks
 from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
 from mlpzoo.runs.load import load_module
-from mlpzoo.tables import as_json, as_table
 
 
 def export(

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from mlpzoo.checks import InputError
-from mlpzoo.cli import BAD_INPUT, FELL_SHORT, PASSED
+from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
+from mlpzoo.cli.tables import as_json, as_table
 from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.population.result import SHARES, PopulationResult
 from mlpzoo.population.training import train_population
 from mlpzoo.runs.folder import settings_of
-from mlpzoo.tables import as_json, as_table
 from mlpzoo.training.overrides import Settings
 
 OWN = ("members", "first_seed", "restart_after")  # settings that a single run does not have
