@@ -4,15 +4,38 @@ The picture shows the networks that come with the package, the film how the ship
 trained: again, from what the manifest says of it, to the same weights.
 """
 
+from __future__ import annotations
+
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from mlpzoo import get_exercise, get_pretrained, list_exercises, load_pretrained, plotting, train
-from mlpzoo.plotting.views import gallery
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Exercise
+from mlpzoo.modules import LitNetwork
+from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH
 from mlpzoo.pretrained.manifest import load_portable
 from mlpzoo.pretrained.measure import as_module, data_of
 from mlpzoo.training.film import film_of_run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import FigureBase
+
+PAGE, INK, DIM = "#0d1117", "#e6edf3", "#30363d"  # of GitHub's dark pages
+_INSTEAD = {
+    "white": PAGE,
+    "black": INK,
+    TRUTH: "#b0b8c1",
+    MODEL: "#58a6ff",
+    ERROR: "#f0883e",
+    CLASSES[0]: "#f2b134",
+    CLASSES[1]: "#2ec4a0",
+}
+DRAWN_IN = (*_INSTEAD, *_INSTEAD.values())  # the colours of light pages, and of dark ones
+_SETTERS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
 def main(out: str = "docs", filmed: str = "xor") -> None:
@@ -30,8 +53,105 @@ def main(out: str = "docs", filmed: str = "xor") -> None:
         for page in ("light", "dark"):
             picture, film = Path(out, f"gallery-{page}.png"), Path(out, f"film-{page}.gif")
             plotting.save(gallery(entries, dark=page == "dark"), picture)
-            film.write_bytes(film_of_run(get_exercise(filmed), run.folder, dark=page == "dark"))
+            restyle = darken if page == "dark" else unchanged
+            shown = film_of_run(get_exercise(filmed), run.folder, restyle=restyle, colours=DRAWN_IN)
+            film.write_bytes(shown)
             print(picture, film)
+
+
+def gallery(
+    entries: Sequence[tuple[Exercise, LitNetwork, FunctionDataModule]],
+    *,
+    columns: int = 3,
+    dark: bool = False,
+) -> FigureBase:
+    """Draw several trained exercises on one figure, each with its own view.
+
+    Args:
+        entries: Exercise, trained module and data module of each.
+        columns: Exercises in a row.
+        dark: For a dark page (see `darken`).
+    """
+    rows = -(-len(entries) // columns)
+    figure = plotting.new_figure(4.6 * columns, 3.6 * rows)
+    places = figure.subfigures(rows, columns, squeeze=False, wspace=0.04, hspace=0.06).flat
+    for place, (exercise, module, data) in zip(places, entries, strict=False):
+        exercise.view(module, data, title=exercise.name, figure=place, detail=False)
+    return darken(figure) if dark else figure
+
+
+def unchanged(figure: FigureBase) -> FigureBase:
+    return figure
+
+
+def darken(figure: FigureBase) -> FigureBase:
+    """Give a finished figure of ours a dark ground and the colours that are read on it.
+
+    It is changed in place: black and white change places, our colours become lighter ones of the
+    same hue, grids and panes become dim. No setting of matplotlib's is touched.
+
+    Args:
+        figure: What to change; it is returned.
+    """
+    whole: Any = figure
+    whole.set_facecolor(PAGE)
+    parts = whole.findobj()
+    grounds = [part.get_bbox_patch() for part in parts if hasattr(part, "get_bbox_patch")]
+    for part in (*parts, *grounds):
+        if part is not None and not hasattr(part, "zaxis"):
+            for name in _SETTERS:
+                _replace(part, name)
+    for axes in whole.get_axes():
+        axes.set_facecolor(PAGE)
+        axes.tick_params(colors=INK, which="both")
+        for spine in axes.spines.values():
+            spine.set_edgecolor(INK)
+        for line in (*axes.get_xgridlines(), *axes.get_ygridlines()):
+            line.set_color(DIM)
+        if hasattr(axes, "zaxis"):
+            _darken_box(axes)
+        if (legend := axes.get_legend()) is not None:
+            legend.get_frame().set(facecolor=PAGE, edgecolor=DIM)
+    return figure
+
+
+def _replace(part: Any, name: str) -> None:
+    from matplotlib.colors import to_rgba_array
+
+    getter, setter = getattr(part, f"get_{name}", None), getattr(part, f"set_{name}", None)
+    if getter is None or setter is None or _is_mapped(part):
+        return
+    try:
+        colours = to_rgba_array(getter())
+    except (TypeError, ValueError):  # "auto", "face", None
+        return
+    table = {tuple(to_rgba_array(old)[0][:3]): to_rgba_array(new)[0][:3]
+             for old, new in _INSTEAD.items()}  # fmt: skip
+    found = False
+    for colour in colours:
+        if colour[3] and (new := table.get(tuple(colour[:3]))) is not None:
+            colour[:3], found = new, True
+    if found:
+        alpha, _ = part.get_alpha(), part.set_alpha(None)
+        setter(colours if len(colours) != 1 else tuple(colours[0]))
+        part.set_alpha(alpha)
+
+
+def _is_mapped(part: Any) -> bool:
+    """Tell whether its colours come from values, and so are no colours of ours."""
+    from matplotlib.contour import ContourSet
+
+    mapped = getattr(part, "get_array", lambda: None)() is not None
+    return mapped and not (isinstance(part, ContourSet) and part.colors is not None)
+
+
+def _darken_box(axes: Any) -> None:
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_pane_color((1, 1, 1, 0.04))
+        axis.line.set_color(DIM)
+        axis._axinfo["grid"]["color"] = DIM
+        axis.label.set_color(INK)
+    axes.tick_params(axis="z", colors=INK)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,228 @@ Trained ones are the same where processor and versions are; what differs is told
 """
 
 import argparse
+import hashlib
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from mlpzoo import InputError
+import torch
+from torch import nn
+
+from mlpzoo.checks import InputError, known
 from mlpzoo.cli.tables import as_table
-from mlpzoo.releasing import release
+from mlpzoo.exercises import list_exercises, summary
+from mlpzoo.files import write_json, write_whole
+from mlpzoo.nets import DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
+from mlpzoo.nets.architecture import describe, sketch
+from mlpzoo.pretrained.formats import Portable, from_bytes, to_safetensors
+from mlpzoo.pretrained.manifest import (
+    FOLDER,
+    FORMAT,
+    MANIFEST,
+    Pretrained,
+    read_manifest,
+    weights_file,
+)
+from mlpzoo.pretrained.measure import data_of, errors_of, output_of
+from mlpzoo.training.result import versions
+from mlpzoo.training.run import train
+
+# Whether training stops at the bar. Those that go on to the end of their budget keep their best
+# weights; a perceptron that answers all rows rightly changes no more, and XOR's weights grow
+# without end, until its surface is a cliff.
+STOPS_EARLY = {
+    "linear": False,
+    "minmax": False,
+    "perceptron": True,
+    "sin": False,
+    "square": False,
+    "xor": True,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handmade:
+    """A network whose weights were not trained here.
+
+    Args:
+        summary: What it computes, in a sentence.
+        exercise: The exercise that it solves.
+        output: See `Pretrained`.
+        recipe: "published" or "by hand".
+        net: Builds the network.
+        layers: Weight (row = output unit) and bias of each linear layer, first to last.
+        data: See `Pretrained`.
+    """
+
+    summary: str
+    exercise: str
+    output: str
+    recipe: str
+    net: Callable[[], nn.Module]
+    layers: Sequence[tuple[Sequence[Sequence[float]], Sequence[float]]]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+HANDMADE = {
+    "xor-lecture": Handmade(
+        summary="XOR through four hidden layers, with the weights that the lecture notes print.",
+        exercise="xor",
+        output="logit",
+        recipe="published",
+        net=FourLayerXOR,
+        layers=[
+            ([[-10.3267, 14.3530], [-3.8846, 6.2506]], [4.8114, -3.5770]),
+            ([[-4.5832, 5.1053], [6.1589, -5.0255]], [1.5159, -3.0480]),
+            ([[5.6698, -6.0909], [-6.0369, 7.5744]], [0.4247, -1.0466]),
+            ([[7.1937, -7.3540], [-7.5309, 7.5448]], [0.0227, 0.0733]),
+            ([[17.7575, -19.4533]], [-1.0813]),
+        ],
+    ),
+    "or-exact": Handmade(
+        summary="OR with a single perceptron: 1 where 0.5 x1 + 0.5 x2 > 0.25.",
+        exercise="perceptron",
+        output="probability",
+        recipe="by hand",
+        net=Perceptron,
+        layers=[([[0.5, 0.5]], [-0.25])],
+        data={"gate": "or"},
+    ),
+    "xor-exact": Handmade(
+        summary="XOR with two hidden units: relu(x1 + x2) - 2 relu(x1 + x2 - 1), which is 0 or 1.",
+        exercise="xor",
+        output="probability",
+        recipe="by hand",
+        net=lambda: SequentialMLP(in_features=2, hidden_features=(2,)),
+        layers=[([[1, 1], [1, 1]], [0, -1]), ([[1, -2]], [0])],
+    ),
+    "minmax-exact": Handmade(
+        summary="max(a, b) = relu(a - b) + relu(b) - relu(-b) and min(a, b) = relu(b) - relu(-b) "
+        "- relu(b - a), for all reals.",
+        exercise="minmax",
+        output="value",
+        recipe="by hand",
+        net=lambda: DualHeadMLP(trunk_features=(4,), head_features=()),
+        layers=[
+            ([[1, -1], [0, 1], [0, -1], [-1, 1]], [0, 0, 0, 0]),
+            ([[1, 1, -1, 0]], [0]),
+            ([[0, 1, -1, -1]], [0]),
+        ],
+    ),
+}
+
+
+def release(
+    names: Sequence[str] = (), *, folder: str | Path | None = None, seed: int = 0
+) -> list[dict[str, str]]:
+    """Make networks again and write their weights and the manifest.
+
+    Equal networks give equal files, so one that was rebuilt as it was leaves its file as it is.
+
+    Args:
+        names: Which; none for all.
+        folder: Where they go, made if need be; None for the package's own.
+        seed: Of those that are trained.
+
+    Returns:
+        A row for each file: its name, whether it was new, the same, or differs and by how much.
+
+    Raises:
+        InputError: An unknown name, a folder that cannot be made, or a manifest there that cannot
+            be read.
+    """
+    there = [*list_exercises(), *HANDMADE]
+    names = [known("network", name, there) for name in names] or there
+    folder = FOLDER if folder is None else Path(str(folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}; choose another") from error
+    manifest = folder / MANIFEST
+    records = read_manifest(folder) if manifest.exists() else {}
+    before = manifest.read_bytes() if manifest.exists() else b""
+    rows = []
+    for name in names:
+        portable, record = _handmade(name) if name in HANDMADE else _trained(name, seed)
+        content = to_safetensors(portable)
+        path = weights_file(name, folder)
+        rows.append({"file": path.name, "change": _change(path, portable, content)})
+        write_whole(path, content)
+        records[name] = _complete(name, portable, content, record)
+        entries = {key: records[key].as_json() for key in sorted(records)}
+        write_json(manifest, {"format": FORMAT, "networks": entries})
+    differs = "differs" if before else "new"
+    same = manifest.read_bytes() == before
+    return [*rows, {"file": MANIFEST, "change": "same" if same else differs}]
+
+
+def _trained(name: str, seed: int) -> tuple[Portable, dict[str, Any]]:
+    with TemporaryDirectory() as out:
+        result = train(
+            name, seed=seed, early_stop=STOPS_EARLY.get(name), out=out, plots=False,
+            accelerator="cpu", threads=1,
+        )  # fmt: skip
+    portable = Portable(
+        net=result.module.net.eval(), exercise=name, output=output_of(result.module)
+    )
+    gate = result.datamodule.hparams.get("gate", name)
+    which = "" if gate == name else f" This one: {gate.upper()}."
+    return portable, {
+        "summary": summary(name) + which, "data": {}, "recipe": result.recipe, "seed": seed,
+        "steps": result.steps,
+    }  # fmt: skip
+
+
+def _handmade(name: str) -> tuple[Portable, dict[str, Any]]:
+    made = HANDMADE[name]
+    net = made.net()
+    linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(linear, made.layers, strict=True):
+            layer.weight.copy_(torch.tensor(weight))
+            layer.bias.copy_(torch.tensor(bias))
+    portable = Portable(net=net.eval(), exercise=made.exercise, output=made.output)
+    return portable, {
+        "summary": made.summary, "data": dict(made.data), "recipe": made.recipe, "seed": None,
+        "steps": None,
+    }  # fmt: skip
+
+
+def _complete(
+    name: str, portable: Portable, content: bytes, record: Mapping[str, Any]
+) -> Pretrained:
+    data = data_of(portable.exercise, seed=record["seed"], data=record["data"])
+    return Pretrained(
+        name=name,
+        exercise=portable.exercise,
+        network=sketch(portable.net),
+        architecture=describe(portable.net),
+        output=portable.output,
+        errors=errors_of(portable, data),
+        versions=versions(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        **record,
+    )
+
+
+def _change(path: Path, portable: Portable, content: bytes) -> str:
+    """Return what a new content changes in a file of weights."""
+    if not path.exists():
+        return "new"
+    if path.read_bytes() == content:
+        return "same"
+    try:
+        before = from_bytes(path.read_bytes()).net.state_dict()
+    except InputError as error:
+        return f"differs: {error}"
+    now = portable.net.state_dict()
+    if {n: t.shape for n, t in before.items()} != {n: t.shape for n, t in now.items()}:
+        return "differs: other layers"
+    largest = max((now[name] - before[name]).abs().max().item() for name in now)
+    return f"differs by {largest:.3g} at most"
 
 
 def main(names: list[str], out: str | None, seed: int) -> None:

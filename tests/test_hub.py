@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_nets import INPUTS, LOGITS
 
 from mlpzoo import list_pretrained
+from tests.published import INPUTS, LOGITS
 
 ROOT = Path(__file__).parents[1]
 

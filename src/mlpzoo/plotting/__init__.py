@@ -6,7 +6,6 @@ they were.
 """
 
 from mlpzoo.plotting.curves import plot_curve, plot_fit, plot_losses
-from mlpzoo.plotting.dark import darken
 from mlpzoo.plotting.descent import plot_descent
 from mlpzoo.plotting.figure import (
     CLASSES,
@@ -33,7 +32,6 @@ __all__ = [
     "MODEL",
     "TRUTH",
     "Array",
-    "darken",
     "make_film",
     "new_figure",
     "plot_curve",

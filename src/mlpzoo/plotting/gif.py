@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpzoo.checks import InputError, positive
-from mlpzoo.plotting.dark import DRAWN_IN
-from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, TRUTH, new_figure
+from mlpzoo.plotting.figure import CLASSES, CMAP, ERROR, MODEL, TRUTH, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,11 +18,16 @@ if TYPE_CHECKING:
 
 SECONDS, REST = 0.12, 2.0  # that a frame is shown, and the last one
 COLOURS, SHADES = 96, 32  # beside our own, and of surfaces
+DRAWN_IN = ("white", "black", TRUTH, MODEL, ERROR, *CLASSES)
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 def make_film(
-    figures: Iterable[FigureBase], *, seconds: float = SECONDS, rest: float = REST
+    figures: Iterable[FigureBase],
+    *,
+    seconds: float = SECONDS,
+    rest: float = REST,
+    colours: Sequence[str] = DRAWN_IN,
 ) -> bytes:
     """Return an animated GIF of figures, which repeats for ever; equal figures give equal bytes.
 
@@ -34,6 +38,7 @@ def make_film(
         figures: The frames, of one size.
         seconds: How long each is shown.
         rest: How long the last one is shown.
+        colours: Those to keep exactly; a GIF has 256.
 
     Raises:
         InputError: No figure, or a time that is not above 0.
@@ -54,7 +59,7 @@ def make_film(
     _share_limits(frames)
     _share_places(frames)
     images = [_pixels(frame) for frame in frames]
-    palette = _palette(images)
+    palette = _palette(images, colours)
     reduced = [image.quantize(palette=palette, dither=Dither.NONE) for image in images]
     times = [round(1000 * seconds)] * (len(reduced) - 1) + [round(1000 * rest)]
     file = io.BytesIO()
@@ -159,7 +164,7 @@ def _pixels(figure: FigureBase) -> Image:
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
-def _palette(images: Sequence[Image]) -> Image:
+def _palette(images: Sequence[Image], drawn_in: Sequence[str]) -> Image:
     """Return an image with the colours of our drawing and those that three frames need."""
     from matplotlib import colormaps
     from matplotlib.colors import to_rgb
@@ -171,7 +176,7 @@ def _palette(images: Sequence[Image]) -> Image:
         together.paste(image, (0, number * images[0].height))
     needed = together.quantize(colors=COLOURS, method=Image.Quantize.MEDIANCUT).getpalette() or []
     surface = colormaps[CMAP](np.linspace(0, 1, SHADES))  # its ends are rare, and seen
-    colours = [*map(to_rgb, DRAWN_IN), *(tuple(shade[:3]) for shade in surface)]
+    colours = [*map(to_rgb, drawn_in), *(tuple(shade[:3]) for shade in surface)]
     ours = [round(255 * part) for colour in colours for part in colour]
     palette = Image.new("P", (1, 1))
     palette.putpalette(needed[: 3 * COLOURS] + ours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_whole
 from mlpzoo.modules import LitNetwork
+from mlpzoo.plotting.gif import DRAWN_IN
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.snapshots import is_due, snapshots_in
 
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an inch
 
 
-def film_of_run(exercise: Exercise, folder: Path, *, dark: bool = False) -> bytes:
+def film_of_run(
+    exercise: Exercise,
+    folder: Path,
+    *,
+    restyle: Callable[[FigureBase], FigureBase] = lambda figure: figure,
+    colours: Sequence[str] = DRAWN_IN,
+) -> bytes:
     """Return the film of a run from its snapshots, and from nothing else.
 
     A frame has the exercise's own view of the snapshot, and the validation figures up to its step.
@@ -32,7 +40,8 @@ def film_of_run(exercise: Exercise, folder: Path, *, dark: bool = False) -> byte
     Args:
         exercise: Whose view and figures are shown.
         folder: The run folder.
-        dark: For a dark page (see `plotting.darken`).
+        restyle: Changes each finished frame, for another page than a light one.
+        colours: See `plotting.make_film`.
 
     Raises:
         InputError: No snapshot that can be read.
@@ -56,8 +65,8 @@ def film_of_run(exercise: Exercise, folder: Path, *, dark: bool = False) -> byte
         left, right = halves
         exercise.view(module, data, title=exercise.name, figure=left, detail=False)
         plotting.plot_progress(series, step, steps[-1], figure=right)
-        frames.append(plotting.darken(figure) if dark else figure)
-    return plotting.make_film(frames)
+        frames.append(restyle(figure))
+    return plotting.make_film(frames, colours=colours)
 
 
 def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[LitNetwork, FunctionDataModule]]:

@@ -1,0 +1,48 @@
+import runpy
+from pathlib import Path
+
+import pytest
+
+from mlpzoo import list_exercises, load_pretrained, plotting
+from scripts import draw_readme
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_pieces_put_together_by_hand_learn():
+    main = runpy.run_path(str(ROOT / "scripts/train_by_hand.py"))["main"]
+    assert main(max_steps=40) < 0.05
+
+
+@pytest.mark.parametrize("script", ["train_all.py", "draw_readme.py"])
+def test_script_can_be_loaded(script):
+    assert callable(runpy.run_path(str(ROOT / "scripts" / script))["main"])
+
+
+def test_pictures_of_the_readme_are_of_the_shipped_networks(tmp_path, monkeypatch, capsys):
+    drawn, filmed = [], []
+
+    def draw(entries, *, dark):  # all of it is drawn in the tests of the views and of films
+        drawn.append((dark, entries))
+        return plotting.new_figure(1, 1)
+
+    def film(exercise, folder, *, restyle, colours):
+        dark = restyle is draw_readme.darken
+        filmed.append((exercise.name, dark, len(list((folder / "snapshots").iterdir()))))
+        return b"GIF89a"
+
+    monkeypatch.setattr(draw_readme, "gallery", draw)
+    monkeypatch.setattr(draw_readme, "film_of_run", film)
+    draw_readme.main(str(tmp_path), filmed="perceptron")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "film-dark.gif", "film-light.gif", "gallery-dark.png", "gallery-light.png",
+    ]  # fmt: skip
+    assert [(name, dark) for name, dark, _ in filmed] == [
+        ("perceptron", False), ("perceptron", True),
+    ]  # fmt: skip
+    assert min(count for _, _, count in filmed) > 3
+    for _, entries in drawn:
+        assert [exercise.name for exercise, _, _ in entries] == list_exercises()
+        for exercise, module, _ in entries:
+            shipped = load_pretrained(exercise.name).state_dict()
+            assert all(value.equal(shipped[key]) for key, value in module.net.state_dict().items())
