@@ -45,7 +45,7 @@ def main(out: str = "docs", filmed: str = "xor") -> None:
     ]
     record, shipped = get_pretrained(filmed), load_pretrained(filmed).state_dict()
     with TemporaryDirectory() as runs:
-        run = train(filmed, recipe=record.recipe, seed=record.seed, max_steps=record.steps,
+        run = train(filmed, recipe=record.recipe, seed=record.seed or 0, max_steps=record.steps,
                     early_stop=False, film=True, plots=False, out=runs, threads=1)  # fmt: skip
         trained = run.module.net.state_dict()
         if not all(value.equal(trained[name]) for name, value in shipped.items()):

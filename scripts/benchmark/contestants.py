@@ -16,9 +16,8 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from typing_extensions import override
 
 from mlpzoo.exercises import get_exercise
-from mlpzoo.training.run import run, train
-from mlpzoo.training.settings import plan
-from mlpzoo.training.trainer import quiet
+from mlpzoo.training.run import train
+from mlpzoo.training.trainer import quiet_lightning
 from scripts.benchmark.lecture import PlainLoop, Task, xor_rows
 from scripts.benchmark.peers import BLOCK, PEERS
 
@@ -120,7 +119,7 @@ class LightningByDefault(Contestant):
         module, data = _Plain(task), get_exercise(task.name).data()
         grid = TensorDataset(*data.grid(data.val_points))
         checked = DataLoader(grid, batch_size=len(grid)) if "callbacks" in settings else None
-        with quiet(), warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        with quiet_lightning(), warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
             warnings.simplefilter("ignore")  # its advice on workers and logging intervals
             trainer = Trainer(
                 accelerator="cpu", devices=1, max_epochs=-1, default_root_dir=folder,
@@ -150,13 +149,12 @@ class Ours(Contestant):
     @override
     def reach(self, task: Task, error: float, seed: int) -> Reached:
         with tempfile.TemporaryDirectory() as folder:
-            chosen = plan(
-                task.name, seed=seed, out=folder, accelerator="cpu", plots=False, progress=False,
-                val_every=min(CHECK_EVERY, get_exercise(task.name).recipe().val_every),
+            ours = get_exercise(task.name)
+            result = train(
+                replace(ours, stop_at=MARGIN * error), seed=seed, out=folder, accelerator="cpu",
+                val_every=min(CHECK_EVERY, ours.recipe().val_every), plots=False, progress=False,
                 max_steps=OUR_BUDGETS.get(task.name),
             )  # fmt: skip
-            exercise = replace(chosen.exercise, stop_at=MARGIN * error)
-            result = run(replace(chosen, exercise=exercise))
         return Reached(result.seconds, result.steps, result.metrics["max_error"])
 
 

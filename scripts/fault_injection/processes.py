@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 LOADED = (
-    "mlpzoo.cli.commands",
+    "mlpzoo.population.training",
     "scripts.fault_injection.processes",
     "mlpzoo.plotting.views",
     "matplotlib.figure",

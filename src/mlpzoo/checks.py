@@ -27,7 +27,7 @@ class InputError(ValueError):
         super().__init__(f"{line} {advice}" if advice else line)
 
 
-def known(what: str, name: str, names: Iterable[str]) -> str:
+def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
     """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`.
 
     Args:
@@ -39,7 +39,7 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
         InputError: No entry matches; the message suggests the nearest one.
 
     Example:
-        >>> known("activation", "Leaky-ReLU", ["relu", "leaky_relu"])
+        >>> resolve_name("activation", "Leaky-ReLU", ["relu", "leaky_relu"])
         'leaky_relu'
     """
     by_key = {_key(entry): entry for entry in names}
@@ -51,16 +51,16 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
     raise InputError(f"unknown {what} {name!r}; {hint}known: {', '.join(by_key.values())}")
 
 
-def choose(what: str, name: str, table: Mapping[str, T]) -> T:
-    """Return the value of `table` under the entry that `name` spells (see `known`).
+def lookup(what: str, name: str, table: Mapping[str, T]) -> T:
+    """Return the value of `table` under the entry that `name` spells (see `resolve_name`).
 
     Raises:
         InputError: No entry matches.
     """
-    return table[known(what, name, table)]
+    return table[resolve_name(what, name, table)]
 
 
-def positive(name: str, value: float) -> None:
+def check_positive(name: str, value: float) -> None:
     """Refuse a number that is not finite and above zero.
 
     Raises:
@@ -70,7 +70,7 @@ def positive(name: str, value: float) -> None:
         raise InputError(f"{name} must be above 0, got {value}")
 
 
-def at_least(name: str, value: float, least: float) -> None:
+def check_at_least(name: str, value: float, least: float) -> None:
     """Refuse a number that is not finite and `least` or more.
 
     Raises:
@@ -80,14 +80,14 @@ def at_least(name: str, value: float, least: float) -> None:
         raise InputError(f"{name} must be {least} or more, got {value}")
 
 
-def count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT) -> None:
+def check_count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT) -> None:
     """Refuse what is not a whole number from `least` to `most`.
 
     Raises:
         InputError: As said.
 
     Example:
-        >>> count("batch_size", 0)
+        >>> check_count("batch_size", 0)
         Traceback (most recent call last):
         mlpzoo.checks.InputError: batch_size must be 1 or more, got 0
     """
@@ -99,7 +99,7 @@ def count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT) -> N
         raise InputError(f"{name} must be {most} or less, got {value}")
 
 
-def ordered(name: str, low: float, high: float) -> None:
+def check_ordered(name: str, low: float, high: float) -> None:
     """Refuse a range that, in float32, is not finite or does not rise from low to high.
 
     Raises:
@@ -126,7 +126,7 @@ def as_float32(value: float) -> float:
     return nearest
 
 
-def flag(name: str, value: object) -> None:
+def check_flag(name: str, value: object) -> None:
     """Refuse what is not True or False.
 
     Raises:
@@ -136,14 +136,14 @@ def flag(name: str, value: object) -> None:
         raise InputError(f"{name} must be True or False, got {value!r}")
 
 
-def seed_in_range(value: int) -> None:
+def check_seed(name: str, value: int) -> None:
     """Refuse a seed outside 0 to 2**63 - 1, the range that all generators here share.
 
     Raises:
         InputError: As said.
     """
     if not (isinstance(value, int) and 0 <= value < 2**63):
-        raise InputError(f"seed must be from 0 to 2**63 - 1, got {value!r}")
+        raise InputError(f"{name} must be from 0 to 2**63 - 1, got {value!r}")
 
 
 def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,3 +178,12 @@ def plain_value(name: str, value: Any) -> Any:
 
 def _key(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
+
+
+known, choose, positive, at_least = resolve_name, lookup, check_positive, check_at_least
+count, ordered, flag = check_count, check_ordered, check_flag
+
+
+def seed_in_range(value: int) -> None:
+    """Old name."""
+    check_seed("seed", value)

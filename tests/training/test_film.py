@@ -14,9 +14,10 @@ from mlpzoo import InputError, get_exercise, load_module, plotting, train
 from mlpzoo.cli import main
 from mlpzoo.plotting import make_film, plot_progress
 from mlpzoo.runs.checkpoint import read_checkpoint
-from mlpzoo.runs.folder import differences, read_config
+from mlpzoo.runs.folder import read_config
 from mlpzoo.runs.snapshots import is_due, next_step, snapshots_in
 from mlpzoo.training.film import film_of_run
+from mlpzoo.training.resume import differences
 
 SETTINGS = {"max_steps": 12, "val_every": 6, "early_stop": False, "progress": False}
 

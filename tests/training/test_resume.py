@@ -9,10 +9,10 @@ import yaml
 
 from mlpzoo import InputError, list_exercises, train, train_population
 from mlpzoo.runs.checkpoint import pack, read_checkpoint
-from mlpzoo.runs.folder import differences
 from mlpzoo.runs.metrics_csv import read_metrics
-from mlpzoo.runs.state import newest_state
+from mlpzoo.runs.state import latest_resumable
 from mlpzoo.training import state_checkpoint as keeper
+from mlpzoo.training.resume import differences
 from mlpzoo.training.signals import Interrupted
 from scripts.fault_injection.kills import digests
 
@@ -344,9 +344,9 @@ def test_step_that_is_not_finite_does_not_depend_on_the_size_of_blocks(tmp_path)
 def test_state_knows_what_it_needs(tmp_path):
     result = train("linear", max_steps=40, val_every=20, early_stop=False, out=tmp_path,
                    plots=False, progress=False)  # fmt: skip
-    assert newest_state(result.folder).step == 40
+    assert latest_resumable(result.folder).step == 40
     (result.folder / "best.ckpt").unlink()
-    state = newest_state(result.folder)
+    state = latest_resumable(result.folder)
     assert (state.path, state.step) == (None, 0)
     assert "best.ckpt, which last.ckpt needs, is missing" in state.notes[0]
 
@@ -357,7 +357,7 @@ def test_differences_name_settings_and_not_spelling():
 
 def test_change_holds_though_the_run_is_killed_before_its_next_state(monkeypatch, tmp_path):
     folder = stopped(monkeypatch, 26, out=tmp_path, data={"block_steps": 7}, **SIN)
-    before = newest_state(folder).step
+    before = latest_resumable(folder).step
 
     def killed(*_):
         raise SystemError
@@ -367,7 +367,7 @@ def test_change_holds_though_the_run_is_killed_before_its_next_state(monkeypatch
         with pytest.raises(SystemError):
             train("sin", resume=folder, progress=False, max_steps=90, module={"lr": 0.5},
                   change=["module.lr"])  # fmt: skip
-    assert newest_state(folder).step == before
+    assert latest_resumable(folder).step == before
     result = train("sin", resume=folder, progress=False)
     assert result.steps == 90
     (change,) = result.changes
@@ -385,7 +385,7 @@ def test_best_weights_that_are_newer_than_the_state_are_gone_on_from(tmp_path):
     best = read_checkpoint(result.folder / "best.ckpt")["global_step"]
     for name in ("last.ckpt", "previous.ckpt"):
         (result.folder / name).write_bytes(start)
-    state = newest_state(result.folder)
+    state = latest_resumable(result.folder)
     assert (state.path.name, state.step) == ("best.ckpt", best)
 
 

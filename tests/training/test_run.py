@@ -9,9 +9,8 @@ import yaml
 
 from mlpzoo import InputError, get_exercise, list_exercises, train
 from mlpzoo.runs.folder import give_name, new_folder, read_config
-from mlpzoo.training.overrides import Settings
-from mlpzoo.training.run import run
-from mlpzoo.training.settings import plan
+from mlpzoo.training.plan import from_config
+from mlpzoo.training.settings import TrainSettings
 
 
 def weights(module):
@@ -134,9 +133,8 @@ def test_result_is_of_the_best_checkpoint(tmp_path):
 def test_config_of_a_run_repeats_it(tmp_path):
     first = quick("sin", tmp_path, seed=7, data={"batch_size": 30}, module={"lr": 0.004})
     config = read_config(first.folder / "config.yaml")
-    settings = Settings(get_exercise("sin"))
-    settings.add_mapping(config)
-    again = run(plan("sin", out=tmp_path, progress=False, **settings.values))
+    settings = from_config(get_exercise("sin"), config, TrainSettings)
+    again = train("sin", out=tmp_path, progress=False, **settings)
     assert torch.equal(weights(first.module), weights(again.module))
     assert yaml.safe_load((again.folder / "config.yaml").read_text()) == config
 
@@ -245,13 +243,6 @@ def test_wrong_use_from_python_is_an_input_error(settings, part, tmp_path):
         train("sin", out=tmp_path / "runs", **settings)
     assert part in str(caught.value)
     assert not (tmp_path / "runs").exists()
-
-
-def test_signature_of_train_names_its_settings():
-    import inspect
-
-    assert {"seed", "recipe", "max_steps", "out"} <= set(inspect.signature(train).parameters)
-    assert "max_steps: Budget" in train.__doc__
 
 
 def test_library_is_quiet_and_leaves_logging_as_it_was(tmp_path, capfd):

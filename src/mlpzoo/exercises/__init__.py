@@ -1,52 +1,116 @@
-"""The exercises: every file of this folder is one, found by its name."""
+"""The exercises: every file of this folder but base and arguments is one; others join by name.
+
+An outside package offers its exercises by the entry point group "mlpzoo.exercises": the name is the
+exercise's, the object an `Exercise`. In a program, `register` does the same.
+"""
 
 import ast
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
-from mlpzoo.checks import known
-from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.exercises.base import Bar, Exercise, Recipe, Threshold
 
-__all__ = ["Bar", "Exercise", "Recipe", "get_exercise", "list_exercises", "summary"]
+__all__ = [
+    "Bar", "Exercise", "Recipe", "Threshold", "get_exercise", "list_exercises", "register",
+    "summary",
+]  # fmt: skip
 
+GROUP = "mlpzoo.exercises"
 _FOLDER = Path(__file__).parent
-_NOT_EXERCISES = {"__init__", "base"}
+_NOT_EXERCISES = {"__init__", "arguments", "base"}
+_registered: dict[str, Exercise] = {}
 
 
 def list_exercises() -> list[str]:
     """Return the names of all exercises, sorted; nothing heavy is imported.
 
     Example:
-        >>> list_exercises()
-        ['linear', 'minmax', 'perceptron', 'sin', 'square', 'xor']
+        >>> {"linear", "minmax", "perceptron", "sin", "square", "xor"} <= set(list_exercises())
+        True
     """
-    return sorted(path.stem for path in _FOLDER.glob("*.py") if path.stem not in _NOT_EXERCISES)
+    return sorted({*_ours(), *_offered(), *_registered})
 
 
-def get_exercise(name: str) -> Exercise:
-    """Return an exercise by its name.
+def get_exercise(name: str | Exercise) -> Exercise:
+    """Return an exercise by its name; an exercise is returned as it is.
 
     Args:
         name: One of `list_exercises()`.
 
     Raises:
-        InputError: There is none of this name; the message suggests the nearest one.
+        InputError: There is none of this name, the message suggests the nearest one; or what a
+            package offers under it is none.
 
     Example:
         >>> get_exercise("sin").bars[0]
-        Bar(metric='max_error', sense='<', limit=0.001)
+        Threshold(metric='max_error', sense='<', limit=0.001)
     """
-    slug = known("exercise", name, list_exercises())
-    exercise: Exercise = import_module(f"mlpzoo.exercises.{slug}").EXERCISE
+    if isinstance(name, Exercise):
+        return name
+    slug = resolve_name("exercise", name, list_exercises())
+    if slug in _ours():
+        exercise: Exercise = import_module(f"mlpzoo.exercises.{slug}").EXERCISE
+        return exercise
+    return _registered[slug] if slug in _registered else _load(_offered()[slug])
+
+
+def register(exercise: Exercise) -> Exercise:
+    """Make an exercise known by its name, for as long as this process lives.
+
+    Args:
+        exercise: The exercise, which is returned; another one of its name is replaced.
+
+    Raises:
+        InputError: It is none, its name is one of ours, or not a name that a folder can have.
+    """
+    if not isinstance(exercise, Exercise):
+        raise InputError(f"an Exercise is needed, got {exercise!r}")
+    if exercise.name in _ours():
+        raise InputError(f"{exercise.name!r} is an exercise of mlpzoo; choose another name")
+    _registered[exercise.name] = exercise
     return exercise
 
 
 def summary(name: str) -> str:
     """Return the first line of an exercise's description, read without importing the exercise.
 
+    Args:
+        name: One of `list_exercises()`.
+
     Raises:
         InputError: There is no exercise of this name.
     """
-    slug = known("exercise", name, list_exercises())
-    source = (_FOLDER / f"{slug}.py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    slug = resolve_name("exercise", name, list_exercises())
+    if slug in _registered:
+        return _registered[slug].description.strip().partition("\n")[0]
+    if slug in _ours():
+        source: Path | str | None = _FOLDER / f"{slug}.py"
+    else:
+        spec = find_spec(_offered()[slug].module)
+        source = spec.origin if spec else None
+    if source is None:
+        return ""
+    text = Path(source).read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+
+
+def _ours() -> set[str]:
+    return {path.stem for path in _FOLDER.glob("*.py")} - _NOT_EXERCISES
+
+
+def _offered() -> dict[str, EntryPoint]:
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    return {name: entry for name, entry in found.items() if name not in _ours()}
+
+
+def _load(entry: EntryPoint) -> Exercise:
+    try:
+        exercise = entry.load()
+    except Exception as error:  # another package: it may do anything
+        raise InputError(f"exercise {entry.name!r} of {entry.value} fails: {error}") from error
+    if not isinstance(exercise, Exercise) or exercise.name != entry.name:
+        raise InputError(f"{entry.value} is not an Exercise of the name {entry.name!r}")
+    return exercise

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.checks import InputError, choose, known
+from mlpzoo.checks import InputError, lookup, resolve_name
 
 if TYPE_CHECKING:
     from mlpzoo.data import FunctionDataModule
@@ -24,8 +25,20 @@ _SENSES: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+def _no_arguments(data: Any) -> Mapping[str, Any]:
+    return {}
+
+
+def _no_measures(module: Any, data: Any) -> dict[str, float]:
+    return {}
+
+
+def _no_remark(module: Any, data: Any, metrics: Mapping[str, float]) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
-class Bar:
+class Threshold:
     """One condition on a test metric; an exercise is solved when all of its bars are met.
 
     Args:
@@ -34,7 +47,7 @@ class Bar:
         limit: The value to compare with, in the metric's unit.
 
     Example:
-        >>> str(Bar("max_error", "<", 0.01)), Bar("max_error", "<", 0.01).met(0.02)
+        >>> str(Threshold("max_error", "<", 0.01)), Threshold("max_error", "<", 0.01).met(0.02)
         ('max_error < 0.01', False)
     """
 
@@ -48,6 +61,9 @@ class Bar:
 
     def __str__(self) -> str:
         return f"{self.metric} {self.sense} {self.limit:g}"
+
+
+Bar = Threshold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +82,7 @@ class Recipe:
 
     data: Mapping[str, Any] = field(default_factory=dict)
     module: Mapping[str, Any] = field(default_factory=dict)
-    linked: Callable[[Any], Mapping[str, Any]] = lambda data: {}
+    linked: Callable[[Any], Mapping[str, Any]] = _no_arguments
     max_steps: int
     val_every: int
     early_stop: bool = True
@@ -90,9 +106,10 @@ class Exercise:
 
     Args:
         name: The one word for file, command line, folder and figure.
+        description: What it is, its first line by itself; a module gives its docstring.
         data_class: The LightningDataModule.
         module_class: The LightningModule.
-        recipes: By name; "default" is ours and meets the bar, "lecture" is the notes'.
+        recipes: By name; "default" meets the bar, and "lecture", of ours, is the notes'.
         bars: What the test metrics must meet.
         monitor: The validation metric that picks the best checkpoint and stops early, without
             its "val_".
@@ -110,14 +127,24 @@ class Exercise:
     data_class: type[FunctionDataModule]
     module_class: type[LitNetwork]
     recipes: Mapping[str, Recipe]
-    bars: tuple[Bar, ...]
+    bars: tuple[Threshold, ...]
     monitor: str
     mode: str
     stop_at: float
     view: View
+    description: str = ""
     pictures: Mapping[str, View] = field(default_factory=dict)
-    measure: Callable[[Any, Any], dict[str, float]] = lambda module, data: {}
-    remark: Callable[[Any, Any, Mapping[str, float]], str] = lambda module, data, metrics: ""
+    measure: Callable[[Any, Any], dict[str, float]] = _no_measures
+    remark: Callable[[Any, Any, Mapping[str, float]], str] = _no_remark
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name):
+            raise InputError(
+                f"an exercise's name must be of a-z, 0-9, _ and -, and begin with a letter, "
+                f"got {self.name!r}"
+            )
+        if "default" not in self.recipes:
+            raise InputError(f"exercise {self.name!r} needs a recipe named default")
 
     @property
     def curves(self) -> tuple[str, ...]:
@@ -131,7 +158,7 @@ class Exercise:
         Raises:
             InputError: There is none of this name.
         """
-        return choose("recipe", name, self.recipes)
+        return lookup("recipe", name, self.recipes)
 
     def data(self, *, recipe: str = "default", seed: int = 0, **changes: Any) -> FunctionDataModule:
         """Build the data module.
@@ -209,7 +236,7 @@ def _build(cls: type[Any], arguments: dict[str, Any], seed: int) -> Any:
     accepted = inspect.signature(cls).parameters
     for name in arguments:
         if name not in accepted:
-            known(f"argument of {cls.__name__}", name, accepted)
+            resolve_name(f"argument of {cls.__name__}", name, accepted)
     if "seed" in accepted:
         arguments = {"seed": seed, **arguments}
     try:

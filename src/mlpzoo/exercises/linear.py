@@ -78,6 +78,7 @@ def _remark(module: LitSequentialMLP, data: LinearDataModule, metrics: Mapping[s
 
 EXERCISE = Exercise(
     name="linear",
+    description=__doc__ or "",
     data_class=LinearDataModule,
     module_class=LitSequentialMLP,
     recipes={

@@ -17,6 +17,7 @@ from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="minmax",
+    description=__doc__ or "",
     data_class=MinMaxDataModule,
     module_class=LitMinMax,
     recipes={

@@ -16,6 +16,7 @@ from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="perceptron",
+    description=__doc__ or "",
     data_class=GateDataModule,
     module_class=LitPerceptron,
     recipes={

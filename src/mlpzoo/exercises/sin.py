@@ -16,6 +16,7 @@ from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="sin",
+    description=__doc__ or "",
     data_class=SinDataModule,
     module_class=LitSequentialMLP,
     recipes={

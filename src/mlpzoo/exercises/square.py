@@ -16,6 +16,7 @@ from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="square",
+    description=__doc__ or "",
     data_class=SquareDataModule,
     module_class=LitSequentialMLP,
     recipes={

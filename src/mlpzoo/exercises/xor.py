@@ -15,6 +15,7 @@ from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="xor",
+    description=__doc__ or "",
     data_class=GateDataModule,
     module_class=LitFourLayerXOR,
     recipes={

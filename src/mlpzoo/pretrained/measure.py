@@ -12,6 +12,7 @@ from mlpzoo.exercises import get_exercise
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
 from mlpzoo.pretrained.formats import Portable
+from mlpzoo.pretrained.manifest import get_pretrained, load_portable
 from mlpzoo.training.trainer import evaluate
 
 
@@ -72,6 +73,20 @@ def data_of(
         InputError: An unknown exercise or argument, or a refused value.
     """
     return get_exercise(exercise).data(seed=seed or 0, **(data or {}))
+
+
+def pretrained_module(name: str) -> tuple[LitNetwork, FunctionDataModule]:
+    """Return a network of the package as a module, with the data that it is measured by.
+
+    Args:
+        name: One of `list_pretrained()`.
+
+    Raises:
+        InputError: There is none of this name.
+    """
+    record = get_pretrained(name)
+    data = data_of(record.exercise, seed=record.seed, data=record.data)
+    return as_module(load_portable(name)), data
 
 
 def errors_of(portable: Portable, data: FunctionDataModule) -> dict[str, float]:

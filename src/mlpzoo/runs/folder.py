@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -13,16 +13,12 @@ import yaml
 from lightning.pytorch.utilities import rank_zero_only
 
 from mlpzoo.checks import InputError
-from mlpzoo.data import FunctionDataModule
 from mlpzoo.files import sync_folder, write_whole, write_yaml
-from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.checkpoint import START
 
-GROUPS = ("data", "module")
-LATER = {"film": False}  # settings that older runs do not have, and what they meant
-FREE = ("plots", "start")  # settings that make no difference to a run that goes on
 LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
+FIGURES, MEMBERS = "figures", "members.csv"
 
 
 def new_folder(parent: Path, config: Mapping[str, Any], *, start: Path | None = None) -> Path:
@@ -134,9 +130,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
         raise InputError(f"config {path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"config {path} is not YAML: {error}") from error
-    if not isinstance(config, dict) or not all(
-        isinstance(config.get(group) or {}, dict) for group in GROUPS
-    ):
+    if not isinstance(config, dict):
         raise InputError(f"config {path} must map names to values, as a run's config.yaml does")
     return {str(name): value for name, value in config.items()}
 
@@ -144,42 +138,6 @@ def read_config(path: str | Path) -> dict[str, Any]:
 def result_file(folder: Path) -> Path | None:
     """Return the file that marks a run as finished; None while it is not."""
     return next((folder / n for n in (RESULT, POPULATION) if (folder / n).exists()), None)
-
-
-def arguments_of(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:
-    """Return the arguments that something was built with, except those that follow from others."""
-    return {name: value for name, value in built.hparams.items() if name not in without}
-
-
-def of_state(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a state depends on."""
-    return {name: value for name, value in config.items() if name not in FREE}
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the settings that differ, by their dotted names, as they were and as they are.
-
-    Example:
-        >>> differences({"seed": 1, "module": {"lr": 0.1}}, {"seed": 1, "module": {"lr": 0.2}})
-        {'module.lr': (0.1, 0.2)}
-    """
-    old, new = dict(_flat(before)), dict(_flat(now))
-    names = [*old, *(name for name in new if name not in old)]
-    pairs = {name: (old.get(name, LATER.get(name)), new.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, _as_lists(value)
-
-
-def _as_lists(value: Any) -> Any:
-    """Return a value as YAML gives it back."""
-    return [_as_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _folder_of(path: str | Path) -> Path:

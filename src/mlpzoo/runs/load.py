@@ -14,13 +14,13 @@ from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
 
 
 def load_module(
-    path: str | Path, *, exercise: str | None = None
+    path: str | Path, *, exercise: str | Exercise | None = None
 ) -> tuple[LitNetwork, FunctionDataModule]:
     """Rebuild module and data module from a checkpoint that `train` wrote.
 
     Args:
         path: The file.
-        exercise: The exercise it must be of; None for any.
+        exercise: The exercise it must be of; None for any that is known by its name.
 
     Returns:
         The module on the CPU in eval mode, and the data module of its run.
@@ -30,14 +30,16 @@ def load_module(
     """
     checkpoint = _of_single_run(path, exercise)
     try:
-        module, data = _rebuild(get_exercise(checkpoint[RECORD]["exercise"]), checkpoint)
+        module, data = _rebuild(
+            get_exercise(exercise or checkpoint[RECORD]["exercise"]), checkpoint
+        )
         module.eval()(data.grid(2)[0])
     except Exception as error:  # the file may hold anything: none of it may be a traceback
         raise InputError(f"checkpoint {path} does not fit its exercise: {error}") from error
     return module, data
 
 
-def start_from(path: str | Path, module: LitNetwork, *, exercise: str) -> None:
+def start_from(path: str | Path, module: LitNetwork, *, exercise: str | Exercise) -> None:
     """Give a module the weights of a checkpoint.
 
     Args:
@@ -57,13 +59,14 @@ def start_from(path: str | Path, module: LitNetwork, *, exercise: str) -> None:
         raise InputError(f"checkpoint {path} does not fit these settings: {error}") from error
 
 
-def _of_single_run(path: str | Path, exercise: str | None) -> dict[str, Any]:
+def _of_single_run(path: str | Path, exercise: str | Exercise | None) -> dict[str, Any]:
     checkpoint = read_checkpoint(path)
     name = checkpoint[RECORD].get("exercise")
     if "members" in checkpoint[RECORD]:
         raise InputError(f"checkpoint {path} is of a population; take a member from its result")
-    if exercise is not None and name != get_exercise(exercise).name:
-        raise InputError(f"checkpoint {path} is of exercise {name!r}, not of {exercise!r}")
+    wanted = name if exercise is None else get_exercise(exercise).name
+    if name != wanted:
+        raise InputError(f"checkpoint {path} is of exercise {name!r}, not of {wanted!r}")
     return checkpoint
 
 
@@ -72,7 +75,7 @@ def _rebuild(
 ) -> tuple[LitNetwork, FunctionDataModule]:
     record, weights = checkpoint[RECORD], checkpoint["state_dict"]
     recipe, arguments = record["recipe"], checkpoint["hyper_parameters"]
-    data = exercise.data(recipe=recipe, seed=record["seed"], **record["data"])
+    data = exercise.data(recipe=recipe, **{"seed": record["seed"], **record["data"]})
     with torch.device("meta"):  # what does not fit the weights must not take memory
         check_fit(exercise.module(data, recipe=recipe, **arguments), weights)
     module = exercise.module(data, recipe=recipe, **arguments)

@@ -7,11 +7,9 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, count
-from mlpzoo.exercises import Exercise
+from mlpzoo.checks import InputError
 from mlpzoo.files import write_whole
-from mlpzoo.runs.checkpoint import BEST, FORMAT, RECORD, pack
-from mlpzoo.runs.folder import find_run
+from mlpzoo.runs.checkpoint import FORMAT, RECORD, pack
 
 FOLDER = "snapshots"
 A_DECADE = 15  # snapshots from any step to ten times that step
@@ -109,35 +107,6 @@ def snapshot(folder: Path, step: int) -> Path:
     above = [at for at in found if at > step][:1]
     nearest = " and ".join(map(str, below + above))
     raise InputError(f"{folder} has no snapshot of step {step}; the nearest: {nearest}")
-
-
-def to_draw(
-    exercise: Exercise,
-    *,
-    ckpt: str | Path | None = None,
-    run: str | Path | None = None,
-    step: int | None = None,
-) -> Path:
-    """Return the checkpoint or the snapshot that is to be drawn.
-
-    Args:
-        exercise: Whose newest run in checkpoints/ is meant where nothing is named.
-        ckpt: A checkpoint.
-        run: The folder of a run, or a file in it: its best checkpoint is meant.
-        step: The snapshot of this step, of that run, or of the run that the checkpoint is of.
-
-    Raises:
-        InputError: Both a checkpoint and a run, no such run, or no such snapshot.
-    """
-    if ckpt is not None and run is not None:
-        raise InputError("--ckpt names one file, --run a folder; leave one of them out")
-    if ckpt is not None and step is None:
-        return Path(str(ckpt))
-    if step is not None:
-        count("step", step, least=0)
-    named = run if ckpt is None else ckpt
-    folder = find_run(named, Path("checkpoints") / exercise.name, purpose="draw; train one")
-    return folder / BEST if step is None else snapshot(folder, step)
 
 
 def remove_after(folder: Path, step: int) -> None:

@@ -33,7 +33,7 @@ class State:
     notes: tuple[str, ...] = ()
 
 
-def newest_state(folder: Path) -> State:
+def latest_resumable(folder: Path) -> State:
     """Return the newest state of a run that is whole and has all it needs.
 
     It needs the best checkpoint that it knows of. Where there is none, the run goes on from its

@@ -76,7 +76,7 @@ def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[LitNetwork, Func
     for step in sorted(found):
         if is_due(step) or step == max(found):
             with suppress(InputError):
-                shots[step] = load_module(found[step], exercise=exercise.name)
+                shots[step] = load_module(found[step], exercise=exercise)
     return shots
 
 

@@ -23,27 +23,27 @@ from mlpzoo.runs.folder import (
     CONFIG,
     POPULATION,
     RESULT,
-    differences,
     give_name,
     is_first_process,
     new_folder,
-    of_state,
     result_file,
 )
 from mlpzoo.runs.metrics_csv import FILE_NAME, RunLogger
-from mlpzoo.runs.state import State, newest_state
+from mlpzoo.runs.state import State, latest_resumable
+from mlpzoo.training.plan import Plan
+from mlpzoo.training.resume import differences, of_state
 from mlpzoo.training.signals import StopRequest, StopTraining
 from mlpzoo.training.state_checkpoint import StateCheckpoint
 from mlpzoo.training.trainer import leave_group_at_exit
 
 
 @dataclass(kw_only=True)
-class Run:
+class OpenRun:
     """A run folder that is being worked in.
 
     Attributes:
         folder: The folder.
-        command: The command line that goes on with it, the folder left out.
+        plan: What is carried out in it.
         state: Where it goes on from.
         stop: Tells whether a signal has come.
         steps: Optimizer steps taken.
@@ -54,7 +54,7 @@ class Run:
     """
 
     folder: Path
-    command: tuple[str, ...]
+    plan: Plan
     state: State = field(default_factory=State)
     stop: StopRequest = field(default_factory=StopRequest)
     steps: int = 0
@@ -66,7 +66,8 @@ class Run:
     @property
     def advice(self) -> str:
         """How to go on with it."""
-        return f"go on with: {shlex.join(['mlpzoo', *self.command, '--resume', str(self.folder)])}"
+        line = shlex.join(["mlpzoo", *self.plan.command, "--resume", str(self.folder)])
+        return f"go on with: {line}"
 
     @property
     def changed(self) -> bool:
@@ -142,26 +143,12 @@ def _keepers(trainer: Trainer | None) -> list[StateCheckpoint]:
 
 
 @contextmanager
-def opened(
-    parent: Path,
-    config: Mapping[str, Any],
-    command: tuple[str, ...],
-    module: nn.Module,
-    *,
-    resumed: Path | None,
-    changes: Mapping[str, tuple[Any, Any]],
-    start: Path | None = None,
-) -> Iterator[Run]:
-    """Yield a run folder, held against other processes, while signals are listened to.
+def open_run(plan: Plan, module: nn.Module) -> Iterator[OpenRun]:
+    """Yield a plan's run folder, held against other processes, while signals are listened to.
 
     Args:
-        parent: The folder of the exercise's runs.
-        config: Settings of the run.
-        command: See `Run`.
+        plan: What is to be carried out.
         module: What will be trained.
-        resumed: The folder to go on in; None for a new one.
-        changes: Settings that differ from those in its config.yaml.
-        start: A checkpoint that a new run begins with; the folder gets a copy.
 
     Raises:
         InputError: The folder cannot be made or written to, another process is in it, or its state
@@ -169,14 +156,14 @@ def opened(
     """
     stop, threads = StopRequest(), torch.get_num_threads()
     with stop.listening():
-        torch.set_num_threads(config["threads"])
+        torch.set_num_threads(plan.settings.threads)
         try:
-            with _held(parent, config, resumed, start) as folder:
-                run = Run(folder=folder, command=command, stop=stop)
+            with _held(plan) as folder:
+                run = OpenRun(folder=folder, plan=plan, stop=stop)
                 stop.advice = f"stopped at once; {run.advice}"
                 try:
-                    if resumed is not None:
-                        _go_on(run, config, module, changes)
+                    if plan.resumed is not None:
+                        _go_on(run, module)
                     yield run
                 except BrokenPipeError:
                     raise
@@ -187,25 +174,23 @@ def opened(
 
 
 @contextmanager
-def _held(
-    parent: Path, config: Mapping[str, Any], resumed: Path | None, start: Path | None
-) -> Iterator[Path]:
+def _held(plan: Plan) -> Iterator[Path]:
     """Yield the run folder, held by the first of several processes.
 
     A new one is held before it has its name, so that nobody goes on with it in between.
     """
+    parent, resumed = plan.parent, plan.resumed
     if not is_first_process():
         yield (parent / "of_rank_0" if resumed is None else resumed).resolve()
         return
-    folder = new_folder(parent, config, start=start) if resumed is None else resumed
+    folder = resumed or new_folder(parent, plan.config, start=plan.start)
     with alone_in(folder):
         yield (give_name(folder) if resumed is None else folder).resolve()
 
 
-def _go_on(
-    run: Run, config: Mapping[str, Any], module: nn.Module, changes: Mapping[str, tuple[Any, Any]]
-) -> None:
-    run.state = state = newest_state(run.folder)
+def _go_on(run: OpenRun, module: nn.Module) -> None:
+    config, changes = run.plan.config, run.plan.changes
+    run.state = state = latest_resumable(run.folder)
     settings = differences(state.config, of_state(config)) if state.config else {}
     if result_file(run.folder) is not None and not (settings or changes or state.notes):
         run.finished = True
@@ -222,19 +207,19 @@ def _go_on(
         log = run.folder / FILE_NAME
         _say(f"{log} does not hold the rows up to step {state.step}; what there is is put aside")
     if is_first_process():
-        _write(run, config, changes)
+        _write(run)
     if state.torch not in ("", str(torch.__version__)):
         _say(f"it was begun with torch {state.torch}, this is {torch.__version__}; bits may differ")
     where = "its start" if state.path is None else f"step {state.step}, {state.path.name}"
     _say(f"{run.folder} goes on from {where}")
 
 
-def _write(run: Run, config: Mapping[str, Any], changes: Mapping[str, tuple[Any, Any]]) -> None:
+def _write(run: OpenRun) -> None:
     """Make the folder what it was when the state was saved, with the settings of now."""
     state, folder = run.state, run.folder
     sweep(folder)
-    if changes:
-        write_yaml(folder / CONFIG, config)
+    if run.plan.changes:
+        write_yaml(folder / CONFIG, run.plan.config)
     for finished in (RESULT, POPULATION):
         (folder / finished).unlink(missing_ok=True)
     if state.log_is_lost:

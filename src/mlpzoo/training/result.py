@@ -1,8 +1,10 @@
 """What a run came to, and how it is written down and drawn."""
 
+import math
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,21 @@ from lightning.pytorch import Trainer
 
 import mlpzoo
 from mlpzoo import plotting
+from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.views import pictures_of
+from mlpzoo.runs.folder import result_file
+from mlpzoo.runs.load import load_module
 from mlpzoo.runs.metrics_csv import read_metrics
+from mlpzoo.training.open_run import OpenRun
+from mlpzoo.training.plan import Plan
+from mlpzoo.training.resume import read_result
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result:
     """What a run came to.
 
@@ -38,7 +46,7 @@ class Result:
         diagnosis: Where a bar was missed or the run diverged, what `diagnose` finds, else "".
         module: The module, holding the best weights.
         datamodule: Its data.
-        trainer: The Trainer it was fitted by.
+        trainer: The Trainer it was fitted by; None once it has been pickled.
         folder: The run folder.
         lost_step: The step at which a number was not finite, which ended the run; None for none.
         changes: At which step which settings became others.
@@ -56,19 +64,49 @@ class Result:
     passed: bool
     remark: str
     diagnosis: str
-    module: LitNetwork = field(repr=False)
-    datamodule: FunctionDataModule = field(repr=False)
-    trainer: Trainer = field(repr=False)
+    module: LitNetwork
+    datamodule: FunctionDataModule
+    trainer: Trainer
     folder: Path
     lost_step: int | None = None
     changes: Sequence[Mapping[str, Any]] = ()
     unwritten: str = ""
     finished_before: bool = False
 
+    @property
+    def judged(self) -> dict[str, float]:
+        """The metrics that the bars ask for."""
+        asked = [bar.partition(" ")[0] for bar in self.bars]
+        return {name: self.metrics[name] for name in asked if name in self.metrics}
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in self.judged.items())
+        verdict = "passed" if self.passed else "not passed"
+        return (
+            f"<Result of {self.exercise}, recipe {self.recipe}, seed {self.seed}: {verdict}, "
+            f"{figures} after {self.steps} steps, in {self.folder}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a small table."""
+        rows = {
+            "exercise": f"{self.exercise}, recipe {self.recipe}, seed {self.seed}",
+            "bar": f"{', '.join(self.bars)}: {'passed' if self.passed else 'not passed'}",
+            **{name: f"{value:.6g}" for name, value in self.metrics.items()},
+            "steps": self.steps,
+            "folder": self.folder,
+        }
+        cells = "".join(
+            f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "trainer": None}  # which holds open files and threads
+
     def as_json(self) -> dict[str, Any]:
         """Return the content of result.json: plain data, with device and versions."""
-        device = self.trainer.strategy.root_device
-        on_gpu = device.type == "cuda"
         return {
             "exercise": self.exercise,
             "recipe": self.recipe,
@@ -82,9 +120,19 @@ class Result:
             "changes": list(self.changes),
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
-            "device": torch.cuda.get_device_name(device) if on_gpu else device.type,
+            "device": device_name(self.trainer),
             "versions": versions(),
         }
+
+
+def device_name(trainer: Trainer) -> str:
+    """Return what a Trainer computes on: "cpu", or the name of a GPU.
+
+    Args:
+        trainer: The Trainer.
+    """
+    device = trainer.strategy.root_device
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def versions() -> dict[str, str]:
@@ -121,6 +169,48 @@ def reason(
         return str(diagnose(module, data, step=step))
     except Exception as error:  # a module may be anything; its result must not be lost for that
         return f"not diagnosed: {' '.join(str(error).split())}"
+
+
+def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:
+    """Return the result of a finished run.
+
+    Args:
+        plan: Its plan.
+        run: The run.
+        trainer: A Trainer of it.
+
+    Raises:
+        InputError: The file does not hold it.
+    """
+    stored, exercise = read_result(run.folder), plan.exercise
+    module, data = load_module(run.best(), exercise=exercise)
+    try:
+        metrics = {k: math.nan if v is None else float(v) for k, v in stored["metrics"].items()}
+        plain = {name: kind(stored[name]) for name, kind in _STORED.items()}
+        if not all(bar.metric in metrics for bar in exercise.bars):
+            raise ValueError("a metric is missing")
+        return Result(
+            exercise=exercise.name,
+            **plain,
+            metrics=metrics,
+            bars=tuple(map(str, stored["bars"])),
+            lost_step=stored["lost_step"],
+            changes=list(stored["changes"]),
+            finished_before=True,
+            module=module,
+            datamodule=data,
+            trainer=trainer,
+            folder=run.folder,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        path = result_file(run.folder)
+        raise InputError(f"{path} does not hold a result; remove it, then resume") from error
+
+
+_STORED = {
+    "recipe": str, "seed": int, "steps": int, "seconds": float, "passed": bool, "remark": str,
+    "diagnosis": str,
+}  # fmt: skip
 
 
 def draw(

@@ -2,8 +2,8 @@
 
 import json
 import warnings
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,149 +13,82 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, known
-from mlpzoo.exercises import get_exercise
+from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.exercises.base import for_optimizer
 from mlpzoo.optim.factory import build_schedule
 from mlpzoo.runs.checkpoint import START, is_whole
-from mlpzoo.runs.folder import (
-    CONFIG,
+from mlpzoo.runs.folder import CONFIG, RESULT, find_run, read_config, result_file
+from mlpzoo.training.plan import Kind, Plan, from_config, resolve, runs_of
+from mlpzoo.training.settings import (
     GROUPS,
-    RESULT,
-    differences,
-    find_run,
-    of_state,
-    read_config,
-    result_file,
+    PopulationSettings,
+    RunSettings,
+    TrainSettings,
+    changeable,
+    check_names,
+    options,
 )
-from mlpzoo.training.settings import Plan, plan
-
-CHANGEABLE = (  # what neither the state nor the measure of the best weights depends on
-    "max_steps", "val_every", "early_stop", "accelerator", "devices", "threads", "plot_every",
-    "film", "module.lr", "module.schedule", "module.momentum", "module.weight_decay",
-    "module.beta2", "data.batch_size", "data.sampling", "data.steps_per_epoch", "data.block_steps",
-)  # fmt: skip
-_NOT_SETTINGS = ("exercise", "members", "restart_after")  # of config.yaml
 
 
-def prepare(
-    name: str,
-    *,
-    resume: bool | str | Path | None = None,
-    change: Collection[str] = (),
-    rewind: bool | str | Path | None = None,
-    **given: Any,
-) -> Plan:
-    """Plan a run that may go on with another, or begin from another's start.
+def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> Plan:
+    """Plan a run or a population, which may go on with another, or begin from another's start.
 
     Args:
-        name: One of `list_exercises()`.
-        resume: The folder of a run to go on with, or a file in it; True for the newest.
-        change: Names of settings in which it may differ from what it was.
-        rewind: The same as `resume`, of a run whose start and settings a new run begins with.
-        **given: See `plan`; what is not given is as in that run.
+        exercise: One of `list_exercises()`, or an exercise.
+        given: Settings by name; where a run goes on, what is not given is as it was.
+        kind: The settings that there are.
 
     Raises:
         InputError: A value that cannot be used, no such run, or settings that differ.
     """
-    if not resume and not rewind:
-        if change:
+    exercise = get_exercise(exercise)
+    check_names(given, kind)
+    asked = kind(**given)
+    again = asked.resume or asked.rewind
+    if not again:
+        if asked.change:
             raise InputError("change goes with resume; name the run to go on with")
-        return plan(name, **given)
-    if resume and rewind:
+        return resolve(exercise, asked)
+    if asked.resume and asked.rewind:
         raise InputError("resume goes on with a run, rewind begins another; choose one")
     if "start" in given:
         raise InputError("start goes with a new run; leave it out")
-    if "out" in given and (resume or rewind) is not True and resume:
+    if "out" in given and asked.resume and asked.resume is not True:
         raise InputError("a run goes on in its own folder; leave out --out")
-    out = given.get("out", "checkpoints")
-    folder, config = find_settings(name, resume or rewind or True, out)
-    settings = merged(config, given)
-    if rewind:
-        return plan(name, **settings, start=folder / START)
-    planned = plan(name, **settings, start=folder / START if is_whole(folder / START) else None)
-    kept = {"start": config["start"]} if "start" in config else {}
-    now = {k: v for k, v in planned.config.items() if k != "start"} | kept
-    changes = allowed(config, now, change, folder)
-    return replace(planned, config=now, resumed=folder, changes=changes)
+    folder, config = _find(exercise, again, asked)
+    settings = kind(**_merged(exercise, kind, config, given))
+    if asked.rewind and isinstance(settings, TrainSettings):
+        return resolve(exercise, replace(settings, start=folder / START))
+    plan = resolve(exercise, settings, weights=None if _many(kind) else _whole_start(folder))
+    if "start" in config:
+        plan = replace(plan, settings=replace(plan.settings, start=config["start"]))
+    return replace(plan, resumed=folder, changes=_allowed(config, plan, folder))
 
 
-def find_settings(
-    name: str, which: bool | str | Path, out: str | Path, *, population: bool = False
-) -> tuple[Path, dict[str, Any]]:
-    """Return the folder of a run and the settings it has.
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ, by their dotted names, as they were and as they are.
 
-    Args:
-        name: The exercise it must be of.
-        which: The folder, or a file in it; True for the newest.
-        out: The folder that holds the folders of the exercises.
-        population: Whether it must be a population's.
-
-    Raises:
-        InputError: There is none, or it is another.
+    Example:
+        >>> differences({"seed": 1, "module": {"lr": 0.1}}, {"seed": 1, "module": {"lr": 0.2}})
+        {'module.lr': (0.1, 0.2)}
     """
-    exercise = get_exercise(name).name
-    parent = Path(str(out)) / (f"{exercise}-population" if population else exercise)
-    folder = find_run(None if isinstance(which, bool) else which, parent)
-    config = read_config(folder / CONFIG)
-    if config.get("exercise") != exercise or ("members" in config) != population:
-        kind = "a population" if "members" in config else "a run"
-        wanted = "a population" if population else "a run"
-        of, command = config.get("exercise"), "population" if "members" in config else "train"
-        raise InputError(
-            f"{folder} is of {kind} of {of!r}, not {wanted} of {exercise!r}: it goes on with "
-            f"mlpzoo {command} {of} --resume {folder}"
-        )
-    return folder, config
+    old, new = dict(_flat(before)), dict(_flat(now))
+    names = [*old, *(name for name in new if name not in old)]
+    pairs = {n: tuple(side.get(n, _ABSENT.get(n)) for side in (old, new)) for n in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}  # type: ignore[misc]
 
 
-def merged(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a run with others in their place.
-
-    Another optimizer than the run's does not inherit what only that one takes.
-    """
-    from mlpzoo.training.overrides import Settings  # it parses, and only here is it needed
-
-    of_run = Settings(get_exercise(str(config.get("exercise"))))
-    of_run.add_mapping({k: v for k, v in config.items() if k not in (*_NOT_SETTINGS, "start")})
-    kept = {k: v for k, v in of_run.values.items() if k not in GROUPS}
-    groups = {group: dict(of_run.values[group]) for group in GROUPS}
-    if "optimizer" in (given.get("module") or {}):
-        groups["module"] = for_optimizer(groups["module"], str(given["module"]["optimizer"]))
-    for group in GROUPS:
-        groups[group].update(given.get(group) or {})
-    return {**kept, **{k: v for k, v in given.items() if k not in GROUPS}, **groups}
-
-
-def allowed(
-    before: Mapping[str, Any], now: Mapping[str, Any], change: Collection[str], folder: Path
-) -> dict[str, tuple[Any, Any]]:
-    """Return the settings that differ, all of which may.
-
-    Args:
-        before: The settings of a run.
-        now: Those it is to go on with.
-        change: The names of those that may differ, of `CHANGEABLE`; a longer budget always may.
-        folder: The run folder, for the message.
-
-    Raises:
-        InputError: Another one differs, or one that cannot change within a run.
-    """
-    changes = differences(of_state(before), of_state(now))
-    wanted = {known("setting that can change", name, CHANGEABLE) for name in change}
-    for name, (was, would_be) in changes.items():
-        shown = "first_seed" if name == "seed" and "members" in before else name
-        differs = f"{shown} is {was} in {folder} and would be {would_be}"
-        if name not in CHANGEABLE:
-            raise InputError(f"{differs}; that needs a run of its own")
-        longer = name == "max_steps" and isinstance(was, int) and would_be > was
-        if name not in wanted and not longer:
-            raise InputError(f"{differs}; leave it out, or allow it with --change {name}")
-    return changes
+def of_state(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a state depends on."""
+    return {name: value for name, value in config.items() if name not in _FREE}
 
 
 def read_result(folder: Path) -> dict[str, Any]:
     """Return the result that marks a run as finished.
+
+    Args:
+        folder: The run folder.
 
     Raises:
         InputError: It cannot be read.
@@ -194,6 +127,93 @@ class ApplyChanges(Callback):
             state, rates = _after(self.schedule, optimizer, total, trainer.global_step)
             config.scheduler.load_state_dict(state)
             optimizer.param_groups[0].update(rates)
+
+
+_FIELDS = {
+    each.metadata["key"] or each.name: each
+    for kind in (PopulationSettings, TrainSettings)
+    for each in options(kind)
+}
+_FREE = [name for name, each in _FIELDS.items() if each.metadata["free"]]
+_ABSENT = {  # what it means that a setting does not stand in a config.yaml
+    name: each.default
+    for name, each in _FIELDS.items()
+    if each.metadata["saved"] and each.default is not MISSING
+}
+
+
+def _find(
+    exercise: Exercise, which: bool | str | Path, asked: RunSettings
+) -> tuple[Path, dict[str, Any]]:
+    """Return the folder of the run that is meant, and the settings it has."""
+    many = _many(type(asked))
+    parent = runs_of(exercise, asked.out, many=many)
+    folder = find_run(None if isinstance(which, bool) else which, parent)
+    config = read_config(folder / CONFIG)
+    if config.get("exercise") != exercise.name or ("members" in config) != many:
+        kinds = ("a run", "a population")
+        kind, wanted = kinds["members" in config], kinds[many]
+        of, command = config.get("exercise"), "population" if "members" in config else "train"
+        raise InputError(
+            f"{folder} is of {kind} of {of!r}, not {wanted} of {exercise.name!r}: it goes on with "
+            f"mlpzoo {command} {of} --resume {folder}"
+        )
+    return folder, config
+
+
+def _merged(
+    exercise: Exercise, kind: Kind, config: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the settings of a run with others in their place.
+
+    Another optimizer than the run's does not inherit what only that one takes.
+    """
+    kept = from_config(exercise, {k: v for k, v in config.items() if k != "start"}, kind)
+    module = kept.get("module", {})
+    if "optimizer" in (given.get("module") or {}):
+        module = for_optimizer(module, str(given["module"]["optimizer"]))
+    groups = {"data": kept.get("data", {}), "module": module}
+    merged = {group: {**groups[group], **(given.get(group) or {})} for group in GROUPS}
+    return {**kept, **given, **merged}
+
+
+def _many(kind: type[RunSettings]) -> bool:
+    return kind is PopulationSettings
+
+
+def _whole_start(folder: Path) -> Path | None:
+    return folder / START if is_whole(folder / START) else None
+
+
+def _allowed(before: Mapping[str, Any], plan: Plan, folder: Path) -> dict[str, tuple[Any, Any]]:
+    """Return the settings that differ from those of a run, all of which may."""
+    changes = differences(of_state(before), of_state(plan.config))
+    may = list(changeable(type(plan.settings)))
+    wanted = {resolve_name("setting that can change", n, may) for n in plan.settings.change}
+    for name, (was, would_be) in changes.items():
+        shown = "first_seed" if name == "seed" and plan.many else name
+        differs = f"{shown} is {was} in {folder} and would be {would_be}"
+        if name.partition(".")[0] in ("callbacks", "logger", "trainer"):
+            raise InputError(f"{differs}; a run goes on with the same ones, given from Python")
+        if name not in may:
+            raise InputError(f"{differs}; that needs a run of its own")
+        longer = name == "max_steps" and isinstance(was, int) and would_be > was
+        if name not in wanted and not longer:
+            raise InputError(f"{differs}; leave it out, or allow it with --change {name}")
+    return changes
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, _as_lists(value)
+
+
+def _as_lists(value: Any) -> Any:
+    """Return a value as YAML gives it back."""
+    return [_as_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _after(

@@ -1,78 +1,42 @@
 """Trains an exercise: plan, run folder, Trainer, fit, test, result."""
 
-import inspect
-import math
-from collections.abc import Collection
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
 from mlpzoo.callbacks import FigureWriter
-from mlpzoo.checks import InputError, known
-from mlpzoo.files import write_json
-from mlpzoo.runs.folder import RESULT, of_state, result_file
-from mlpzoo.runs.load import load_module
+from mlpzoo.exercises import Exercise
+from mlpzoo.files import write_json, write_whole
+from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.metrics_csv import RunLogger
 from mlpzoo.runs.snapshots import SnapshotTaker
 from mlpzoo.training.film import write_film
-from mlpzoo.training.open_run import Run, opened
-from mlpzoo.training.result import Result, draw, reason
-from mlpzoo.training.resume import ApplyChanges, prepare, read_result
-from mlpzoo.training.settings import Plan, plan
-from mlpzoo.training.trainer import build_trainer, measure, quiet
+from mlpzoo.training.open_run import OpenRun, open_run
+from mlpzoo.training.plan import Plan
+from mlpzoo.training.result import Result, draw, reason, stored_result
+from mlpzoo.training.resume import ApplyChanges, of_state, plan_run
+from mlpzoo.training.settings import TrainSettings, takes
+from mlpzoo.training.trainer import build_trainer, measure, quiet_lightning
+
+PROVENANCE = ("exercise", "recipe", "seed", "data", "members", "restart_after")
+R = TypeVar("R", bound=Any)
 
 
-def run(planned: Plan) -> Result:
-    """Carry out a plan: train, test the best weights, write the run folder.
-
-    A run that is finished is left as it is; its result is returned.
-
-    Raises:
-        InputError: The folder cannot be made or written to; what was saved is whole.
-        Interrupted: After Ctrl-C, with the state saved; the message says how to go on.
-        Terminated: The same after SIGTERM.
-    """
-    exercise = planned.exercise
-    with quiet(), opened(
-        planned.out / exercise.name, planned.config, ("train", exercise.name), planned.module,
-        resumed=planned.resumed, changes=planned.changes, start=planned.start,
-    ) as sitting:  # fmt: skip
-        trainer = _trainer(planned, sitting)
-        if sitting.finished:
-            return _stored(planned, sitting, trainer)
-        sitting.fit(trainer, planned.module, planned.datamodule)
-        folder = Path(str(trainer.checkpoint_callback.dirpath))  # type: ignore[union-attr]
-        sitting.folder = folder  # now known to every process
-        sitting.check_stop()
-        metrics = measure(trainer, planned.module, planned.datamodule, sitting.best())
-        result = _result(planned, sitting, trainer, metrics)
-        if trainer.is_global_zero:
-            result = _finish(planned, sitting, result)
-    return result
-
-
-def train(
-    name: str,
-    *,
-    resume: bool | str | Path | None = None,
-    change: Collection[str] = (),
-    rewind: bool | str | Path | None = None,
-    **settings: Any,
-) -> Result:
+@takes(TrainSettings)
+def train(exercise: str | Exercise, given: Mapping[str, Any]) -> Result:
     """Train an exercise, test its best weights, and write `<out>/<name>/version_n/`.
 
     Where a value cannot be used, no folder is made. A run that was stopped or killed goes on with
     `resume`, and ends with the bits that it would have ended with.
 
     Args:
-        name: One of `list_exercises()`.
-        resume: The folder of a run to go on with, or a file in it; True for the newest.
-        change: Names of settings, such as "module.lr", in which it may differ from what it was;
-            a larger max_steps always may.
-        rewind: Begin a new run with the settings and the initial weights of that one.
-        **settings: Those of `mlpzoo.training.settings.plan`:
+        exercise: One of `list_exercises()`, or an `Exercise`.
+        given: Keyword arguments, the fields of `TrainSettings`, where each is explained: seed,
+            recipe, max_steps, module, data, out, resume, callbacks and more.
 
     Returns:
         The `Result`; its module holds the best weights.
@@ -88,134 +52,157 @@ def train(
         >>> result.passed, result.metrics["accuracy"]
         (True, 1.0)
     """
-    for given in settings:
-        known("argument of train", given, inspect.signature(plan).parameters)
-    return run(prepare(name, resume=resume, change=change, rewind=rewind, **settings))
+    return carry_out(plan_run(exercise, given, TrainSettings))
 
 
-_STORED = {
-    "recipe": str, "seed": int, "steps": int, "seconds": float, "passed": bool, "remark": str,
-    "diagnosis": str,
-}  # fmt: skip
+def carry_out(plan: Plan) -> Result:
+    """Carry out the plan of a run: train, test the best weights, write the run folder.
+
+    A run that is finished is left as it is; its result is returned.
+
+    Args:
+        plan: What `plan_run` gave.
+
+    Raises:
+        InputError: The folder cannot be made or written to; what was saved is whole.
+        Interrupted: After Ctrl-C, with the state saved; the message says how to go on.
+        Terminated: The same after SIGTERM.
+    """
+    module, data = plan.module, plan.datamodule
+    with fitted(plan, module, data, callbacks=_own_callbacks) as (run, trainer):
+        if run.finished:
+            return stored_result(plan, run, trainer)
+        metrics = measure(trainer, module, data, run.best())
+        result = _result(run, trainer, metrics)
+        if trainer.is_global_zero:
+            result = finish(run, result, RESULT, lambda out: _draw(plan, run.folder, out))
+    return result
 
 
-def _signature() -> inspect.Signature:
-    """Return the signature of `train`, the settings of `plan` among its parameters."""
-    own = inspect.signature(train)
-    settings = list(inspect.signature(plan).parameters.values())[1:]
-    return own.replace(parameters=[*list(own.parameters.values())[:-1], *settings])
+@contextmanager
+def fitted(
+    plan: Plan,
+    module: LightningModule,
+    data: LightningDataModule,
+    *,
+    judge: Exercise | None = None,
+    callbacks: Callable[[Plan, Path], list[Callback]] = lambda plan, folder: [],
+) -> Iterator[tuple[OpenRun, Trainer]]:
+    """Yield a plan's open run and its Trainer once all is trained, if it was not before.
+
+    Args:
+        plan: The plan.
+        module: What is trained.
+        data: Its data.
+        judge: The exercise as the Trainer is to see it; None for the plan's.
+        callbacks: Given the plan and the run folder, further callbacks.
+    """
+    settings, config = plan.settings, plan.config
+    with quiet_lightning(), open_run(plan, module) as run:
+        own = [*callbacks(plan, run.folder), *settings.callbacks]
+        if run.changed:
+            own.append(ApplyChanges(plan.module.schedule))
+        trainer = build_trainer(
+            judge or plan.exercise,
+            folder=run.folder,
+            max_steps=settings.max_steps,
+            val_every=settings.val_every,
+            early_stop=settings.early_stop,
+            progress=settings.progress,
+            logger=[RunLogger(run.folder, step=run.state.step), *settings.loggers],
+            callbacks=own,
+            provenance={
+                **{name: config[name] for name in PROVENANCE if name in config},
+                "config": of_state(config),
+                "changes": run.history,
+            },
+            stop=run.stop,
+            **{"accelerator": settings.accelerator, "devices": settings.devices},
+            **settings.trainer,
+        )
+        if not run.finished:
+            run.fit(trainer, module, data)
+            run.folder = Path(str(trainer.checkpoint_callback.dirpath))  # type: ignore[union-attr]
+            run.check_stop()
+        yield run, trainer
 
 
-def _docstring() -> str:
-    """Return the docstring of `train`, with those lines of `plan` that explain the settings."""
-    head, name, tail = (train.__doc__ or "").partition("plan`:\n")
-    explained = (plan.__doc__ or "").partition("Args:\n")[2].partition("\n\n")[0].splitlines()[1:]
-    return head + name + "\n".join(f"    {line}" for line in explained) + "\n" + tail
+def finish(
+    run: OpenRun,
+    result: R,
+    name: str,
+    draw: Callable[[Path], object],
+    files: Mapping[str, str] | None = None,
+) -> R:
+    """Draw, then write the result, which marks the run as finished.
+
+    Args:
+        run: The run.
+        result: What it came to.
+        name: The file of the result.
+        draw: Draws into a folder.
+        files: Further files, by name.
+
+    Returns:
+        The result; it says what could not be written.
+    """
+    run.check_stop()
+    if run.plan.settings.plots:
+        try:
+            draw(run.folder / FIGURES)
+        except OSError as error:
+            result = replace(result, unwritten=f"figures: {error.strerror or error}")
+    for callback in result.trainer.callbacks:
+        if isinstance(callback, FigureWriter) and callback.unwritten:
+            result = replace(result, unwritten=callback.unwritten)
+    run.check_stop()
+    for other, content in (files or {}).items():
+        write_whole(run.folder / other, content.encode())
+    write_json(run.folder / name, result.as_json())
+    return result
 
 
-train.__signature__ = _signature()  # type: ignore[attr-defined]
-train.__doc__ = _docstring()
-
-
-def _trainer(planned: Plan, sitting: Run) -> Trainer:
-    config = planned.config
+def _own_callbacks(plan: Plan, folder: Path) -> list[Callback]:
+    name, view, settings = plan.exercise.name, plan.exercise.view, plan.settings
     callbacks: list[Callback] = []
-    if planned.plots and config["plot_every"]:
-        callbacks.append(_figure_writer(planned, sitting.folder))
-    record = {k: config[k] for k in ("exercise", "recipe", "seed", "data")}
-    if config["film"]:
-        callbacks.append(SnapshotTaker(sitting.folder, record))
-    if sitting.changed:
-        callbacks.append(ApplyChanges(planned.module.schedule))
-    return build_trainer(
-        planned.exercise,
-        folder=sitting.folder,
-        max_steps=config["max_steps"],
-        val_every=config["val_every"],
-        early_stop=config["early_stop"],
-        accelerator=config["accelerator"],
-        devices=config["devices"],
-        progress=planned.progress,
-        logger=RunLogger(sitting.folder, step=sitting.state.step),
-        callbacks=callbacks,
-        record=record | {"config": of_state(config), "changes": sitting.history},
-        stop=sitting.stop,
-    )
+    if settings.plots and settings.plot_every:
+        writer = FigureWriter(
+            lambda module, data, step: view(module, data, title=f"{name} after {step} steps"),
+            folder=folder / FIGURES,
+            name=name,
+            every_n_validations=settings.plot_every,
+        )
+        callbacks.append(writer)
+    if settings.film:
+        record = {key: plan.config[key] for key in PROVENANCE if key in plan.config}
+        callbacks.append(SnapshotTaker(folder, record))
+    return callbacks
 
 
-def _figure_writer(planned: Plan, folder: Path) -> FigureWriter:
-    name, view = planned.exercise.name, planned.exercise.view
-    return FigureWriter(
-        lambda module, data, step: view(module, data, title=f"{name} after {step} steps"),
-        folder=folder / "figures",
-        name=name,
-        every_n_validations=planned.config["plot_every"],
-    )
+def _draw(plan: Plan, folder: Path, out: Path) -> None:
+    draw(plan.exercise, plan.module, plan.datamodule, folder, out=out)
+    if plan.settings.film:
+        write_film(plan.exercise, folder, out)
 
 
-def _result(planned: Plan, sitting: Run, trainer: Trainer, metrics: dict[str, float]) -> Result:
-    exercise, module, data = planned.exercise, planned.module, planned.datamodule
+def _result(run: OpenRun, trainer: Trainer, metrics: dict[str, float]) -> Result:
+    plan = run.plan
+    exercise, module, data = plan.exercise, plan.module, plan.datamodule
     return Result(
         exercise=exercise.name,
-        recipe=planned.config["recipe"],
-        seed=planned.config["seed"],
-        steps=sitting.steps,
-        seconds=sitting.seconds,
+        recipe=plan.settings.recipe,
+        seed=plan.settings.seed,
+        steps=run.steps,
+        seconds=run.seconds,
         metrics=metrics,
         bars=tuple(map(str, exercise.bars)),
         passed=exercise.passed(metrics),
         remark=exercise.remark(module, data, metrics),
-        diagnosis=reason(exercise, module, data, metrics, step=sitting.lost_step),
-        lost_step=sitting.lost_step,
-        changes=sitting.history,
+        diagnosis=reason(exercise, module, data, metrics, step=run.lost_step),
+        lost_step=run.lost_step,
+        changes=run.history,
         module=module,
         datamodule=data,
         trainer=trainer,
-        folder=sitting.folder,
+        folder=run.folder,
     )
-
-
-def _finish(planned: Plan, sitting: Run, result: Result) -> Result:
-    """Draw, then write the result, which marks the run as finished."""
-    sitting.check_stop()
-    if planned.plots:
-        try:
-            figures = result.folder / "figures"
-            draw(planned.exercise, planned.module, planned.datamodule, result.folder, out=figures)
-            if planned.config["film"]:
-                write_film(planned.exercise, result.folder, figures)
-        except OSError as error:
-            result = replace(result, unwritten=f"figures: {error.strerror or error}")
-    for callback in result.trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, FigureWriter) and callback.unwritten:
-            result = replace(result, unwritten=callback.unwritten)
-    sitting.check_stop()
-    write_json(result.folder / RESULT, result.as_json())
-    return result
-
-
-def _stored(planned: Plan, sitting: Run, trainer: Trainer) -> Result:
-    """Return the result of a finished run."""
-    stored, exercise = read_result(sitting.folder), planned.exercise
-    module, data = load_module(sitting.best(), exercise=exercise.name)
-    try:
-        metrics = {k: math.nan if v is None else float(v) for k, v in stored["metrics"].items()}
-        plain = {name: kind(stored[name]) for name, kind in _STORED.items()}
-        if not all(bar.metric in metrics for bar in exercise.bars):
-            raise ValueError("a metric is missing")
-        return Result(
-            exercise=exercise.name,
-            **plain,
-            metrics=metrics,
-            bars=tuple(map(str, stored["bars"])),
-            lost_step=stored["lost_step"],
-            changes=list(stored["changes"]),
-            finished_before=True,
-            module=module,
-            datamodule=data,
-            trainer=trainer,
-            folder=sitting.folder,
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        path = result_file(sitting.folder)
-        raise InputError(f"{path} does not hold a result; remove it, then resume") from error

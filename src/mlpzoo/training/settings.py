@@ -1,156 +1,275 @@
-"""Plans a run of an exercise: every setting is checked before anything is written."""
+"""The settings of a run: a field is an option's name, type, default and help, and what may change.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+The arguments of `train` and `train_population`, the options of the command line, config.yaml and
+what a resumed run may change follow from these fields. Nothing heavy is imported.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
-import torch
+from mlpzoo.checks import (
+    InputError,
+    check_count,
+    check_flag,
+    check_seed,
+    plain_value,
+    plain_values,
+    resolve_name,
+)
 
-from mlpzoo.checks import InputError, count, flag, known, plain_value, plain_values, seed_in_range
-from mlpzoo.data import FunctionDataModule
-from mlpzoo.exercises import Exercise, get_exercise
-from mlpzoo.modules import LitNetwork
-from mlpzoo.optim.factory import OPTIMIZERS
-from mlpzoo.runs.checkpoint import START
-from mlpzoo.runs.folder import arguments_of
-from mlpzoo.runs.load import start_from
-from mlpzoo.training.dry_run import rehearse
-from mlpzoo.training.trainer import check_devices
+if TYPE_CHECKING:
+    from lightning.pytorch import Callback
+    from lightning.pytorch.loggers import Logger
+
+    from mlpzoo.exercises import Exercise
+
+GROUPS = ("data", "module")  # settings that are arguments of a constructor, by name
+MOST_MEMBERS = 2**20
+
+
+def option(
+    default: Any = None,
+    *,
+    check: Callable[[str, Any], None] | None = None,
+    changeable: bool | Sequence[str] = False,
+    saved: bool = True,
+    free: bool = False,
+    typed: bool = True,
+    key: str = "",
+) -> Any:
+    """Return a field of settings.
+
+    Args:
+        default: Its default; of a mapping, none is needed.
+        check: Refuses a value, given the name and the value; None checks nothing.
+        changeable: Whether a resumed run may differ in it; of a group, in which arguments.
+        saved: Whether it stands in config.yaml.
+        free: Whether it makes no difference to a run that goes on.
+        typed: Whether it can be given as text, on the command line or in a file.
+        key: Its name in config.yaml; "" for its own.
+    """
+    metadata = {"check": check, "changeable": changeable, "saved": saved, "free": free,
+                "typed": typed, "key": key}  # fmt: skip
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A run whose every setting has been checked, and that has touched no disk yet.
-
-    Attributes:
-        exercise: The exercise.
-        datamodule: Its data.
-        module: The module at its start.
-        config: Settings that repeat the run, as they stand in config.yaml.
-        out: Folder that holds the folders of the exercises.
-        plots: Draw result and losses at the end.
-        progress: Show a bar on a terminal, lines elsewhere.
-        start: A checkpoint whose weights it begins with; None to draw them from the seed.
-        resumed: The folder of the run to go on with; None for a run of its own.
-        changes: Settings that differ from those of that run: as they were, and as they are.
-    """
-
-    exercise: Exercise
-    datamodule: FunctionDataModule
-    module: LitNetwork
-    config: Mapping[str, Any]
-    out: Path
-    plots: bool
-    progress: bool
-    start: Path | None = None
-    resumed: Path | None = None
-    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-
-
-def plan(
-    name: str,
-    *,
-    seed: int = 0,
-    recipe: str = "default",
-    max_steps: int | None = None,
-    val_every: int | None = None,
-    early_stop: bool | None = None,
-    accelerator: str = "auto",
-    devices: int | str = 1,
-    out: str | Path = "checkpoints",
-    plots: bool = True,
-    plot_every: int = 0,
-    film: bool = False,
-    progress: bool = True,
-    threads: int | None = None,
-    start: str | Path | None = None,
-    data: Mapping[str, Any] | None = None,
-    module: Mapping[str, Any] | None = None,
-) -> Plan:
-    """Check every setting of a run and build its parts, without touching the disk.
-
-    Args:
-        name: One of `list_exercises()`.
-        seed: Start and data are drawn from it.
-        recipe: "default" or "lecture".
-        max_steps: Budget in optimizer steps; None for the recipe's.
-        val_every: Optimizer steps between validations; None for the recipe's.
-        early_stop: Stop once the validation metric meets the exercise's bar; None for what the
-            recipe says: ours stop, the lecture's do not.
-        accelerator: Lightning's name: "auto" takes a GPU if there is one, "cpu", "gpu", ...
-        devices: How many of them.
-        out: Folder that holds the folders of the exercises.
-        plots: Draw the result and the losses into figures/.
-        plot_every: Draw the result every so many validations too; 0 for never.
-        film: Keep snapshots of the weights while it learns, and draw figures/film.gif.
-        progress: Show a bar on a terminal, lines elsewhere.
-        threads: torch's CPU threads; None for as many as torch is set to.
-        start: A checkpoint whose weights the run begins with; None to draw them from the seed.
-        data: Arguments of the data module that replace the recipe's.
-        module: Arguments of the module that replace the recipe's.
+class RunSettings:
+    """What the settings of a run and of a population share; see `TrainSettings`.
 
     Raises:
         InputError: A value that cannot be used.
     """
-    exercise = get_exercise(name)
-    chosen = exercise.recipe(recipe)
-    seed = plain_value("seed", seed)
-    max_steps = plain_value("max_steps", chosen.max_steps if max_steps is None else max_steps)
-    val_every = plain_value("val_every", chosen.val_every if val_every is None else val_every)
-    early_stop = plain_value("early_stop", chosen.early_stop if early_stop is None else early_stop)
-    seed_in_range(seed)
-    count("max_steps", max_steps)
-    count("val_every", val_every)
-    count("plot_every", plot_every, least=0)
-    threads = torch.get_num_threads() if threads is None else threads
-    count("threads", threads, most=1024)
-    switches = {"early_stop": early_stop, "plots": plots, "film": film, "progress": progress}
-    for switch, value in switches.items():
-        flag(switch, value)
-    data, module = plain_values("data", data or {}), plain_values("module", module or {})
-    given = module.get("optimizer", chosen.module.get("optimizer", "adam"))
-    optimizer = known("optimizer", str(given), OPTIMIZERS)
-    by_blocks = devices == 1 and optimizer != "lbfgs"
-    if not by_blocks and data.get("block_steps", 1) != 1:
-        raise InputError("data.block_steps above 1 goes with one device, and not with lbfgs")
-    pace = {
-        "steps_per_epoch": max_steps,  # so that one progress bar shows the whole run
-        "block_steps": chosen.block_steps if by_blocks else 1,
-    }
-    datamodule = exercise.data(recipe=recipe, **{"seed": seed, **pace, **data})
-    lit = exercise.module(datamodule, recipe=recipe, **{"seed": seed, **module})
-    if start is not None:
-        start_from(start, lit, exercise=exercise.name)
-    rehearse(exercise, lit, datamodule)
-    check_devices(accelerator, devices)
-    if optimizer == "levenberg" and devices != 1:
-        raise InputError(f"levenberg goes with one device, not {devices}; set module.optimizer")
-    config = {
-        "exercise": exercise.name,
-        "recipe": recipe,
-        "seed": seed,
-        "max_steps": max_steps,
-        "val_every": val_every,
-        "early_stop": early_stop,
-        "accelerator": accelerator,
-        "devices": devices,
-        "threads": threads,
-        "plots": plots,
-        "plot_every": plot_every,
-        "film": film,
-        "data": arguments_of(datamodule, without={"seed", *pace} - data.keys()),
-        "module": arguments_of(lit, without={"seed", *chosen.linked(datamodule)} - module.keys()),
-    }
-    if start is not None:
-        config["start"] = START  # its copy beside config.yaml
-    return Plan(
-        exercise=exercise,
-        datamodule=datamodule,
-        module=lit,
-        config=config,
-        out=Path(str(out)),
-        plots=plots,
-        progress=progress,
-        start=None if start is None else Path(str(start)),
-    )
+
+    recipe: str = option("default")
+    """Name of the recipe: default, which is ours, or lecture."""
+    max_steps: int | None = option(None, check=check_count, changeable=True)
+    """Budget in optimizer steps (the recipe's)."""
+    val_every: int | None = option(None, check=check_count, changeable=True)
+    """Optimizer steps between validations (the recipe's)."""
+    early_stop: bool | None = option(None, check=check_flag, changeable=True)
+    """Stop once the bar is met (as the recipe says: ours do, the lecture's do not)."""
+    accelerator: str = option("auto", changeable=True)
+    """Lightning's name of the device: auto takes a GPU if there is one; cpu, gpu, ..."""
+    threads: int | None = option(None, check=partial(check_count, most=1024), changeable=True)
+    """torch's CPU threads (as torch is set; the command line sets 1, best for small networks)."""
+    plots: bool = option(True, check=check_flag, free=True)
+    """Draw the result and the losses into figures/."""
+    progress: bool = option(True, check=check_flag, saved=False)
+    """Show a bar on a terminal, lines elsewhere."""
+    out: str | Path = option("checkpoints", saved=False)
+    """Folder that holds the folders of the exercises."""
+    resume: bool | str | Path | None = option(None, saved=False)
+    """Go on with a run: its folder, or a file in it (the newest)."""
+    change: Collection[str] = option((), saved=False)
+    """Let a resumed run differ in this setting, such as module.lr; repeatable."""
+    data: Mapping[str, Any] = option({}, changeable=(
+        "batch_size", "sampling", "steps_per_epoch", "block_steps",
+    ))  # fmt: skip
+    """Arguments of the data module that replace the recipe's."""
+    module: Mapping[str, Any] = option({}, changeable=(
+        "lr", "schedule", "momentum", "weight_decay", "beta2",
+    ))  # fmt: skip
+    """Arguments of the module that replace the recipe's."""
+    callbacks: "Sequence[Callback]" = option((), typed=False)
+    """Callbacks beside ours."""
+    logger: "Logger | Sequence[Logger] | None" = option(None, typed=False)
+    """A logger, or several, beside metrics.csv."""
+    trainer: Mapping[str, Any] = option({}, typed=False)
+    """Further arguments of Lightning's Trainer, such as gradient_clip_val."""
+
+    def __post_init__(self) -> None:
+        for each in options(type(self)):
+            value, check = getattr(self, each.name), each.metadata["check"]
+            if each.name in GROUPS:
+                object.__setattr__(self, each.name, plain_values(each.name, value))
+            elif check is not None and (value is not None or each.default is not None):
+                value = plain_value(each.name, value)
+                check(each.name, value)
+                object.__setattr__(self, each.name, value)
+
+    def filled(self, **defaults: Any) -> Self:
+        """Return the settings with values for those that are None.
+
+        Args:
+            **defaults: By name.
+        """
+        given = {name: getattr(self, name) for name in defaults}
+        return replace(
+            self, **{k: v if given[k] is None else given[k] for k, v in defaults.items()}
+        )
+
+    @property
+    def loggers(self) -> "list[Logger]":
+        """The loggers given, none, one or several."""
+        if not self.logger:
+            return []
+        return list(self.logger) if isinstance(self.logger, Sequence) else [self.logger]
+
+    def saved(self) -> dict[str, Any]:
+        """Return what stands in config.yaml: plain data that repeats the run, by name."""
+        values = {
+            each.metadata["key"] or each.name: _told(getattr(self, each.name))
+            for each in options(type(self))
+            if each.metadata["saved"]
+        }
+        empty = [name for name in UNSAID if not values.get(name, True)]
+        return {name: value for name, value in values.items() if name not in empty}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(RunSettings):
+    """The settings of one run, each an argument of `mlpzoo.train` and an option of the command.
+
+    Example:
+        >>> TrainSettings(seed=3, max_steps=100).saved()["seed"]
+        3
+    """
+
+    seed: int = option(0, check=check_seed)
+    """Start and data are drawn from it."""
+    devices: int | str = option(1, changeable=True)
+    """How many devices."""
+    plot_every: int = option(0, check=partial(check_count, least=0), changeable=True)
+    """Draw the result at every so many validations too; 0 for never."""
+    film: bool = option(False, check=check_flag, changeable=True)
+    """Keep snapshots of the weights while it learns, and draw figures/film.gif."""
+    rewind: bool | str | Path | None = option(None, saved=False)
+    """Begin anew with the settings and the initial weights of a run (the newest)."""
+    start: str | Path | None = option(None, free=True)
+    """A checkpoint whose weights the run begins with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PopulationSettings(RunSettings):
+    """The settings of a population, each an argument of `mlpzoo.train_population`.
+
+    Example:
+        >>> PopulationSettings(members=100).seeds
+        range(0, 100)
+    """
+
+    members: int = option(1000, check=partial(check_count, most=MOST_MEMBERS))
+    """How many seeds."""
+    first_seed: int = option(0, check=check_seed, key="seed")
+    """The first of them."""
+    restart_after: int | None = option(None, check=check_count)
+    """Start a member anew, from another seed, after so many steps on a plateau (never)."""
+
+    devices: ClassVar[int] = 1
+    start: ClassVar[None] = None
+    rewind: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_seed("seed", self.seeds[-1])
+
+    @property
+    def seed(self) -> int:
+        """The seed of the first member."""
+        return self.first_seed
+
+    @property
+    def seeds(self) -> range:
+        """The seed of each member."""
+        return range(self.first_seed, self.first_seed + self.members)
+
+
+Settings = TrainSettings | PopulationSettings
+OBJECT = "object"  # what stands in config.yaml for what no file can hold
+UNSAID = ("callbacks", "logger", "trainer", "start")  # left out of config.yaml where there is none
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Training = Callable[["str | Exercise", dict[str, Any]], R]
+
+
+def takes(
+    kind: Callable[P, RunSettings],
+) -> Callable[[Training[R]], Callable[Concatenate["str | Exercise", P], R]]:
+    """Give a function the keyword arguments of settings; it gets those that a caller gives.
+
+    Args:
+        kind: The class of the settings, whose fields editors and type checkers see.
+    """
+
+    def decorate(function: Training[R]) -> Callable[Concatenate["str | Exercise", P], R]:
+        def call(name: "str | Exercise", *_: P.args, **given: P.kwargs) -> R:
+            return function(name, given)
+
+        call.__name__, call.__module__ = function.__name__, function.__module__
+        call.__doc__ = function.__doc__
+        return call  # type: ignore[return-value]  # its name may be given by keyword too
+
+    return decorate
+
+
+def options(settings: type[RunSettings]) -> tuple[Field[Any], ...]:
+    """Return the fields of settings, those of their own first."""
+    own = [each for each in fields(settings) if each.name in settings.__annotations__]
+    return (*own, *(each for each in fields(settings) if each not in own))
+
+
+def check_names(given: Mapping[str, Any], settings: type[RunSettings]) -> None:
+    """Refuse names that are not of a field.
+
+    Args:
+        given: Settings by name.
+        settings: Whose fields are meant.
+
+    Raises:
+        InputError: A name that is of none; the message suggests the nearest one.
+    """
+    names = [each.name for each in fields(settings)]
+    command = "train" if settings is TrainSettings else "train_population"
+    for name in given:
+        if name in {each.name for each in fields(TrainSettings)} - {*names}:
+            raise InputError(f"a population takes no {name}; leave it out")
+        resolve_name(f"argument of {command}", name, names)
+
+
+def changeable(settings: type[RunSettings]) -> Iterator[str]:
+    """Yield the dotted names of what neither a state nor the measure of the best weights needs."""
+    for each in options(settings):
+        if each.metadata["changeable"] is True:
+            yield each.name
+        elif each.metadata["changeable"]:
+            yield from (f"{each.name}.{name}" for name in each.metadata["changeable"])
+
+
+def _told(value: Any) -> Any:
+    """Return a value as plain data; of an object, that it is one and of which class."""
+    if isinstance(value, Mapping):
+        return {str(name): _told(entry) for name, entry in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Sequence):
+        return [_told(entry) for entry in value]
+    kind = type(value)
+    return str(value) if isinstance(value, Path) else {OBJECT: f"{kind.__module__}.{kind.__name__}"}

@@ -24,84 +24,114 @@ from mlpzoo.callbacks import (
 )
 from mlpzoo.checks import LARGEST_COUNT, InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.exercises import Exercise
+from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.checkpoint import BEST, WholeFileIO
+from mlpzoo.runs.folder import is_first_process
 from mlpzoo.training.signals import StopRequest
 from mlpzoo.training.state_checkpoint import StateCheckpoint
 
 
 def build_trainer(
-    exercise: Exercise,
+    exercise: str | Exercise,
     *,
-    folder: Path,
+    folder: str | Path,
     max_steps: int,
     val_every: int,
     early_stop: bool = True,
-    accelerator: str = "auto",
-    devices: int | str = 1,
     progress: bool = True,
-    logger: Logger | bool = False,
+    logger: Logger | Sequence[Logger] | bool = False,
     callbacks: Sequence[Callback] = (),
-    record: Mapping[str, Any] | None = None,
+    provenance: Mapping[str, Any] | None = None,
     stop: StopRequest | None = None,
+    **arguments: Any,
 ) -> Trainer:
     """Return a Trainer that keeps best.ckpt and its state and stops when the bar is met.
 
+    `load_module` reads its checkpoints.
+
     Args:
-        exercise: Whose monitored metric and figures are used.
-        folder: Where the checkpoints go.
+        exercise: Whose monitored metric and figures are used: a name, or an exercise.
+        folder: Where the checkpoints go; it is made.
         max_steps: Budget in optimizer steps.
         val_every: Optimizer steps between validations.
         early_stop: Stop once the monitored metric reaches the exercise's `stop_at`.
-        accelerator: See `plan`.
-        devices: See `plan`.
-        progress: See `plan`.
+        progress: Show a bar on a terminal, lines elsewhere.
         logger: Lightning's argument of that name.
         callbacks: Further callbacks.
-        record: What a checkpoint says of where it comes from; see `StateCheckpoint`.
+        provenance: What a checkpoint says of where it comes from; see `StateCheckpoint`.
         stop: Tells whether a signal has come; see `StateCheckpoint`.
+        **arguments: Further arguments of Lightning's Trainer; one device is the default.
+
+    Raises:
+        InputError: An unknown exercise, or an argument that is given otherwise.
     """
+    exercise, folder = get_exercise(exercise), Path(str(folder))
+    if is_first_process():
+        folder.mkdir(parents=True, exist_ok=True)
     monitor, mode = f"val_{exercise.monitor}", exercise.mode
-    val_every = min(val_every, max_steps)
-    stopper = EarlyStopping(
+    best = ModelCheckpoint(
+        folder, filename=Path(BEST).stem, monitor=monitor, mode=mode, enable_version_counter=False
+    )
+    provenance = {"exercise": exercise.name, **(provenance or {})}
+    bar = progress and sys.stdout.isatty()
+    lines = LineProgress(exercise.name, ("train_loss", monitor))
+    shown: list[Callback] = [StepProgressBar(exercise.name) if bar else lines]
+    ours: dict[str, Any] = {
+        "max_steps": max_steps,
+        "max_epochs": -1,
+        "val_check_interval": min(val_every, max_steps),
+        "check_val_every_n_epoch": None,
+        "logger": logger,
+        "callbacks": [
+            LastStepValidation(),
+            StopWhereNotFinite(monitor),
+            Measure(exercise.measure),
+            _stopper(exercise, monitor, early_stop),
+            *callbacks,
+            *(shown if progress else []),
+            best,
+            StateCheckpoint(folder, provenance, stop=stop or StopRequest()),
+        ],
+        "enable_progress_bar": bar,
+    }
+    for name in arguments.keys() & ours.keys():
+        raise InputError(f"{name} is not an argument of the Trainer here; {_INSTEAD[name]}")
+    defaults: dict[str, Any] = {
+        "devices": 1,
+        "num_sanity_val_steps": 0,
+        "log_every_n_steps": min(100, val_every, max_steps),
+        "enable_model_summary": False,
+    }
+    plugins = [*_listed(arguments.pop("plugins", None)), WholeFileIO()]
+    return Trainer(**ours, **{**defaults, **arguments}, plugins=plugins)
+
+
+_INSTEAD = {
+    "max_steps": "give max_steps as a setting",
+    "max_epochs": "give max_steps as a setting",
+    "val_check_interval": "give val_every as a setting",
+    "check_val_every_n_epoch": "give val_every as a setting",
+    "logger": "give logger as a setting",
+    "callbacks": "give callbacks as a setting",
+    "enable_progress_bar": "give progress as a setting",
+}
+
+
+def _stopper(exercise: Exercise, monitor: str, early_stop: bool) -> EarlyStopping:
+    return EarlyStopping(
         monitor,
-        mode=mode,
+        mode=exercise.mode,
         patience=LARGEST_COUNT,
         check_finite=False,  # a callback of ours stops before anything is kept
         stopping_threshold=exercise.stop_at if early_stop else None,
     )
-    best = ModelCheckpoint(
-        folder, filename=Path(BEST).stem, monitor=monitor, mode=mode, enable_version_counter=False
-    )
-    keeper = StateCheckpoint(folder, dict(record or {}), stop=stop or StopRequest())
-    bar = progress and sys.stdout.isatty()
-    lines = LineProgress(exercise.name, ("train_loss", monitor))
-    shown: list[Callback] = [StepProgressBar(exercise.name) if bar else lines]
-    return Trainer(
-        accelerator=accelerator,
-        devices=devices,
-        max_steps=max_steps,
-        max_epochs=-1,
-        val_check_interval=val_every,
-        check_val_every_n_epoch=None,
-        num_sanity_val_steps=0,
-        log_every_n_steps=min(100, val_every),
-        logger=logger,
-        callbacks=[
-            LastStepValidation(),
-            StopWhereNotFinite(monitor),
-            Measure(exercise.measure),
-            stopper,
-            *callbacks,
-            *(shown if progress else []),
-            best,
-            keeper,
-        ],
-        plugins=[WholeFileIO()],
-        enable_progress_bar=bar,
-        enable_model_summary=False,
-    )
+
+
+def _listed(one_or_more: Any) -> list[Any]:
+    if one_or_more is None:
+        return []
+    return list(one_or_more) if isinstance(one_or_more, list | tuple) else [one_or_more]
 
 
 def evaluate(
@@ -113,9 +143,9 @@ def evaluate(
         exercise: Whose further measures are taken.
         module: What to measure.
         data: Whose test grid to measure on.
-        accelerator: See `plan`.
+        accelerator: Lightning's name of the device.
     """
-    with quiet():
+    with quiet_lightning():
         trainer = _bare_trainer(
             accelerator=accelerator, devices=1, callbacks=[Measure(exercise.measure)]
         )
@@ -144,7 +174,7 @@ def check_devices(accelerator: str, devices: int | str) -> None:
         InputError: As said.
     """
     try:
-        with quiet():
+        with quiet_lightning():
             _bare_trainer(accelerator=accelerator, devices=devices)
     except Exception as error:  # a missing package, a name, a number: none can be used
         asked = f"accelerator {accelerator!r} with devices {devices!r}"
@@ -167,7 +197,7 @@ def _leave_group() -> None:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def quiet_lightning() -> Iterator[None]:
     """Leave out Lightning's notes on hardware and on folders, and of what torch deprecates."""
     notes = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
     levels = [log.level for log in notes]

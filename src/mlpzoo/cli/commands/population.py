@@ -1,0 +1,77 @@
+"""Train many seeds at once and say how often the recipe works."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlpzoo.checks import InputError
+from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
+from mlpzoo.cli.parser import add_settings, nested
+from mlpzoo.cli.tables import as_json, as_table
+from mlpzoo.training.settings import PopulationSettings
+
+if TYPE_CHECKING:
+    from mlpzoo.population.result import PopulationResult
+
+EPILOG = """\
+Every member is what `mlpzoo train NAME --seed S` makes of its seed. Constructor arguments can be
+given as there: --module.lr 0.002 --data.batch_size 200. The run folder gets members.csv,
+population.json and a picture. One that was stopped or killed goes on with --resume.
+Exit codes: 0 every member solved, 1 not every one, 2 bad input or a file that cannot be read or
+written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `mlpzoo population`."""
+    parser.add_argument("name", nargs="?", metavar="NAME",
+                        help="the exercise; --resume RUN knows it")  # fmt: skip
+    add_settings(parser, PopulationSettings)
+    parser.add_argument("--json", action="store_true",
+                        help="print population.json instead of a table")  # fmt: skip
+    parser.set_defaults(dotted=[])
+
+
+def run(*, name: str | None, json: bool, dotted: Sequence[str], **given: Any) -> int:
+    """Check all settings, train the members, print how many are solved and why the others not."""
+    import torch
+
+    from mlpzoo.exercises import get_exercise, list_exercises
+    from mlpzoo.population.training import train_population
+    from mlpzoo.runs.folder import settings_of
+    from mlpzoo.training.plan import from_config
+
+    torch.set_num_threads(1)  # the fastest for networks this small
+    if name is None:
+        if not isinstance(given.get("resume"), str):
+            raise InputError(f"name an exercise; there are {', '.join(list_exercises())}")
+        name = str(settings_of(given["resume"]).get("exercise"))
+    exercise = get_exercise(name)
+    groups = from_config(exercise, nested(dotted), PopulationSettings)
+    result = train_population(exercise, **groups, **given)
+    print(as_json(result.as_json()) if json else _report(result))
+    if result.unwritten:
+        print(f"mlpzoo: cannot write {result.unwritten}", file=sys.stderr)
+        return BAD_INPUT
+    return PASSED if result.solved == len(result.members) else FELL_SHORT
+
+
+def _report(result: "PopulationResult") -> str:
+    """Return what a population came to as lines of text."""
+    from mlpzoo.population.result import SHARES
+
+    low, high = result.interval
+    steps = {name: result.steps_to_solve(share) for name, share in SHARES.items()}
+    of_steps = ", ".join(f"{name} {'never' if at is None else at}" for name, at in steps.items())
+    lines = [
+        f"{result.exercise}, recipe {result.recipe}: {result.solved} of {len(result.members)} "
+        f"solved, {result.success_rate:.1%} (95% interval {low:.2%} to {high:.2%})",
+        f"steps to solve: {of_steps}; {result.steps} steps in {result.seconds:.1f} s",
+    ]
+    again = sum(member.restarts > 0 for member in result.members)
+    if again:
+        lines.append(f"started anew at least once: {again}")
+    if result.failures:
+        rows = [{"failure": why, "members": many} for why, many in result.failures.items()]
+        lines.append(as_table(rows))
+    return "\n".join([*lines, f"bar: {', '.join(result.bars)}", str(result.folder)])

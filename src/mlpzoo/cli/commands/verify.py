@@ -1,0 +1,65 @@
+"""Train every exercise from a fresh seed, measure every network of the package."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
+from mlpzoo.cli.tables import as_json, as_table
+
+if TYPE_CHECKING:
+    from mlpzoo.pretrained.verify import Check
+
+EPILOG = """\
+A network of the package must have the manifest's SHA-256, meet its exercise's bar and measure what
+the manifest says, within 0.1% of it and a millionth of the largest target, for processors round
+differently. Nothing is left on the disk. Exit codes: 0 all so, 1 not all, 2 bad input."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `mlpzoo verify`."""
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="exercises, or networks of the package (all)")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--trained", action="store_true", help="only train the exercises")
+    only.add_argument("--shipped", action="store_true", help="only measure the package's networks")
+    add("--seed", type=int, metavar="S", help="train from this one (a fresh one each)")
+    add("--folder", metavar="DIR", help="where weights and manifest are (the package's)")
+    add("--json", action="store_true", help="as JSON")
+
+
+def run(
+    *,
+    names: Sequence[str],
+    trained: bool,
+    shipped: bool,
+    seed: int | None,
+    folder: str | None,
+    json: bool,
+) -> int:
+    """Run the checks, a line to stderr for each as it ends, and print a table of all."""
+    from mlpzoo.pretrained.verify import verify
+
+    checks = verify(
+        names, trained=not shipped, shipped=not trained, seed=seed, folder=folder, report=_report
+    )
+    rows = [check.as_json() for check in checks]
+    print(as_json(rows) if json else as_table([_row(check) for check in checks]))
+    return PASSED if all(check.passed for check in checks) else FELL_SHORT
+
+
+def _report(check: "Check") -> None:
+    print(f"{check.name}, {check.what}: {check.verdict}", file=sys.stderr, flush=True)
+
+
+def _row(check: "Check") -> dict[str, object]:
+    return {
+        "name": check.name,
+        "what": check.what,
+        "seed": "-" if check.seed is None else check.seed,
+        "measured": ", ".join(f"{name} {value:.4g}" for name, value in check.measured.items()),
+        "asked": check.asked,
+        "verdict": check.verdict,
+        "seconds": f"{check.seconds:.1f}",
+    }

@@ -1,0 +1,218 @@
+"""Plans a run or a population: every setting is checked, the parts built, one step tried."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.exercises import Exercise
+from mlpzoo.exercises.arguments import typed, typed_arguments
+from mlpzoo.modules import LitNetwork
+from mlpzoo.optim.factory import OPTIMIZERS
+from mlpzoo.optim.jacobian import derivatives
+from mlpzoo.optim.levenberg import LevenbergMarquardt, check_squares
+from mlpzoo.runs.checkpoint import START
+from mlpzoo.runs.load import start_from
+from mlpzoo.training.settings import (
+    GROUPS,
+    OBJECT,
+    PopulationSettings,
+    RunSettings,
+    TrainSettings,
+    options,
+)
+from mlpzoo.training.trainer import check_devices
+
+Kind = type[TrainSettings] | type[PopulationSettings]
+_SINGLE = ("devices", "plot_every", "film")  # stood in the config.yaml of populations once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run or a population whose every setting has been checked, and that touched no disk yet.
+
+    Attributes:
+        exercise: The exercise.
+        settings: Its settings, the recipe's where none were given.
+        datamodule: Its data; of a population, those of the first seed.
+        module: The module at its start; of a population, that of the first seed.
+        start: A checkpoint whose weights it begins with; None to draw them from the seed.
+        resumed: The folder of the run to go on with; None for a run of its own.
+        changes: Settings that differ from those of that run: as they were, and as they are.
+    """
+
+    exercise: Exercise
+    settings: Any
+    datamodule: FunctionDataModule
+    module: LitNetwork
+    start: Path | None = None
+    resumed: Path | None = None
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def many(self) -> bool:
+        """Whether it is a population."""
+        return isinstance(self.settings, PopulationSettings)
+
+    @property
+    def command(self) -> tuple[str, str]:
+        """The command line that it comes from, without its options."""
+        return "population" if self.many else "train", self.exercise.name
+
+    @property
+    def parent(self) -> Path:
+        """The folder of its run folders."""
+        return runs_of(self.exercise, self.settings.out, many=self.many)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings that repeat it, as they stand in config.yaml."""
+        return {"exercise": self.exercise.name, **self.settings.saved()}
+
+
+def runs_of(exercise: Exercise, out: str | Path, *, many: bool) -> Path:
+    """Return the folder of the run folders of an exercise.
+
+    Args:
+        exercise: The exercise.
+        out: The folder that holds the folders of the exercises.
+        many: Whether its populations are meant.
+    """
+    return Path(str(out)) / (f"{exercise.name}-population" if many else exercise.name)
+
+
+def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """Return settings that stand in a config.yaml, or are given as text, with their types.
+
+    Args:
+        exercise: Whose constructors the groups data and module belong to.
+        config: Settings by their names in config.yaml, as text or as plain data.
+        kind: The settings that there are.
+
+    Raises:
+        InputError: An unknown name, or a value of the wrong type.
+    """
+    fields = {each.metadata["key"] or each.name: each for each in options(kind)}
+    classes = {"data": exercise.data_class, "module": exercise.module_class}
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        if name == "exercise" or (kind is PopulationSettings and name in _SINGLE):
+            continue
+        key = resolve_name("setting", name, fields)
+        if key in GROUPS:
+            found[key] = typed_arguments(classes[key], value or {}, group=key, of=exercise.name)
+        elif fields[key].metadata["typed"]:
+            found[fields[key].name] = typed(key, fields[key].type, value)
+        elif key == "trainer":
+            found[key] = {k: v for k, v in value.items() if OBJECT not in str(v)}
+    return found
+
+
+def resolve(exercise: Exercise, settings: RunSettings, *, weights: Path | None = None) -> Plan:
+    """Check the settings of a run, build its parts and try a step, without touching the disk.
+
+    Args:
+        exercise: The exercise.
+        settings: What is not given in them is the recipe's.
+        weights: A checkpoint that the module takes its weights from; None for those of the start.
+
+    Raises:
+        InputError: A value that cannot be used.
+    """
+    assert isinstance(settings, TrainSettings | PopulationSettings)
+    chosen = exercise.recipe(settings.recipe)
+    given = settings.module.get("optimizer", chosen.module.get("optimizer", "adam"))
+    optimizer = resolve_name("optimizer", str(given), OPTIMIZERS)
+    by_blocks = settings.devices == 1 and optimizer != "lbfgs"
+    if not by_blocks and settings.data.get("block_steps", 1) != 1:
+        raise InputError("data.block_steps above 1 goes with one device, and not with lbfgs")
+    filled = settings.filled(
+        max_steps=chosen.max_steps,
+        val_every=chosen.val_every,
+        early_stop=chosen.early_stop,
+        threads=torch.get_num_threads(),
+    )
+    pace = {
+        "steps_per_epoch": filled.max_steps,  # so that one progress bar shows the whole run
+        "block_steps": chosen.block_steps if by_blocks else 1,
+    }
+    seed, recipe = settings.seed, settings.recipe
+    data = exercise.data(recipe=recipe, **{"seed": seed, **pace, **settings.data})
+    module = exercise.module(data, recipe=recipe, **{"seed": seed, **settings.module})
+    start = None if settings.start is None else Path(str(settings.start))
+    if (begun := weights or start) is not None:
+        start_from(begun, module, exercise=exercise)
+    dry_run(exercise, module, data)
+    check_devices(settings.accelerator, settings.devices)
+    if optimizer == "levenberg" and settings.devices != 1:
+        raise InputError(
+            f"levenberg goes with one device, not {settings.devices}; set module.optimizer"
+        )
+    linked = chosen.linked(data)
+    filled = replace(
+        filled,
+        data=_arguments(data, {"seed", *pace} - settings.data.keys()),
+        module=_arguments(module, {"seed", *linked} - settings.module.keys()),
+    )
+    if isinstance(filled, TrainSettings) and start:
+        filled = replace(filled, start=START)  # its copy beside config.yaml
+    return Plan(
+        exercise=exercise,
+        settings=filled,
+        datamodule=data,
+        module=module,
+        start=start,
+    )
+
+
+def dry_run(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:
+    """Take one step and one measurement with a copy of the module, on the CPU.
+
+    Args:
+        exercise: What the run will be judged by.
+        module: The module at its start; it is not changed.
+        data: Its data.
+
+    Raises:
+        InputError: Something fails: shapes, a loss that these targets do not suit, numbers that
+            are not finite in float32, memory.
+    """
+    try:
+        _step_and_measure(exercise, deepcopy(module), data)
+    except InputError:
+        raise
+    except Exception as error:  # whatever it is, these settings cannot be trained with
+        reason = str(error) or type(error).__name__
+        raise InputError(f"the settings of {exercise.name} do not fit: {reason}") from error
+
+
+def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:
+    data.test_dataloader()
+    (x, y), *_ = data.val_dataloader()
+    for name, column in (("inputs", x), ("targets", y)):
+        if not column.isfinite().all():
+            raise InputError(f"the {name} of {exercise.name} are not finite in this range")
+    batch = data.train_batch(0)
+    if isinstance(module.build_optimizer(), LevenbergMarquardt):
+        check_squares(module.loss)
+        derivatives(module, batch[0][:2], 1.0)
+    objective, _ = module.objective(*batch)
+    objective.backward()  # type: ignore[no-untyped-call]
+    metrics = module.metrics("")
+    with torch.no_grad():
+        module.update_metrics(metrics, module(x), y)
+    names = {*metrics.keys(), *exercise.measure(module, data)}
+    if exercise.monitor not in names:
+        raise InputError(
+            f"task {module.task!r} does not measure {exercise.monitor}, which {exercise.name} needs"
+        )
+
+
+def _arguments(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:
+    """Return what something was built with, except what follows from other settings."""
+    return {name: value for name, value in built.hparams.items() if name not in without}
