@@ -76,7 +76,7 @@ def gallery(
     figure = plotting.new_figure(4.6 * columns, 3.6 * rows)
     places = figure.subfigures(rows, columns, squeeze=False, wspace=0.04, hspace=0.06).flat
     for place, (exercise, module, data) in zip(places, entries, strict=False):
-        exercise.view(module, data, title=exercise.name, figure=place, detail=False)
+        exercise.view(module, data, plotting.Canvas(exercise.name, place, detail=False))
     return darken(figure) if dark else figure
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpzoo.checks import InputError
-from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, Array, new_figure
+from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, Array, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 STEPS, DRAWN = 300, 40  # of the paths, and of the lines that show how they jump
 _COLOURS = ("#56b4e9", MODEL, "#cc79a7", ERROR)
@@ -92,7 +92,7 @@ def plot_descent(
     *,
     title: str = "",
     figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw the cost of a line, sum((a x + b - y)^2) over a and b, and gradient descent at 4 rates.
 
     From a = b = 0: too small (a tenth of the limit, in one digit), the best (2 / sum of the
@@ -128,7 +128,7 @@ def plot_descent(
         axes.plot(*surface.minimum, marker="+", color="black", markersize=9, zorder=4)
         axes.set_title(f"{name}: {rates[name]:.5g}", fontsize="medium")
     _draw_costs(panels["cost"], surface, paths)
-    return figure
+    return whole(figure)
 
 
 def _rates(surface: Bowl) -> dict[str, float]:

@@ -12,11 +12,19 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import CLASSES, MODEL, TRUTH, Array, new_figure
+from mlpzoo.plotting.figure import (
+    CLASSES,
+    MODEL,
+    TRUTH,
+    Array,
+    mark_classes,
+    new_figure,
+    whole,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 CELLS, FINE = 10, 5  # of the grid along each axis, and points along each side of a cell
 _CUTS = (MODEL, "#cc79a7", "#56b4e9", "#f0e442")  # of the next layer's units
@@ -30,7 +38,7 @@ def plot_layers(
     title: str = "",
     columns: int = 3,
     figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw points in the plane of the inputs and in that of every hidden layer of two units.
 
     Each panel has the images of the points, coloured by target, and of a grid over their range, so
@@ -63,29 +71,29 @@ def plot_layers(
             f"points must have shape (rows, 2) and targets (rows,), got {tuple(x.shape)} and "
             f"{tuple(np.shape(targets))}; plot_neurons draws networks of one input"
         )
-    of_points, of_grid = dense_layers(net, x), dense_layers(net, _grid(x))
+    grid = _grid(x)
+    of_points, of_grid = dense_layers(net, x), dense_layers(net, grid)
     planes = [i for i, d in enumerate(of_points) if d.hidden and d.units.shape[1] == 2]
     if not planes:
         raise InputError("there is no hidden layer of 2 units, a plane; take plot_neurons")
-    panels: list[int | None] = [None, *planes]
-    rows = -(-(len(panels) + 1) // columns)
+    rows = -(-(len(planes) + 2) // columns)
     figure = figure or new_figure(3.1 * columns, 3.15 * rows + 0.5)
     figure.suptitle(title)
     answer = next(dense.units[:, 0] for dense in of_grid if not dense.hidden).numpy()
     last = next(dense for dense in of_points if not dense.hidden)
     middle = _middle(last.units[:, 0].numpy(), classes)
-    for place, index in enumerate(panels):
+    for place, index in enumerate([None, *planes]):
         axes = figure.add_subplot(rows, columns, place + 1)
-        images = (x, _grid(x)) if index is None else (of_points[index].units, of_grid[index].units)
+        images = (x, grid) if index is None else (of_points[index].units, of_grid[index].units)
         _draw_plane(axes, images[1].double().numpy(), answer > middle)
-        _draw_points(axes, images[0].double().numpy(), classes)
+        mark_classes(axes, images[0].double().numpy().T, classes, s=55, zorder=5)
         followed = index is not None or of_points[0].raw  # else the cut is of scaled inputs
         _draw_cuts(axes, [dense for dense in of_points if followed and dense.source == index])
         axes.set_title("inputs" if index is None else of_points[index].label, fontsize="medium")
         names = ("x1", "x2") if index is None else ("unit 1", "unit 2")
         axes.set(xlabel=names[0], ylabel=names[1])
-    _draw_line(figure.add_subplot(rows, columns, len(panels) + 1), last, classes, middle)
-    return figure
+    _draw_line(figure.add_subplot(rows, columns, len(planes) + 2), last, classes, middle)
+    return whole(figure)
 
 
 def _grid(x: Tensor) -> Tensor:
@@ -121,13 +129,6 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
         setter(low - room, high + room)
 
 
-def _draw_points(axes: Axes, image: Array, classes: Array) -> None:
-    for value, colour in enumerate(CLASSES):
-        rows = classes == value
-        axes.scatter(image[rows, 0], image[rows, 1], s=55, color=colour, edgecolor="black",
-                     zorder=5, label=f"target {value}")  # fmt: skip
-
-
 def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:
     """Draw where each unit of the next layers is at its middle, as far as the panel shows it."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
@@ -156,11 +157,8 @@ def _draw_line(axes: Axes, last: Dense, classes: Array, middle: float) -> None:
     values = last.units[:, 0].numpy()
     axes.axvline(middle, color=TRUTH, linestyle="--", linewidth=1)
     order = np.argsort(np.argsort(values, kind="stable"), kind="stable")  # none hides another
-    height = np.linspace(-0.25, 0.25, len(values))[order] if len(values) <= 16 else 0 * order
-    for value, colour in enumerate(CLASSES):
-        rows = classes == value
-        axes.scatter(values[rows], height[rows], s=55, color=colour, edgecolor="black", zorder=5,
-                     label=f"target {value}")  # fmt: skip
+    height = np.linspace(-0.25, 0.25, len(values))[order] if len(values) <= 16 else 0.0 * order
+    mark_classes(axes, (values, height), classes, s=55, zorder=5)
     for number, colour in enumerate(_CUTS[:2]):
         axes.plot([], [], color=colour, label=f"middle of unit {number + 1} of the next layer")
     axes.legend(loc="upper center", fontsize="x-small", frameon=False)

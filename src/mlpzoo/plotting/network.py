@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,11 +12,11 @@ from torch import nn
 
 from mlpzoo.checks import InputError, count
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure
+from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 MOST_UNITS = 8  # of a layer
 MOST_WRITTEN = 40  # parameters up to which each value is written
@@ -41,7 +41,7 @@ class _Row:
 
 def plot_network(
     net: nn.Module, *, most: int = MOST_UNITS, title: str = "", figure: FigureBase | None = None
-) -> FigureBase:
+) -> Figure:
     """Draw inputs, units and outputs in columns, and between them the weights.
 
     An edge is blue for a weight above 0 and orange for one below, as wide as the weight is large
@@ -81,7 +81,7 @@ def plot_network(
     axes.set_ylim(places[:, 1].min() - 0.45, places[:, 1].max() + 0.75)
     axes.axis("off")
     _head(figure, axes, title, cut=any(row.of > len(row.units) for row in rows.values()))
-    return figure
+    return whole(figure)
 
 
 def carry_most(layers: Sequence[Dense], index: int, most: int) -> list[int]:
@@ -172,25 +172,22 @@ def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: b
 def _draw_units(axes: Axes, row: _Row, dense: Dense | None, *, written: bool) -> None:
     from matplotlib.patches import Circle
 
-    heading = (
-        row.label if row.of == len(row.units) else f"{row.label}\n{len(row.units)} of {row.of}"
-    )
-    top = row.at[0]
-    axes.text(top[0], top[1] + 0.3, heading, fontsize=8, ha="center", va="bottom", color="black",
-              zorder=7, bbox=_GROUND)  # fmt: skip
+    drawn = "" if row.of == len(row.units) else f"\n{len(row.units)} of {row.of}"
+    left, top = row.at[0]
+    axes.text(left, top + 0.3, row.label + drawn, fontsize=8, ha="center", va="bottom",
+              color="black", zorder=7, bbox=_GROUND)  # fmt: skip
     largest = 1.0 if dense is None else max(float(dense.bias.abs().max()), 1e-30)
     for (x, y), unit in zip(row.at, row.units, strict=True):
         bias = 0.0 if dense is None else float(dense.bias[unit])
-        axes.add_patch(Circle((x, y), _RADIUS, facecolor="white", edgecolor="none", zorder=3))
         tint = POSITIVE if bias >= 0 else NEGATIVE
         share = min(abs(bias) / largest, 1.0) if bias == bias else 0.0
-        axes.add_patch(Circle((x, y), _RADIUS, facecolor=tint, edgecolor="none",
-                              alpha=0.55 * share, zorder=4))  # fmt: skip
-        axes.add_patch(Circle((x, y), _RADIUS, fill=False, edgecolor="black", linewidth=0.8,
-                              zorder=5))  # fmt: skip
+        disc: dict[str, Any] = {"xy": (x, y), "radius": _RADIUS, "zorder": 3}
+        axes.add_patch(Circle(**disc, facecolor="white", edgecolor="none"))
+        axes.add_patch(Circle(**disc, facecolor=tint, edgecolor="none", alpha=0.55 * share))
+        axes.add_patch(Circle(**disc, fill=False, edgecolor="black", linewidth=0.8))
         text = f"x{unit + 1}" if dense is None else f"{bias:.2f}" if written else f"{unit + 1}"
-        small = 6 if len(text) > 4 else 7
-        axes.text(x, y, text, fontsize=small, ha="center", va="center", zorder=6, color="black")
+        axes.text(x, y, text, fontsize=6 if len(text) > 4 else 7, ha="center", va="center",
+                  zorder=6, color="black")  # fmt: skip
 
 
 def _head(figure: FigureBase, axes: Axes, title: str, *, cut: bool) -> None:

@@ -63,7 +63,7 @@ def film_of_run(
         figure.set_dpi(DPI)
         halves: Any = figure.subfigures(1, 2, width_ratios=(1.25, 1))
         left, right = halves
-        exercise.view(module, data, title=exercise.name, figure=left, detail=False)
+        exercise.view(module, data, plotting.Canvas(exercise.name, left, detail=False))
         plotting.plot_progress(series, step, steps[-1], figure=right)
         frames.append(restyle(figure))
     return plotting.make_film(frames, colours=colours)

@@ -153,7 +153,8 @@ def draw(
     title, ending = exercise.name, ""
     if step is not None:
         title, ending = f"{exercise.name} after {step} steps", f"_step_{step:06d}"
-    drawn = {name + ending: view(module, data, title=title) for name, view in views.items()}
+    canvas = plotting.Canvas(title)
+    drawn = {name + ending: view(module, data, canvas) for name, view in views.items()}
     series = read_metrics(run / "metrics.csv") if step is None else {}
     losses = {name: series[name] for name in exercise.curves if name in series}
     if losses:

@@ -12,6 +12,7 @@ from lightning.pytorch import Callback, Trainer
 from mlpzoo.callbacks import FigureWriter
 from mlpzoo.checks import InputError, known
 from mlpzoo.files import write_json
+from mlpzoo.plotting import Canvas
 from mlpzoo.runs.folder import RESULT, of_state, result_file
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.metrics_csv import RunLogger
@@ -146,7 +147,7 @@ def _trainer(planned: Plan, sitting: Run) -> Trainer:
 def _figure_writer(planned: Plan, folder: Path) -> FigureWriter:
     name, view = planned.exercise.name, planned.exercise.view
     return FigureWriter(
-        lambda module, data, step: view(module, data, title=f"{name} after {step} steps"),
+        lambda module, data, step: view(module, data, Canvas(f"{name} after {step} steps")),
         folder=folder / "figures",
         name=name,
         every_n_validations=planned.config["plot_every"],
