@@ -24,7 +24,8 @@ from mlpzoo.runs.load import load_module
 from mlpzoo.runs.snapshots import to_draw
 from mlpzoo.training.film import write_film
 from mlpzoo.training.overrides import Settings
-from mlpzoo.training.result import Result, draw, reason
+from mlpzoo.training.pictures import draw
+from mlpzoo.training.result import Result, reason
 from mlpzoo.training.resume import prepare
 from mlpzoo.training.run import run
 from mlpzoo.training.signals import Interrupted, Terminated

@@ -19,7 +19,8 @@ from mlpzoo.runs.metrics_csv import RunLogger
 from mlpzoo.runs.snapshots import SnapshotTaker
 from mlpzoo.training.film import write_film
 from mlpzoo.training.open_run import Run, opened
-from mlpzoo.training.result import Result, draw, reason
+from mlpzoo.training.pictures import draw
+from mlpzoo.training.result import Result, reason
 from mlpzoo.training.resume import ApplyChanges, prepare, read_result
 from mlpzoo.training.settings import Plan, plan
 from mlpzoo.training.trainer import build_trainer, measure, quiet
