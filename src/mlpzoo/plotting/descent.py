@@ -114,12 +114,10 @@ def plot_descent(
     figure = figure or new_figure(11.0, 5.6)
     head = f"limit 2 / {surface.eigenvalues[1]:.6g} = {surface.limit:.4g}"
     figure.suptitle(": ".join(filter(None, (title, f"gradient descent, {head}"))))
-    panels = figure.subplot_mosaic(
-        [["0", "1", "cost"], ["2", "3", "cost"]], width_ratios=(1, 1, 1.1)
-    )
-    reach = np.abs(np.concatenate([paths["the best"], paths["too small"]])
-                   - surface.minimum).max(axis=0)  # fmt: skip
-    reach = 1.25 * np.where(reach > 0, reach, 1.0)
+    panels = figure.subplot_mosaic("01c\n23c", width_ratios=(1, 1, 1.1))
+    converging = np.concatenate([paths["the best"], paths["too small"]])
+    reach = 1.25 * np.abs(converging - surface.minimum).max(axis=0)
+    reach[reach == 0] = 1.25
     for index, ((name, path), colour) in enumerate(zip(paths.items(), _COLOURS, strict=True)):
         axes = panels[str(index)]
         _draw_bowl(axes, surface, reach)
@@ -127,7 +125,7 @@ def plot_descent(
         axes.plot(*path.T, ".", color=colour, markersize=3, zorder=3)
         axes.plot(*surface.minimum, marker="+", color="black", markersize=9, zorder=4)
         axes.set_title(f"{name}: {rates[name]:.5g}", fontsize="medium")
-    _draw_costs(panels["cost"], surface, paths)
+    _draw_costs(panels["c"], surface, paths)
     return whole(figure)
 
 
@@ -153,11 +151,11 @@ def _draw_bowl(axes: Axes, surface: Bowl, reach: Array) -> None:
 
 
 def _draw_costs(axes: Axes, surface: Bowl, paths: dict[str, Array]) -> None:
-    for (name, path), colour in zip(paths.items(), _COLOURS, strict=True):
-        above = surface.cost(path) - surface.floor
-        axes.plot(np.maximum(above, 1e-12 * max(above[0], 1e-30)), color=colour, label=name)
-    axes.set(xlabel="steps", ylabel="cost above its minimum", yscale="log")
     first = max(float(surface.cost(np.zeros(2)) - surface.floor), 1e-30)
+    for (name, path), colour in zip(paths.items(), _COLOURS, strict=True):
+        above = np.maximum(surface.cost(path) - surface.floor, 1e-12 * first)
+        axes.plot(above, color=colour, label=name)
+    axes.set(xlabel="steps", ylabel="cost above its minimum", yscale="log")
     axes.set_ylim(1e-5 * first, 1e3 * first)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize="small", loc="lower left")

@@ -76,8 +76,9 @@ def _share_limits(figures: Sequence[Figure]) -> None:
             low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
             for axes in places:
                 getattr(axes, f"set_{name}")(low, high)
-                if name == "zlim":
-                    _share_colours(axes, low, high)
+                for surface in axes.collections if name == "zlim" else ():
+                    if surface.get_array() is not None:
+                        surface.set_clim(low, high)
 
 
 def _share_places(figures: Sequence[Figure]) -> None:
@@ -94,12 +95,6 @@ def _share_places(figures: Sequence[Figure]) -> None:
             part.bbox_relative.p1 = there.bbox_relative.p1
         for axes, place in zip(figure.get_axes(), places, strict=True):
             axes.set_position(place)
-
-
-def _share_colours(axes: Any, low: float, high: float) -> None:
-    for surface in axes.collections:
-        if surface.get_array() is not None:
-            surface.set_clim(low, high)
 
 
 def _pixels(figure: Figure) -> Image:

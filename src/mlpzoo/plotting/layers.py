@@ -12,15 +12,7 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import (
-    CLASSES,
-    MODEL,
-    TRUTH,
-    Array,
-    mark_classes,
-    new_figure,
-    whole,
-)
+from mlpzoo.plotting.figure import CLASSES, MODEL, TRUTH, Array, mark_classes, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,9 +112,8 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
     axes.pcolormesh(mesh[..., 0], mesh[..., 1], tint, cmap=ListedColormap(CLASSES), vmin=0, vmax=1,
                     alpha=0.3, shading="flat", linewidth=0, rasterized=True, zorder=1)  # fmt: skip
     lines = [*mesh[::FINE], *mesh[:, ::FINE].swapaxes(0, 1)]
-    axes.add_collection(
-        LineCollection(lines, colors=TRUTH, linewidths=0.5, alpha=0.5, zorder=2), autolim=False
-    )
+    drawn = LineCollection(lines, colors=TRUTH, linewidths=0.5, alpha=0.5, zorder=2)
+    axes.add_collection(drawn, autolim=False)
     for setter, values in ((axes.set_xlim, mesh[..., 0]), (axes.set_ylim, mesh[..., 1])):
         low, high = float(np.nanmin(values)), float(np.nanmax(values))
         room = 0.12 * max(high - low, 1e-6)
@@ -132,23 +123,20 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
 def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:
     """Draw where each unit of the next layers is at its middle, as far as the panel shows it."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    corner, size = np.array([left, bottom]), np.array([right - left, top - bottom])
     cuts = [(w.numpy(), float(b)) for d in nexts for w, b in zip(d.weight, d.bias, strict=True)]
     for (weight, bias), colour in zip(cuts, _CUTS, strict=False):
-        size = np.array([right - left, top - bottom])
         scaled = weight * size  # in a panel of 1 x 1
-        offset = bias + weight @ np.array([left, bottom])
         norm = np.linalg.norm(scaled)
         if not np.isfinite(norm) or norm == 0:
             continue
-        normal = scaled / norm
-        foot = np.array([0.5, 0.5]) - normal * (scaled @ np.array([0.5, 0.5]) + offset) / norm
-        along = np.array([-normal[1], normal[0]])
-        ends = np.array([foot - 2 * along, foot + 2 * along]) * size + [left, bottom]
-        axes.plot(ends[:, 0], ends[:, 1], color=colour, linewidth=1.8, zorder=3)
+        normal, along = scaled / norm, np.array([-scaled[1], scaled[0]]) / norm
+        foot = 0.5 - normal * (weight @ (corner + size / 2) + bias) / norm  # from the middle
+        ends = np.array([foot - 2 * along, foot + 2 * along]) * size + corner
+        axes.plot(*ends.T, color=colour, linewidth=1.8, zorder=3)
         if (np.abs(foot - 0.5) < 0.5).all():
-            tip = foot + 0.12 * normal
-            axes.annotate("", xy=tuple(tip), xytext=tuple(foot), xycoords="axes fraction",
-                          textcoords="axes fraction", zorder=4,
+            axes.annotate("", xy=tuple(foot + 0.12 * normal), xytext=tuple(foot), zorder=4,
+                          xycoords="axes fraction", textcoords="axes fraction",
                           arrowprops={"arrowstyle": "-|>", "color": colour})  # fmt: skip
     axes.set(xlim=(left, right), ylim=(bottom, top))
 

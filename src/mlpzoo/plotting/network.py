@@ -34,8 +34,8 @@ class _Row:
     """Units of one layer, or the inputs, as they are drawn."""
 
     label: str
+    of: int  # how many units the layer has
     units: list[int]
-    of: int
     at: Array  # (units drawn, 2)
 
 
@@ -108,10 +108,14 @@ def _inputs(net: nn.Module) -> int:
 
 def _places(layers: Sequence[Dense], most: int) -> dict[int | None, _Row]:
     """Return what is drawn where: the inputs under None, then each layer under its index."""
-    first = layers[0]
-    inputs = list(range(min(first.weight.shape[1], most)))
+    size = layers[0].weight.shape[1]
+    inputs = list(range(min(size, most)))
+    named: dict[int | None, tuple[str, int]] = {
+        None: ("inputs" if layers[0].raw else "inputs, scaled", size)
+    }
     columns: dict[int, list[int | None]] = {-1: [None]}
     for index, dense in enumerate(layers):
+        named[index] = dense.label, len(dense.bias)
         columns.setdefault(dense.depth, []).append(index)
     rows: dict[int | None, _Row] = {}
     for depth, members in columns.items():
@@ -121,11 +125,7 @@ def _places(layers: Sequence[Dense], most: int) -> dict[int | None, _Row]:
         for member, units, middle in zip(members, picks, middles, strict=True):
             y = middle + _DOWN * (len(units) - 1) / 2 - _DOWN * np.arange(len(units))
             at = np.stack([np.full(len(units), _ACROSS * (depth + 1)), y], axis=1)
-            if member is None:
-                label = "inputs" if first.raw else "inputs, scaled"
-                rows[member] = _Row(label, units, first.weight.shape[1], at)
-            else:
-                rows[member] = _Row(layers[member].label, units, len(layers[member].bias), at)
+            rows[member] = _Row(*named[member], units, at)
     return rows
 
 
@@ -139,11 +139,9 @@ def _middles(
     sources = [None if member is None else layers[member].source for member in members]
     if len(members) > 1 and len(set(sources)) == len(members):
         return [float(rows[source].at[:, 1].mean()) for source in sources]
-    top = (_DOWN * (sum(sizes) - len(sizes)) + (_DOWN + _GAP) * (len(sizes) - 1)) / 2
-    middles = []
-    for size in sizes:
-        middles.append(top - _DOWN * (size - 1) / 2)
-        top -= _DOWN * size + _GAP
+    heights = _DOWN * np.array(sizes) + _GAP
+    below = np.cumsum(heights)
+    middles: list[float] = (below[-1] / 2 - below + heights / 2).tolist()
     return middles
 
 
@@ -153,14 +151,11 @@ def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: b
     weights = dense.weight[right.units][:, left.units].nan_to_num()
     share = (weights.abs() / dense.weight.abs().max().clamp(min=1e-30)).numpy()
     pairs = [(j, i) for j in range(len(right.units)) for i in range(len(left.units))]
+    lines = [np.array([left.at[i], right.at[j]]) for j, i in pairs]
+    colours = [POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs]
+    widths = [0.15 + _WIDEST * share[j, i] for j, i in pairs]
     axes.add_collection(
-        LineCollection(
-            [np.array([left.at[i], right.at[j]]) for j, i in pairs],
-            colors=[POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs],
-            linewidths=[0.15 + _WIDEST * share[j, i] for j, i in pairs],
-            alpha=0.75,
-            zorder=1,
-        )
+        LineCollection(lines, colors=colours, linewidths=widths, alpha=0.75, zorder=1)
     )
     for j, i in pairs if written else ():
         along = 0.24 + 0.13 * (i % 3)  # edges of one unit fan out; those of the next are read later

@@ -82,11 +82,12 @@ def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Can
 def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw a gate's probability and logit over the unit square, with the four rows on them."""
     shown = {"probability": module.probability} | ({"logit": module.logit} if canvas.detail else {})
-    x, (corners, targets) = _square(data, canvas), data.grid(2)
+    (x, x1, x2), (corners, targets) = _square(data, canvas), data.grid(2)
     outputs, at_corners = _outputs(module, x), _outputs(module, corners)
     marks = {name: _column(heights(at_corners)) for name, heights in shown.items()}
     return plotting.plot_surfaces(
-        *_axes(x),
+        x1,
+        x2,
         {name: _grid(heights(outputs)) for name, heights in shown.items()},
         points=(corners.numpy(), marks, _column(targets)),
         title=_with_gate(canvas.title, data),
@@ -97,13 +98,13 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
 
 def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the max head and the min head over two inputs, and below each its error."""
-    x = _square(data, canvas)
+    x, x1, x2 = _square(data, canvas)
     y, truth = _outputs(module, x), data.target(x)
     surfaces = {"max head": y[:, 0], "min head": y[:, 1]}
     if canvas.detail:
         surfaces["max head, error"], surfaces["min head, error"] = (y - truth).unbind(dim=1)
     heights = {name: _grid(z) for name, z in surfaces.items()}
-    return plotting.plot_surfaces(*_axes(x), heights, title=canvas.title, figure=canvas.figure)
+    return plotting.plot_surfaces(x1, x2, heights, title=canvas.title, figure=canvas.figure)
 
 
 def descent(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
@@ -195,12 +196,10 @@ def _with_gate(title: str, data: FunctionDataModule) -> str:
     return title if gate == title else f"{title}: {gate}"
 
 
-def _square(data: FunctionDataModule, canvas: Canvas) -> Tensor:
-    return data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)[0]
-
-
-def _axes(x: Tensor) -> tuple[Array, Array]:
-    return _grid(x[:, 0]), _grid(x[:, 1])
+def _square(data: FunctionDataModule, canvas: Canvas) -> tuple[Tensor, Array, Array]:
+    """Return the points of a grid over two inputs, and each input alone."""
+    x, _ = data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)
+    return x, _grid(x[:, 0]), _grid(x[:, 1])
 
 
 def _grid(values: Tensor) -> Array:
