@@ -47,13 +47,22 @@ class Bowl:
         return float(2 / self.eigenvalues.sum())
 
     def cost(self, at: Array) -> Array:
-        """Return the cost: (..., 2) -> (...)."""
+        """Return the cost: (..., 2) -> (...).
+
+        Args:
+            at: a and b.
+        """
         off = at - self.minimum
         above: Array = 0.5 * np.einsum("...i,ij,...j->...", off, self.hessian, off)
         return self.floor + above
 
     def descend(self, rate: float, steps: int) -> Array:
-        """Return a and b from a = b = 0 on, (up to steps + 1, 2); it ends where it flies off."""
+        """Return a and b from a = b = 0 on, (up to steps + 1, 2); it ends where it flies off.
+
+        Args:
+            rate: Learning rate.
+            steps: How many steps.
+        """
         path = [np.zeros(2)]
         bound = _FARTHEST * (self.cost(path[0]) + 1)
         while len(path) <= steps and self.cost(path[-1]) <= bound:
@@ -64,7 +73,8 @@ class Bowl:
 def bowl(points: Sequence[tuple[float, float]] | Array) -> Bowl:
     """Return the cost surface of a line through points, in float64.
 
-    Shapes: points (count, 2), pairs (x, y).
+    Args:
+        points: Pairs (x, y), two different x or more.
 
     Raises:
         InputError: Fewer than two points, all at one x, or numbers that are not finite.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +57,7 @@ def whole(figure: FigureBase) -> Figure:
     Args:
         figure: A Figure or a SubFigure.
     """
-    found: Figure = figure.figure  # type: ignore[assignment]  # typed as if it could be a part
-    return found
+    return cast("Figure", figure.figure)  # which is typed as if it could be a part
 
 
 def mark_classes(axes: Any, at: Iterable[Array], targets: Array, **style: Any) -> None:

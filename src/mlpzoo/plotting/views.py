@@ -63,9 +63,10 @@ def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figur
 
 def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
     """Draw the points, the learned line and the least-squares line."""
-    points, best = (_column(data.x), _column(data.y)), data.least_squares()
+    points = _column(data.x), _column(data.y)
+    line, best = line_of(module), data.least_squares()
     return plotting.plot_fit(
-        points, line_of(module), best, title=canvas.title, figure=canvas.figure, error=canvas.detail
+        points, line, best, title=canvas.title, figure=canvas.figure, error=canvas.detail
     )
 
 
