@@ -19,10 +19,10 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH
 from mlpzoo.pretrained.manifest import load_portable
 from mlpzoo.pretrained.measure import as_module, data_of
-from mlpzoo.training.film import film_of_run
+from mlpzoo.training.film import frames_of_run
 
 if TYPE_CHECKING:
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure
 
 PAGE, INK, DIM = "#0d1117", "#e6edf3", "#30363d"  # of GitHub's dark pages
 _INSTEAD = {
@@ -53,9 +53,9 @@ def main(out: str = "docs", filmed: str = "xor") -> None:
         for page in ("light", "dark"):
             picture, film = Path(out, f"gallery-{page}.png"), Path(out, f"film-{page}.gif")
             plotting.save(gallery(entries, dark=page == "dark"), picture)
-            restyle = darken if page == "dark" else unchanged
-            shown = film_of_run(get_exercise(filmed), run.folder, restyle=restyle, colours=DRAWN_IN)
-            film.write_bytes(shown)
+            frames = frames_of_run(get_exercise(filmed), run.folder)
+            shown = map(darken, frames) if page == "dark" else frames
+            film.write_bytes(plotting.make_film(shown, colours=DRAWN_IN))
             print(picture, film)
 
 
@@ -64,7 +64,7 @@ def gallery(
     *,
     columns: int = 3,
     dark: bool = False,
-) -> FigureBase:
+) -> Figure:
     """Draw several trained exercises on one figure, each with its own view.
 
     Args:
@@ -76,15 +76,11 @@ def gallery(
     figure = plotting.new_figure(4.6 * columns, 3.6 * rows)
     places = figure.subfigures(rows, columns, squeeze=False, wspace=0.04, hspace=0.06).flat
     for place, (exercise, module, data) in zip(places, entries, strict=False):
-        exercise.view(module, data, title=exercise.name, figure=place, detail=False)
+        exercise.view(module, data, plotting.Canvas(exercise.name, figure=place, detail=False))
     return darken(figure) if dark else figure
 
 
-def unchanged(figure: FigureBase) -> FigureBase:
-    return figure
-
-
-def darken(figure: FigureBase) -> FigureBase:
+def darken(figure: Figure) -> Figure:
     """Give a finished figure of ours a dark ground and the colours that are read on it.
 
     It is changed in place: black and white change places, our colours become lighter ones of the
@@ -93,15 +89,14 @@ def darken(figure: FigureBase) -> FigureBase:
     Args:
         figure: What to change; it is returned.
     """
-    whole: Any = figure
-    whole.set_facecolor(PAGE)
-    parts = whole.findobj()
+    figure.set_facecolor(PAGE)
+    parts: list[Any] = figure.findobj()
     grounds = [part.get_bbox_patch() for part in parts if hasattr(part, "get_bbox_patch")]
     for part in (*parts, *grounds):
         if part is not None and not hasattr(part, "zaxis"):
             for name in _SETTERS:
                 _replace(part, name)
-    for axes in whole.get_axes():
+    for axes in figure.get_axes():
         axes.set_facecolor(PAGE)
         axes.tick_params(colors=INK, which="both")
         for spine in axes.spines.values():

@@ -11,6 +11,7 @@ from mlpzoo import Bar, InputError, get_exercise, list_exercises, load_module
 from mlpzoo.data.gate import is_linearly_separable
 from mlpzoo.exercises import summary
 from mlpzoo.exercises.linear import LECTURE_POINTS, descend_by_hand
+from mlpzoo.plotting.views import pictures_of
 
 RUNS = [(name, recipe) for name in list_exercises() for recipe in ("default", "lecture")]
 
@@ -45,26 +46,16 @@ def test_ranges_follow_the_data():
     assert module.hparams.in_range == (0.0, 1.0)
 
 
-INSIDES = {  # further pictures
-    "linear": ("descent.png",),
-    "minmax": ("neurons.png",),
-    "perceptron": (),
-    "sin": ("neurons.png",),
-    "square": ("neurons.png",),
-    "xor": ("neurons.png", "layers.png"),
-}
-
-
 @pytest.mark.parametrize(("name", "recipe"), RUNS)
 def test_run_folder_is_complete_and_true(name, recipe, short_run):
     result = short_run(name, recipe)
     folder = result.folder
     assert (folder.parent.name, folder.name) == (name, "version_0")
     written = {path.name for path in folder.rglob("*") if path.is_file()}
+    pictures = {*pictures_of(result.module, result.datamodule), *get_exercise(name).pictures}
     assert written - {"previous.ckpt"} == {
         *("config.yaml", "metrics.csv", "result.json", "best.ckpt", "last.ckpt", "start.ckpt"),
-        *(f"{name}.png", "loss.png", "network.png"),
-        *INSIDES[name],
+        *(f"{picture}.png" for picture in (name, "loss", *pictures)),
     }
     written = json.loads((folder / "result.json").read_text())
     assert written["metrics"] == dict(result.metrics)

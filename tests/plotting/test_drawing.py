@@ -6,11 +6,9 @@ import torch
 from matplotlib.collections import LineCollection, PathCollection
 from torch import nn
 
-import mlpzoo
 from mlpzoo import DualHeadMLP, FourLayerXOR, InputError, SequentialMLP, plotting
 from mlpzoo.nets.trace import dense_layers
 from mlpzoo.plotting.descent import bowl
-from scripts.draw_readme import darken
 from tests.published import HIDDEN as PUBLISHED
 from tests.published import with_published_weights
 
@@ -187,18 +185,3 @@ def test_drawing_leaves_a_network_as_it_was():
     assert torch.equal(torch.get_rng_state(), state)
     for name, value in net.state_dict().items():
         assert torch.equal(value, before[name])
-
-
-@pytest.mark.parametrize("name", ["neurons", "network", "layers", "descent"])
-def test_drawings_are_public_and_fit_for_a_dark_page(name):
-    draw = getattr(mlpzoo, f"plot_{name}")
-    figure = {
-        "neurons": lambda: draw(published(), [(0, 1)] * 2),
-        "network": lambda: draw(published()),
-        "layers": lambda: draw(published(), ROWS, XOR),
-        "descent": lambda: draw(LECTURE),
-    }[name]()
-    darken(figure)
-    assert figure.get_facecolor()[:3] < (0.1, 0.1, 0.1)
-    for axes in figure.axes:
-        assert not any(text.get_color() in ("black", "k") for text in axes.texts)

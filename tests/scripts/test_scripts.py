@@ -1,7 +1,9 @@
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from mlpzoo import list_exercises, load_pretrained, plotting
 from scripts import draw_readme
@@ -26,21 +28,21 @@ def test_pictures_of_the_readme_are_of_the_shipped_networks(tmp_path, monkeypatc
         drawn.append((dark, entries))
         return plotting.new_figure(1, 1)
 
-    def film(exercise, folder, *, restyle, colours):
-        dark = restyle is draw_readme.darken
-        filmed.append((exercise.name, dark, len(list((folder / "snapshots").iterdir()))))
-        return b"GIF89a"
+    def frames(exercise, folder):
+        filmed.append((exercise.name, len(list((folder / "snapshots").iterdir()))))
+        return [plotting.plot_losses({"loss": ([1], [1.0])}, title="")]
 
     monkeypatch.setattr(draw_readme, "gallery", draw)
-    monkeypatch.setattr(draw_readme, "film_of_run", film)
+    monkeypatch.setattr(draw_readme, "frames_of_run", frames)
     draw_readme.main(str(tmp_path), filmed="perceptron")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "film-dark.gif", "film-light.gif", "gallery-dark.png", "gallery-light.png",
     ]  # fmt: skip
-    assert [(name, dark) for name, dark, _ in filmed] == [
-        ("perceptron", False), ("perceptron", True),
-    ]  # fmt: skip
-    assert min(count for _, _, count in filmed) > 3
+    for page, ground in (("light", (255, 255, 255)), ("dark", (13, 17, 23))):
+        with Image.open(tmp_path / f"film-{page}.gif") as film:
+            np.testing.assert_allclose(film.convert("RGB").getpixel((0, 0)), ground, atol=3)
+    assert [name for name, _ in filmed] == ["perceptron", "perceptron"]
+    assert min(count for _, count in filmed) > 3
     for _, entries in drawn:
         assert [exercise.name for exercise, _, _ in entries] == list_exercises()
         for exercise, module, _ in entries:

@@ -116,9 +116,10 @@ class Exercise:
         mode: "min" or "max": which way the monitored metric is better.
         stop_at: Value of the monitored metric at which training may stop: the bar, with room for
             what the coarser validation grid misses.
-        view: Draws the trained module.
+        view: Draws the trained module: given it, its data module and a `mlpzoo.plotting.Canvas`,
+            returns the Figure (see `mlpzoo.plotting.views.View`).
         pictures: Further views, by the name of the file that each is written to, beside those that
-            suit its network (see `mlpzoo.plotting.views`).
+            suit its network.
         measure: Given module and data module, further metrics that the exercise is judged by.
         remark: Given module, data module and test metrics, a sentence for the result, or "".
     """

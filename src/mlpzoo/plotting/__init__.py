@@ -1,11 +1,11 @@
 """Pure drawing: arrays or a network in, a matplotlib Figure out; no pyplot and no global state.
 
-Every function draws on `figure` where one is given (a Figure or a SubFigure), else on a new one.
-Networks are any small `torch.nn.Module` of linear layers; they run in eval mode and are left as
-they were.
+Every function draws on `figure` where one is given (a Figure or a SubFigure), else on a new one,
+and returns the whole Figure. Networks are any small `torch.nn.Module` of linear layers; they run in
+eval mode and are left as they were. The views of a trained module are in `mlpzoo.plotting.views`.
 """
 
-from mlpzoo.plotting.curves import plot_curve, plot_fit, plot_losses
+from mlpzoo.plotting.curves import plot_curve, plot_fit, plot_losses, plot_progress
 from mlpzoo.plotting.descent import plot_descent
 from mlpzoo.plotting.figure import (
     CLASSES,
@@ -15,34 +15,19 @@ from mlpzoo.plotting.figure import (
     MODEL,
     TRUTH,
     Array,
+    Canvas,
     new_figure,
     save,
 )
-from mlpzoo.plotting.gif import make_film, plot_progress
+from mlpzoo.plotting.gif import make_film
 from mlpzoo.plotting.layers import plot_layers
 from mlpzoo.plotting.network import plot_network
 from mlpzoo.plotting.neurons import plot_neurons
 from mlpzoo.plotting.surfaces import plot_separating_line, plot_surfaces
 
 __all__ = [
-    "CLASSES",
-    "CMAP",
-    "DPI",
-    "ERROR",
-    "MODEL",
-    "TRUTH",
-    "Array",
-    "make_film",
-    "new_figure",
-    "plot_curve",
-    "plot_descent",
-    "plot_fit",
-    "plot_layers",
-    "plot_losses",
-    "plot_network",
-    "plot_neurons",
-    "plot_progress",
-    "plot_separating_line",
-    "plot_surfaces",
+    "CLASSES", "CMAP", "DPI", "ERROR", "MODEL", "TRUTH", "Array", "Canvas", "make_film",
+    "new_figure", "plot_curve", "plot_descent", "plot_fit", "plot_layers", "plot_losses",
+    "plot_network", "plot_neurons", "plot_progress", "plot_separating_line", "plot_surfaces",
     "save",
-]
+]  # fmt: skip

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpzoo.checks import InputError
-from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, Array, new_figure
+from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, Array, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 STEPS, DRAWN = 300, 40  # of the paths, and of the lines that show how they jump
 _COLOURS = ("#56b4e9", MODEL, "#cc79a7", ERROR)
@@ -47,13 +47,22 @@ class Bowl:
         return float(2 / self.eigenvalues.sum())
 
     def cost(self, at: Array) -> Array:
-        """Return the cost: (..., 2) -> (...)."""
+        """Return the cost: (..., 2) -> (...).
+
+        Args:
+            at: a and b.
+        """
         off = at - self.minimum
         above: Array = 0.5 * np.einsum("...i,ij,...j->...", off, self.hessian, off)
         return self.floor + above
 
     def descend(self, rate: float, steps: int) -> Array:
-        """Return a and b from a = b = 0 on, (up to steps + 1, 2); it ends where it flies off."""
+        """Return a and b from a = b = 0 on, (up to steps + 1, 2); it ends where it flies off.
+
+        Args:
+            rate: Learning rate.
+            steps: How many steps.
+        """
         path = [np.zeros(2)]
         bound = _FARTHEST * (self.cost(path[0]) + 1)
         while len(path) <= steps and self.cost(path[-1]) <= bound:
@@ -64,7 +73,8 @@ class Bowl:
 def bowl(points: Sequence[tuple[float, float]] | Array) -> Bowl:
     """Return the cost surface of a line through points, in float64.
 
-    Shapes: points (count, 2), pairs (x, y).
+    Args:
+        points: Pairs (x, y), two different x or more.
 
     Raises:
         InputError: Fewer than two points, all at one x, or numbers that are not finite.
@@ -92,7 +102,7 @@ def plot_descent(
     *,
     title: str = "",
     figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw the cost of a line, sum((a x + b - y)^2) over a and b, and gradient descent at 4 rates.
 
     From a = b = 0: too small (a tenth of the limit, in one digit), the best (2 / sum of the
@@ -114,12 +124,10 @@ def plot_descent(
     figure = figure or new_figure(11.0, 5.6)
     head = f"limit 2 / {surface.eigenvalues[1]:.6g} = {surface.limit:.4g}"
     figure.suptitle(": ".join(filter(None, (title, f"gradient descent, {head}"))))
-    panels = figure.subplot_mosaic(
-        [["0", "1", "cost"], ["2", "3", "cost"]], width_ratios=(1, 1, 1.1)
-    )
-    reach = np.abs(np.concatenate([paths["the best"], paths["too small"]])
-                   - surface.minimum).max(axis=0)  # fmt: skip
-    reach = 1.25 * np.where(reach > 0, reach, 1.0)
+    panels = figure.subplot_mosaic("01c\n23c", width_ratios=(1, 1, 1.1))
+    converging = np.concatenate([paths["the best"], paths["too small"]])
+    reach = 1.25 * np.abs(converging - surface.minimum).max(axis=0)
+    reach[reach == 0] = 1.25
     for index, ((name, path), colour) in enumerate(zip(paths.items(), _COLOURS, strict=True)):
         axes = panels[str(index)]
         _draw_bowl(axes, surface, reach)
@@ -127,8 +135,8 @@ def plot_descent(
         axes.plot(*path.T, ".", color=colour, markersize=3, zorder=3)
         axes.plot(*surface.minimum, marker="+", color="black", markersize=9, zorder=4)
         axes.set_title(f"{name}: {rates[name]:.5g}", fontsize="medium")
-    _draw_costs(panels["cost"], surface, paths)
-    return figure
+    _draw_costs(panels["c"], surface, paths)
+    return whole(figure)
 
 
 def _rates(surface: Bowl) -> dict[str, float]:
@@ -153,11 +161,11 @@ def _draw_bowl(axes: Axes, surface: Bowl, reach: Array) -> None:
 
 
 def _draw_costs(axes: Axes, surface: Bowl, paths: dict[str, Array]) -> None:
-    for (name, path), colour in zip(paths.items(), _COLOURS, strict=True):
-        above = surface.cost(path) - surface.floor
-        axes.plot(np.maximum(above, 1e-12 * max(above[0], 1e-30)), color=colour, label=name)
-    axes.set(xlabel="steps", ylabel="cost above its minimum", yscale="log")
     first = max(float(surface.cost(np.zeros(2)) - surface.floor), 1e-30)
+    for (name, path), colour in zip(paths.items(), _COLOURS, strict=True):
+        above = np.maximum(surface.cost(path) - surface.floor, 1e-12 * first)
+        axes.plot(above, color=colour, label=name)
+    axes.set(xlabel="steps", ylabel="cost above its minimum", yscale="log")
     axes.set_ylim(1e-5 * first, 1e3 * first)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize="small", loc="lower left")

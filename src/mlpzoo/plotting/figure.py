@@ -1,10 +1,12 @@
-"""What all drawing shares: colours, empty figures, files."""
+"""What all drawing shares: colours, empty figures, the canvas of a view, marks, files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +24,54 @@ CMAP = "viridis"
 DPI = 120
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure with constrained layout, sizes in inches."""
-    from matplotlib.figure import Figure  # half a second, paid only where something is drawn
+@dataclass(frozen=True)
+class Canvas:
+    """Where a view draws, and how much.
 
-    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    Args:
+        title: What the picture is called.
+        figure: A Figure, or a part of one; None for a new Figure of the size that suits.
+        detail: Whether to draw all; without, the answer alone, as a film or a gallery shows it.
+    """
+
+    title: str
+    figure: FigureBase | None = None
+    detail: bool = True
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure with constrained layout, which shows itself in a notebook.
+
+    Args:
+        width: In inches.
+        height: In inches.
+    """
+    from mlpzoo.plotting._png_figure import PngFigure  # half a second, paid only where one draws
+
+    return PngFigure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def whole(figure: FigureBase) -> Figure:
+    """Return the Figure that a figure is or is a part of.
+
+    Args:
+        figure: A Figure or a SubFigure.
+    """
+    return cast("Figure", figure.figure)  # which is typed as if it could be a part
+
+
+def mark_classes(axes: Any, at: Iterable[Array], targets: Array, **style: Any) -> None:
+    """Set a mark for each row, in the colour of its class.
+
+    Args:
+        axes: In two dimensions or in three.
+        at: The coordinates, (rows,) each.
+        targets: 0 or 1 for each row.
+        **style: What else `scatter` takes.
+    """
+    for value, colour in enumerate(CLASSES):
+        places = [along[targets == value] for along in at]
+        axes.scatter(*places, color=colour, edgecolor="black", label=f"target {value}", **style)
 
 
 def save(figure: FigureBase, path: Path) -> None:
@@ -34,11 +79,14 @@ def save(figure: FigureBase, path: Path) -> None:
 
     The folder above must be there: a run that is deleted must not come back as a picture.
 
+    Args:
+        figure: A SubFigure is saved with all of its Figure.
+        path: The file.
+
     Raises:
         OSError: It cannot be written.
     """
     path.parent.mkdir(exist_ok=True)
-    whole: Any = figure.figure  # a SubFigure is saved with all of its figure
     picture = BytesIO()
-    whole.savefig(picture, format=path.suffix[1:] or "png")
+    whole(figure).savefig(picture, format=path.suffix[1:] or "png")
     write_whole(path, picture.getvalue())

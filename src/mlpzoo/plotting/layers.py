@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import CLASSES, MODEL, TRUTH, Array, new_figure
+from mlpzoo.plotting.figure import CLASSES, MODEL, TRUTH, Array, mark_classes, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 CELLS, FINE = 10, 5  # of the grid along each axis, and points along each side of a cell
 _CUTS = (MODEL, "#cc79a7", "#56b4e9", "#f0e442")  # of the next layer's units
@@ -30,7 +30,7 @@ def plot_layers(
     title: str = "",
     columns: int = 3,
     figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw points in the plane of the inputs and in that of every hidden layer of two units.
 
     Each panel has the images of the points, coloured by target, and of a grid over their range, so
@@ -63,29 +63,29 @@ def plot_layers(
             f"points must have shape (rows, 2) and targets (rows,), got {tuple(x.shape)} and "
             f"{tuple(np.shape(targets))}; plot_neurons draws networks of one input"
         )
-    of_points, of_grid = dense_layers(net, x), dense_layers(net, _grid(x))
+    grid = _grid(x)
+    of_points, of_grid = dense_layers(net, x), dense_layers(net, grid)
     planes = [i for i, d in enumerate(of_points) if d.hidden and d.units.shape[1] == 2]
     if not planes:
         raise InputError("there is no hidden layer of 2 units, a plane; take plot_neurons")
-    panels: list[int | None] = [None, *planes]
-    rows = -(-(len(panels) + 1) // columns)
+    rows = -(-(len(planes) + 2) // columns)
     figure = figure or new_figure(3.1 * columns, 3.15 * rows + 0.5)
     figure.suptitle(title)
     answer = next(dense.units[:, 0] for dense in of_grid if not dense.hidden).numpy()
     last = next(dense for dense in of_points if not dense.hidden)
     middle = _middle(last.units[:, 0].numpy(), classes)
-    for place, index in enumerate(panels):
+    for place, index in enumerate([None, *planes]):
         axes = figure.add_subplot(rows, columns, place + 1)
-        images = (x, _grid(x)) if index is None else (of_points[index].units, of_grid[index].units)
+        images = (x, grid) if index is None else (of_points[index].units, of_grid[index].units)
         _draw_plane(axes, images[1].double().numpy(), answer > middle)
-        _draw_points(axes, images[0].double().numpy(), classes)
+        mark_classes(axes, images[0].double().numpy().T, classes, s=55, zorder=5)
         followed = index is not None or of_points[0].raw  # else the cut is of scaled inputs
         _draw_cuts(axes, [dense for dense in of_points if followed and dense.source == index])
         axes.set_title("inputs" if index is None else of_points[index].label, fontsize="medium")
         names = ("x1", "x2") if index is None else ("unit 1", "unit 2")
         axes.set(xlabel=names[0], ylabel=names[1])
-    _draw_line(figure.add_subplot(rows, columns, len(panels) + 1), last, classes, middle)
-    return figure
+    _draw_line(figure.add_subplot(rows, columns, len(planes) + 2), last, classes, middle)
+    return whole(figure)
 
 
 def _grid(x: Tensor) -> Tensor:
@@ -112,42 +112,31 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
     axes.pcolormesh(mesh[..., 0], mesh[..., 1], tint, cmap=ListedColormap(CLASSES), vmin=0, vmax=1,
                     alpha=0.3, shading="flat", linewidth=0, rasterized=True, zorder=1)  # fmt: skip
     lines = [*mesh[::FINE], *mesh[:, ::FINE].swapaxes(0, 1)]
-    axes.add_collection(
-        LineCollection(lines, colors=TRUTH, linewidths=0.5, alpha=0.5, zorder=2), autolim=False
-    )
+    drawn = LineCollection(lines, colors=TRUTH, linewidths=0.5, alpha=0.5, zorder=2)
+    axes.add_collection(drawn, autolim=False)
     for setter, values in ((axes.set_xlim, mesh[..., 0]), (axes.set_ylim, mesh[..., 1])):
         low, high = float(np.nanmin(values)), float(np.nanmax(values))
         room = 0.12 * max(high - low, 1e-6)
         setter(low - room, high + room)
 
 
-def _draw_points(axes: Axes, image: Array, classes: Array) -> None:
-    for value, colour in enumerate(CLASSES):
-        rows = classes == value
-        axes.scatter(image[rows, 0], image[rows, 1], s=55, color=colour, edgecolor="black",
-                     zorder=5, label=f"target {value}")  # fmt: skip
-
-
 def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:
     """Draw where each unit of the next layers is at its middle, as far as the panel shows it."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    corner, size = np.array([left, bottom]), np.array([right - left, top - bottom])
     cuts = [(w.numpy(), float(b)) for d in nexts for w, b in zip(d.weight, d.bias, strict=True)]
     for (weight, bias), colour in zip(cuts, _CUTS, strict=False):
-        size = np.array([right - left, top - bottom])
         scaled = weight * size  # in a panel of 1 x 1
-        offset = bias + weight @ np.array([left, bottom])
         norm = np.linalg.norm(scaled)
         if not np.isfinite(norm) or norm == 0:
             continue
-        normal = scaled / norm
-        foot = np.array([0.5, 0.5]) - normal * (scaled @ np.array([0.5, 0.5]) + offset) / norm
-        along = np.array([-normal[1], normal[0]])
-        ends = np.array([foot - 2 * along, foot + 2 * along]) * size + [left, bottom]
-        axes.plot(ends[:, 0], ends[:, 1], color=colour, linewidth=1.8, zorder=3)
+        normal, along = scaled / norm, np.array([-scaled[1], scaled[0]]) / norm
+        foot = 0.5 - normal * (weight @ (corner + size / 2) + bias) / norm  # from the middle
+        ends = np.array([foot - 2 * along, foot + 2 * along]) * size + corner
+        axes.plot(*ends.T, color=colour, linewidth=1.8, zorder=3)
         if (np.abs(foot - 0.5) < 0.5).all():
-            tip = foot + 0.12 * normal
-            axes.annotate("", xy=tuple(tip), xytext=tuple(foot), xycoords="axes fraction",
-                          textcoords="axes fraction", zorder=4,
+            axes.annotate("", xy=tuple(foot + 0.12 * normal), xytext=tuple(foot), zorder=4,
+                          xycoords="axes fraction", textcoords="axes fraction",
                           arrowprops={"arrowstyle": "-|>", "color": colour})  # fmt: skip
     axes.set(xlim=(left, right), ylim=(bottom, top))
 
@@ -156,11 +145,8 @@ def _draw_line(axes: Axes, last: Dense, classes: Array, middle: float) -> None:
     values = last.units[:, 0].numpy()
     axes.axvline(middle, color=TRUTH, linestyle="--", linewidth=1)
     order = np.argsort(np.argsort(values, kind="stable"), kind="stable")  # none hides another
-    height = np.linspace(-0.25, 0.25, len(values))[order] if len(values) <= 16 else 0 * order
-    for value, colour in enumerate(CLASSES):
-        rows = classes == value
-        axes.scatter(values[rows], height[rows], s=55, color=colour, edgecolor="black", zorder=5,
-                     label=f"target {value}")  # fmt: skip
+    height = np.linspace(-0.25, 0.25, len(values))[order] if len(values) <= 16 else 0.0 * order
+    mark_classes(axes, (values, height), classes, s=55, zorder=5)
     for number, colour in enumerate(_CUTS[:2]):
         axes.plot([], [], color=colour, label=f"middle of unit {number + 1} of the next layer")
     axes.legend(loc="upper center", fontsize="x-small", frameon=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,11 +12,11 @@ from torch import nn
 
 from mlpzoo.checks import InputError, count
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure
+from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 MOST_UNITS = 8  # of a layer
 MOST_WRITTEN = 40  # parameters up to which each value is written
@@ -34,14 +34,14 @@ class _Row:
     """Units of one layer, or the inputs, as they are drawn."""
 
     label: str
+    of: int  # how many units the layer has
     units: list[int]
-    of: int
     at: Array  # (units drawn, 2)
 
 
 def plot_network(
     net: nn.Module, *, most: int = MOST_UNITS, title: str = "", figure: FigureBase | None = None
-) -> FigureBase:
+) -> Figure:
     """Draw inputs, units and outputs in columns, and between them the weights.
 
     An edge is blue for a weight above 0 and orange for one below, as wide as the weight is large
@@ -81,7 +81,7 @@ def plot_network(
     axes.set_ylim(places[:, 1].min() - 0.45, places[:, 1].max() + 0.75)
     axes.axis("off")
     _head(figure, axes, title, cut=any(row.of > len(row.units) for row in rows.values()))
-    return figure
+    return whole(figure)
 
 
 def carry_most(layers: Sequence[Dense], index: int, most: int) -> list[int]:
@@ -108,10 +108,14 @@ def _inputs(net: nn.Module) -> int:
 
 def _places(layers: Sequence[Dense], most: int) -> dict[int | None, _Row]:
     """Return what is drawn where: the inputs under None, then each layer under its index."""
-    first = layers[0]
-    inputs = list(range(min(first.weight.shape[1], most)))
+    size = layers[0].weight.shape[1]
+    inputs = list(range(min(size, most)))
+    named: dict[int | None, tuple[str, int]] = {
+        None: ("inputs" if layers[0].raw else "inputs, scaled", size)
+    }
     columns: dict[int, list[int | None]] = {-1: [None]}
     for index, dense in enumerate(layers):
+        named[index] = dense.label, len(dense.bias)
         columns.setdefault(dense.depth, []).append(index)
     rows: dict[int | None, _Row] = {}
     for depth, members in columns.items():
@@ -121,11 +125,7 @@ def _places(layers: Sequence[Dense], most: int) -> dict[int | None, _Row]:
         for member, units, middle in zip(members, picks, middles, strict=True):
             y = middle + _DOWN * (len(units) - 1) / 2 - _DOWN * np.arange(len(units))
             at = np.stack([np.full(len(units), _ACROSS * (depth + 1)), y], axis=1)
-            if member is None:
-                label = "inputs" if first.raw else "inputs, scaled"
-                rows[member] = _Row(label, units, first.weight.shape[1], at)
-            else:
-                rows[member] = _Row(layers[member].label, units, len(layers[member].bias), at)
+            rows[member] = _Row(*named[member], units, at)
     return rows
 
 
@@ -139,11 +139,9 @@ def _middles(
     sources = [None if member is None else layers[member].source for member in members]
     if len(members) > 1 and len(set(sources)) == len(members):
         return [float(rows[source].at[:, 1].mean()) for source in sources]
-    top = (_DOWN * (sum(sizes) - len(sizes)) + (_DOWN + _GAP) * (len(sizes) - 1)) / 2
-    middles = []
-    for size in sizes:
-        middles.append(top - _DOWN * (size - 1) / 2)
-        top -= _DOWN * size + _GAP
+    heights = _DOWN * np.array(sizes) + _GAP
+    below = np.cumsum(heights)
+    middles: list[float] = (below[-1] / 2 - below + heights / 2).tolist()
     return middles
 
 
@@ -153,14 +151,11 @@ def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: b
     weights = dense.weight[right.units][:, left.units].nan_to_num()
     share = (weights.abs() / dense.weight.abs().max().clamp(min=1e-30)).numpy()
     pairs = [(j, i) for j in range(len(right.units)) for i in range(len(left.units))]
+    lines = [np.array([left.at[i], right.at[j]]) for j, i in pairs]
+    colours = [POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs]
+    widths = [0.15 + _WIDEST * share[j, i] for j, i in pairs]
     axes.add_collection(
-        LineCollection(
-            [np.array([left.at[i], right.at[j]]) for j, i in pairs],
-            colors=[POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs],
-            linewidths=[0.15 + _WIDEST * share[j, i] for j, i in pairs],
-            alpha=0.75,
-            zorder=1,
-        )
+        LineCollection(lines, colors=colours, linewidths=widths, alpha=0.75, zorder=1)
     )
     for j, i in pairs if written else ():
         along = 0.24 + 0.13 * (i % 3)  # edges of one unit fan out; those of the next are read later
@@ -172,25 +167,22 @@ def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: b
 def _draw_units(axes: Axes, row: _Row, dense: Dense | None, *, written: bool) -> None:
     from matplotlib.patches import Circle
 
-    heading = (
-        row.label if row.of == len(row.units) else f"{row.label}\n{len(row.units)} of {row.of}"
-    )
-    top = row.at[0]
-    axes.text(top[0], top[1] + 0.3, heading, fontsize=8, ha="center", va="bottom", color="black",
-              zorder=7, bbox=_GROUND)  # fmt: skip
+    drawn = "" if row.of == len(row.units) else f"\n{len(row.units)} of {row.of}"
+    left, top = row.at[0]
+    axes.text(left, top + 0.3, row.label + drawn, fontsize=8, ha="center", va="bottom",
+              color="black", zorder=7, bbox=_GROUND)  # fmt: skip
     largest = 1.0 if dense is None else max(float(dense.bias.abs().max()), 1e-30)
     for (x, y), unit in zip(row.at, row.units, strict=True):
         bias = 0.0 if dense is None else float(dense.bias[unit])
-        axes.add_patch(Circle((x, y), _RADIUS, facecolor="white", edgecolor="none", zorder=3))
         tint = POSITIVE if bias >= 0 else NEGATIVE
         share = min(abs(bias) / largest, 1.0) if bias == bias else 0.0
-        axes.add_patch(Circle((x, y), _RADIUS, facecolor=tint, edgecolor="none",
-                              alpha=0.55 * share, zorder=4))  # fmt: skip
-        axes.add_patch(Circle((x, y), _RADIUS, fill=False, edgecolor="black", linewidth=0.8,
-                              zorder=5))  # fmt: skip
+        disc: dict[str, Any] = {"xy": (x, y), "radius": _RADIUS, "zorder": 3}
+        axes.add_patch(Circle(**disc, facecolor="white", edgecolor="none"))
+        axes.add_patch(Circle(**disc, facecolor=tint, edgecolor="none", alpha=0.55 * share))
+        axes.add_patch(Circle(**disc, fill=False, edgecolor="black", linewidth=0.8))
         text = f"x{unit + 1}" if dense is None else f"{bias:.2f}" if written else f"{unit + 1}"
-        small = 6 if len(text) > 4 else 7
-        axes.text(x, y, text, fontsize=small, ha="center", va="center", zorder=6, color="black")
+        axes.text(x, y, text, fontsize=6 if len(text) > 4 else 7, ha="center", va="center",
+                  zorder=6, color="black")  # fmt: skip
 
 
 def _head(figure: FigureBase, axes: Axes, title: str, *, cut: bool) -> None:

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError, count, ordered
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import CLASSES, CMAP, TRUTH, Array, new_figure
+from mlpzoo.plotting.figure import TRUTH, Array, new_figure, whole
+from mlpzoo.plotting.surfaces import draw_surface
 
 if TYPE_CHECKING:
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 CURVE_POINTS, SURFACE_POINTS = 401, 25  # along an axis
 _COARSE = 5  # of the grey curves: there may be hundreds
@@ -29,7 +30,7 @@ def plot_neurons(
     points: tuple[Array, Array] | None = None,
     title: str = "",
     figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw what the units of every hidden layer give: curves over one input, surfaces over two.
 
     Layers stand from left to right. Of a layer with more than `most` units those are drawn that
@@ -115,9 +116,9 @@ def _marks(net: nn.Module, points: tuple[Array, Array]) -> tuple[Array, list[Arr
 
 def _curves(
     x: Tensor, hidden: Sequence[Dense], most: int, title: str, figure: FigureBase | None
-) -> FigureBase:
+) -> Figure:
     figure = figure or new_figure(4.2 * len(hidden), 3.6)
-    figure.suptitle(_with_rule(title, [d.units.shape[1] for d in hidden], most))
+    figure.suptitle(_with_rule(title, hidden, most))
     for column, dense in enumerate(hidden):
         axes = figure.add_subplot(1, len(hidden), column + 1)
         chosen = most_different(dense.units, most)
@@ -126,9 +127,10 @@ def _curves(
         for unit in chosen:
             axes.plot(x, dense.units[:, unit], linewidth=1.4, label=f"unit {unit + 1}")
         axes.set(xlabel="x", ylabel="output")
-        axes.set_title(f"{dense.label}, {_units(dense)}", fontsize="medium")
+        size = dense.units.shape[1]
+        axes.set_title(f"{dense.label}, {size} unit{'s' * (size > 1)}", fontsize="medium")
         axes.legend(fontsize="x-small", ncols=2, loc="upper center", framealpha=0.7)
-    return figure
+    return whole(figure)
 
 
 def _surfaces(
@@ -138,56 +140,38 @@ def _surfaces(
     marks: tuple[Array, list[Array], Array] | None,
     title: str,
     figure: FigureBase | None,
-) -> FigureBase:
-    small = max(dense.units.shape[1] for dense in hidden) <= 4
-    most = most or (4 if small else MOST_SURFACES)
+) -> Figure:
+    most = most or (4 if max(dense.units.shape[1] for dense in hidden) <= 4 else MOST_SURFACES)
     picks = [most_different(dense.units, most) for dense in hidden]
     rows, columns = max(map(len, picks)), len(hidden)
     if figure is None:
         figure = new_figure(2.5 * columns + 0.3, 2.25 * rows + 0.5)
         figure.set_layout_engine("none")  # which would take as long as all the rest
-    figure.suptitle(_with_rule(title, [d.units.shape[1] for d in hidden], most))
-    ends = [(float(column.min()), float(column.max())) for column in x.unbind(dim=1)]
+    figure.suptitle(_with_rule(title, hidden, most))
     x1, x2 = (column.view(SURFACE_POINTS, -1).numpy() for column in x.unbind(dim=1))
     for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
         for row, unit in enumerate(chosen):
             place = (column / columns, 0.93 * (1 - (row + 1) / rows), 0.98 / columns, 0.87 / rows)
             axes: Any = figure.add_axes(place, projection="3d")
             heights = dense.units[:, unit].view(SURFACE_POINTS, -1).numpy()
-            axes.plot_surface(x1, x2, heights, cmap=CMAP, rcount=SURFACE_POINTS,
-                              ccount=SURFACE_POINTS, antialiased=False)  # fmt: skip
-            if marks is not None:
-                _set_points(axes, marks[0], marks[1][column][:, unit], marks[2])
-            _dress(axes, f"{dense.label}, unit {unit + 1}", ends)
-    return figure
+            on_it = None if marks is None else (marks[0], marks[1][column][:, unit], marks[2])
+            draw_surface(axes, (x1, x2, heights), on_it, size=28, zoom=0.95)
+            _dress(axes, f"{dense.label}, unit {unit + 1}", (x1, x2))
+    return whole(figure)
 
 
-def _dress(axes: Any, title: str, ends: Sequence[tuple[float, float]]) -> None:
+def _dress(axes: Any, title: str, inputs: tuple[Array, Array]) -> None:
     axes.set_title(title, fontsize="small", pad=-2)
     axes.set_xlabel("x1", fontsize="x-small", labelpad=-7)
     axes.set_ylabel("x2", fontsize="x-small", labelpad=-7)
     axes.tick_params(labelsize="xx-small", pad=-3)
-    (left, right), (near, far) = ends
-    axes.set(xticks=[left, (left + right) / 2, right], yticks=[near, (near + far) / 2, far])
+    ends = [(float(x.min()), float(x.max())) for x in inputs]
+    xticks, yticks = ([low, (low + high) / 2, high] for low, high in ends)
+    axes.set(xticks=xticks, yticks=yticks)
     axes.locator_params(axis="z", nbins=3)
-    axes.view_init(elev=28, azim=-60)
-    axes.set_box_aspect((1, 1, 0.75), zoom=0.95)
 
 
-def _set_points(axes: Any, x: Array, heights: Array, targets: Array) -> None:
-    for value, colour in enumerate(CLASSES):
-        rows = targets == value
-        axes.scatter(*x[rows].T, heights[rows], s=28, color=colour, edgecolor="black",
-                     depthshade=False, zorder=10)  # fmt: skip
-
-
-def _units(dense: Dense) -> str:
-    units = dense.units.shape[1]
-    return "1 unit" if units == 1 else f"{units} units"
-
-
-def _with_rule(title: str, sizes: Sequence[int], most: int) -> str:
-    if max(sizes) <= most:
-        return title
-    rule = f"the {most} units a layer that differ most over the range"
-    return f"{title}: {rule}" if title else rule
+def _with_rule(title: str, hidden: Sequence[Dense], most: int) -> str:
+    cut = max(dense.units.shape[1] for dense in hidden) > most
+    rule = f"the {most} units a layer that differ most over the range" if cut else ""
+    return ": ".join(filter(None, (title, rule)))

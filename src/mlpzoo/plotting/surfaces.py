@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpzoo.plotting.figure import CLASSES, CMAP, MODEL, Array, new_figure
+from mlpzoo.plotting.figure import CLASSES, CMAP, MODEL, Array, mark_classes, new_figure, whole
 
 if TYPE_CHECKING:
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure, FigureBase
 
 
 def plot_separating_line(
@@ -21,7 +21,7 @@ def plot_separating_line(
     *,
     title: str,
     figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw a perceptron's two half planes and the line w . x + b = 0 between them.
 
     Shapes: x (rows, 2), targets (rows,), weights (2,).
@@ -42,18 +42,13 @@ def plot_separating_line(
     axes.contourf(first, second, net > 0, levels=[-0.5, 0.5, 1.5], colors=CLASSES, alpha=0.25)
     if net.min() < 0 < net.max():
         axes.contour(first, second, net, levels=[0.0], colors=MODEL, linewidths=2)
-    for value, colour in enumerate(CLASSES):
-        rows = targets == value
-        axes.scatter(
-            x[rows, 0], x[rows, 1], s=60, color=colour, edgecolor="black", label=f"target {value}"
-        )
-    equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
+    mark_classes(axes, x.T, targets, s=60)
     axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
     axes.locator_params(nbins=5)
-    axes.legend(
-        loc="lower center", ncols=2, fontsize="small", title=equation, title_fontsize="small"
-    )  # where no point is
-    return figure
+    equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
+    axes.legend(loc="lower center", ncols=2, fontsize="small", title=equation,
+                title_fontsize="small")  # fmt: skip
+    return whole(figure)
 
 
 def plot_surfaces(
@@ -65,7 +60,7 @@ def plot_surfaces(
     points: tuple[Array, Mapping[str, Array], Array] | None = None,
     columns: int = 2,
     figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw surfaces over one grid of two inputs, side by side in 3-D.
 
     Shapes: x1 and x2 (n, n), each surface (n, n).
@@ -85,32 +80,39 @@ def plot_surfaces(
     figure = figure or new_figure(4.2 * columns, 3.6 * rows)
     figure.suptitle(title)
     for index, (name, heights) in enumerate(surfaces.items()):
-        axes = figure.add_subplot(rows, columns, index + 1, projection="3d")
-        axes.plot_surface(x1, x2, heights, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
-        if points is not None:
-            _draw_points(axes, points[0], points[1][name], points[2])
+        axes: Any = figure.add_subplot(rows, columns, index + 1, projection="3d")
+        marks = None if points is None else (points[0], points[1][name], points[2])
+        draw_surface(axes, (x1, x2, heights), marks, size=60, zoom=0.88 if alone else 1.1)
         axes.set(title=name, xlabel="x1", ylabel="x2")
         if alone:  # among other figures there is no room beside it, and the title says it
             axes.set_zlabel(name.rpartition(", ")[2])
         axes.locator_params(nbins=3)
-        axes.view_init(elev=28, azim=-60)
-        axes.set_box_aspect((1, 1, 0.75), zoom=0.88 if alone else 1.1)
     if points is not None:
         keys = axes.get_legend_handles_labels()
         figure.legend(*keys, loc="upper left", fontsize="small", frameon=False)
-    return figure
+    return whole(figure)
 
 
-def _draw_points(axes: Any, inputs: Array, heights: Array, targets: Array) -> None:
-    for value, colour in enumerate(CLASSES):
-        rows = targets == value
-        axes.scatter(
-            *inputs[rows].T,
-            heights[rows],
-            s=60,
-            color=colour,
-            edgecolor="black",
-            depthshade=False,
-            label=f"target {value}",
-            zorder=10,
-        )
+def draw_surface(
+    axes: Any,
+    surface: tuple[Array, Array, Array],
+    marks: tuple[Array, Array, Array] | None,
+    *,
+    size: int,
+    zoom: float,
+) -> None:
+    """Draw one surface in 3-D with marks on it, seen from where all of ours are seen.
+
+    Args:
+        axes: In three dimensions.
+        surface: Both inputs and the heights, (n, n) each.
+        marks: Inputs (rows, 2), heights and targets 0 or 1 (rows,); None for no marks.
+        size: Of a mark.
+        zoom: How much of its place the box fills.
+    """
+    axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
+    if marks is not None:
+        x, heights, targets = marks
+        mark_classes(axes, (*x.T, heights), targets, s=size, depthshade=False, zorder=10)
+    axes.view_init(elev=28, azim=-60)
+    axes.set_box_aspect((1, 1, 0.75), zoom=zoom)

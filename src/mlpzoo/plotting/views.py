@@ -1,8 +1,7 @@
 """What a trained module looks like: evaluate it on a grid, hand the arrays to `plotting`.
 
-A view takes a module, its data module and a title, and returns a figure; an Exercise names its
-view, and `FigureWriter` and the command line call it. Without `detail` it draws the answer alone,
-as a film or a gallery shows it.
+An Exercise names its views; `FigureWriter`, films and the command line call them. See `View` for
+what a view takes, and how to write one.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -20,123 +19,145 @@ from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule, LinearDataModule
 from mlpzoo.modules import LitNetwork, LitPerceptron
 from mlpzoo.nets.trace import dense_layers, in_eval_mode
+from mlpzoo.plotting.figure import Array, Canvas
 
 if TYPE_CHECKING:
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure
 
 SURFACE_POINTS, COARSE_POINTS = 100, 41  # along each axis
 CURVE_POINTS = 2001
 
 
-View = Callable[..., "FigureBase"]  # (module, data, *, title, figure=None, detail=True), as below
+class View(Protocol):
+    """A function that draws a trained module, as all those below.
+
+    Example:
+        >>> def coarse_curve(module, data, canvas):
+        ...     x, truth = data.grid(11)
+        ...     arrays = (values.detach().numpy().ravel() for values in (x, module(x), truth))
+        ...     return plotting.plot_curve(*arrays, title=canvas.title, figure=canvas.figure)
+        >>> from mlpzoo import get_exercise
+        >>> sin = get_exercise("sin")
+        >>> coarse_curve(sin.module(), sin.data(), Canvas("before training"))
+        <PngFigure size 768x576 with 2 Axes>
+    """
+
+    def __call__(self, module: Any, data: Any, canvas: Canvas, /) -> Figure:
+        """Return the whole Figure.
+
+        Args:
+            module: What was trained; it is left as it was.
+            data: Its data module.
+            canvas: The title, where to draw, and whether in detail.
+        """
 
 
-def curve(
-    module: LitNetwork,
-    data: FunctionDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
+def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw y against x with the truth, and the error below, for one input and one output."""
     x, truth = data.grid(CURVE_POINTS)
-    y = _outputs(module, x)
+    arrays = map(_column, (x, _outputs(module, x), truth))
     return plotting.plot_curve(
-        _column(x), _column(y), _column(truth), title=title, figure=figure, error=detail
+        *arrays, title=canvas.title, figure=canvas.figure, error=canvas.detail
     )
 
 
-def fitted_line(
-    module: LitNetwork,
-    data: LinearDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
+def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
     """Draw the points, the learned line and the least-squares line."""
+    points = _column(data.x), _column(data.y)
+    line, best = line_of(module), data.least_squares()
     return plotting.plot_fit(
-        (_column(data.x), _column(data.y)),
-        line_of(module),
-        data.least_squares(),
-        title=title,
-        figure=figure,
-        error=detail,
+        points, line, best, title=canvas.title, figure=canvas.figure, error=canvas.detail
     )
 
 
-def separating_line(
-    module: LitPerceptron,
-    data: FunctionDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
+def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
     x, targets = data.grid(2)
-    weight, bias = module.net.linear.weight, module.net.linear.bias
+    weight, bias = module.net.linear.weight.detach().cpu().numpy(), module.net.linear.bias.item()
+    title = _with_gate(canvas.title, data)
     return plotting.plot_separating_line(
-        x.numpy(),
-        _column(targets),
-        weight.detach().cpu().numpy()[0],
-        bias.item(),
-        title=_with_gate(title, data),
-        figure=figure,
+        x.numpy(), _column(targets), weight[0], bias, title=title, figure=canvas.figure
     )
 
 
-def probability_surface(
-    module: LitNetwork,
-    data: FunctionDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
+def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw a gate's probability and logit over the unit square, with the four rows on them."""
-    x = _square(data, detail)
-    corners, targets = data.grid(2)
-    surfaces: dict[str, Tensor] = {}
-    marks: dict[str, Tensor] = {}
-    for points, heights in ((x, surfaces), (corners, marks)):
-        output = _outputs(module, points)
-        heights["probability"], heights["logit"] = module.probability(output), module.logit(output)
-    names = ("probability", "logit") if detail else ("probability",)
+    shown = {"probability": module.probability} | ({"logit": module.logit} if canvas.detail else {})
+    (x, x1, x2), (corners, targets) = _square(data, canvas), data.grid(2)
+    outputs, at_corners = _outputs(module, x), _outputs(module, corners)
+    marks = {name: _column(heights(at_corners)) for name, heights in shown.items()}
     return plotting.plot_surfaces(
-        *_axes(x),
-        {name: _grid(surfaces[name]) for name in names},
-        points=(corners.numpy(), {n: _column(z) for n, z in marks.items()}, _column(targets)),
-        title=_with_gate(title, data),
-        columns=len(names),
-        figure=figure,
+        x1,
+        x2,
+        {name: _grid(heights(outputs)) for name, heights in shown.items()},
+        points=(corners.numpy(), marks, _column(targets)),
+        title=_with_gate(canvas.title, data),
+        columns=len(shown),
+        figure=canvas.figure,
     )
 
 
-def heads_surface(
-    module: LitNetwork,
-    data: FunctionDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
+def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the max head and the min head over two inputs, and below each its error."""
-    x = _square(data, detail)
+    x, x1, x2 = _square(data, canvas)
     y, truth = _outputs(module, x), data.target(x)
     surfaces = {"max head": y[:, 0], "min head": y[:, 1]}
-    if detail:
+    if canvas.detail:
         surfaces["max head, error"], surfaces["min head, error"] = (y - truth).unbind(dim=1)
     heights = {name: _grid(z) for name, z in surfaces.items()}
-    return plotting.plot_surfaces(*_axes(x), heights, title=title, figure=figure)
+    return plotting.plot_surfaces(x1, x2, heights, title=canvas.title, figure=canvas.figure)
+
+
+def descent(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
+    """Draw the cost of a line through the points of the data, and gradient descent on it."""
+    points = torch.cat([data.x, data.y], dim=1).double().numpy()
+    return plotting.plot_descent(points, title=canvas.title, figure=canvas.figure)
+
+
+def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+    """Draw what every hidden unit gives over the range of the data."""
+    points = None
+    if module.task == "gate" and data.in_features == 2:
+        x, targets = data.grid(2)
+        points = (x.numpy(), targets.flatten().numpy())
+    return plotting.plot_neurons(
+        module.net,
+        [(data.low, data.high)] * data.in_features,
+        most=None if canvas.detail else 2,
+        points=points,
+        title=canvas.title,
+        figure=canvas.figure,
+    )
+
+
+def network(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+    """Draw the network with its weights and biases."""
+    count = sum(parameter.numel() for parameter in module.net.parameters())
+    title, most = f"{canvas.title}, {count:,} parameters", 8 if canvas.detail else 4
+    return plotting.plot_network(module.net, most=most, title=title, figure=canvas.figure)
+
+
+def layers(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+    """Draw how the rows of a gate move through layers of two units."""
+    return plotting.plot_layers(module.net, *data.grid(2), title=canvas.title, figure=canvas.figure)
+
+
+# What goes on inside: views by the name of their file, and which networks each suits, told from
+# the module, its data module and the sizes of its hidden layers.
+INSIDE: Mapping[str, tuple[View, Callable[[LitNetwork, FunctionDataModule, list[int]], bool]]] = {
+    "neurons": (neurons, lambda module, data, hidden: bool(hidden) and data.in_features <= 2),
+    "network": (network, lambda module, data, hidden: True),
+    "layers": (
+        layers,
+        lambda module, data, hidden: (
+            module.task == "gate" and data.in_features == 2 and set(hidden) == {2}
+        ),
+    ),
+}
 
 
 def pictures_of(module: LitNetwork, data: FunctionDataModule) -> Mapping[str, View]:
-    """Return the views that suit a network, by the name of the file they are written to.
-
-    "neurons" where there are hidden layers, over one or two inputs; "network" always; "layers"
-    where all hidden layers have two units, and the task is a gate.
+    """Return the views of the inside that suit a network, by the name of their file.
 
     Args:
         module: Whose network is looked at.
@@ -144,72 +165,7 @@ def pictures_of(module: LitNetwork, data: FunctionDataModule) -> Mapping[str, Vi
     """
     dense = dense_layers(module.net, data.grid(2)[0])
     hidden = [layer.units.shape[1] for layer in dense if layer.hidden]
-    views: dict[str, View] = {}
-    if hidden and data.in_features <= 2:
-        views["neurons"] = neurons
-    views["network"] = network
-    if hidden and set(hidden) == {2} and data.in_features == 2 and module.task == "gate":
-        views["layers"] = layers
-    return views
-
-
-def neurons(
-    module: LitNetwork,
-    data: FunctionDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
-    """Draw what every hidden unit gives over the range of the data."""
-    ranges = [(data.low, data.high)] * data.in_features
-    points = None
-    if module.task == "gate" and data.in_features == 2:
-        x, targets = data.grid(2)
-        points = (x.numpy(), targets.flatten().numpy())
-    return plotting.plot_neurons(
-        module.net, ranges, most=None if detail else 2, points=points, title=title, figure=figure
-    )
-
-
-def network(
-    module: LitNetwork,
-    data: FunctionDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
-    """Draw the network with its weights and biases."""
-    count = sum(parameter.numel() for parameter in module.net.parameters())
-    return plotting.plot_network(
-        module.net, most=8 if detail else 4, title=f"{title}, {count:,} parameters", figure=figure
-    )
-
-
-def layers(
-    module: LitNetwork,
-    data: FunctionDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
-    """Draw how the rows of a gate move through layers of two units."""
-    return plotting.plot_layers(module.net, *data.grid(2), title=title, figure=figure)
-
-
-def descent(
-    module: LitNetwork,
-    data: LinearDataModule,
-    *,
-    title: str,
-    figure: FigureBase | None = None,
-    detail: bool = True,
-) -> FigureBase:
-    """Draw the cost of a line through the points of the data, and gradient descent on it."""
-    points = torch.cat([data.x, data.y], dim=1).double().numpy()
-    return plotting.plot_descent(points, title=title, figure=figure)
+    return {name: view for name, (view, suits) in INSIDE.items() if suits(module, data, hidden)}
 
 
 def line_of(module: LitNetwork) -> tuple[float, float]:
@@ -241,18 +197,16 @@ def _with_gate(title: str, data: FunctionDataModule) -> str:
     return title if gate == title else f"{title}: {gate}"
 
 
-def _square(data: FunctionDataModule, detail: bool) -> Tensor:
-    return data.grid(SURFACE_POINTS if detail else COARSE_POINTS)[0]
+def _square(data: FunctionDataModule, canvas: Canvas) -> tuple[Tensor, Array, Array]:
+    """Return the points of a grid over two inputs, and each input alone."""
+    x, _ = data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)
+    return x, _grid(x[:, 0]), _grid(x[:, 1])
 
 
-def _axes(x: Tensor) -> tuple[plotting.Array, plotting.Array]:
-    return _grid(x[:, 0]), _grid(x[:, 1])
-
-
-def _grid(values: Tensor) -> plotting.Array:
+def _grid(values: Tensor) -> Array:
     side = math.isqrt(len(values))
     return values.reshape(side, side).double().numpy()
 
 
-def _column(values: Tensor) -> plotting.Array:
+def _column(values: Tensor) -> Array:
     return values.flatten().double().numpy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,32 +15,44 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_whole
 from mlpzoo.modules import LitNetwork
-from mlpzoo.plotting.gif import DRAWN_IN
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.snapshots import is_due, snapshots_in
 
 if TYPE_CHECKING:
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an inch
 
 
-def film_of_run(
-    exercise: Exercise,
-    folder: Path,
-    *,
-    restyle: Callable[[FigureBase], FigureBase] = lambda figure: figure,
-    colours: Sequence[str] = DRAWN_IN,
-) -> bytes:
-    """Return the film of a run from its snapshots, and from nothing else.
+def write_film(exercise: Exercise, folder: Path, out: Path) -> Path:
+    """Write the film of a run, film.gif.
+
+    Args:
+        exercise: See `frames_of_run`.
+        folder: The run folder.
+        out: The folder of the pictures, made if need be.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: See `frames_of_run`.
+        OSError: It cannot be written.
+    """
+    path = out / "film.gif"
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path, plotting.make_film(frames_of_run(exercise, folder)))
+    return path
+
+
+def frames_of_run(exercise: Exercise, folder: Path) -> list[Figure]:
+    """Return the frames of the film of a run from its snapshots, and from nothing else.
 
     A frame has the exercise's own view of the snapshot, and the validation figures up to its step.
 
     Args:
         exercise: Whose view and figures are shown.
         folder: The run folder.
-        restyle: Changes each finished frame, for another page than a light one.
-        colours: See `plotting.make_film`.
 
     Raises:
         InputError: No snapshot that can be read.
@@ -52,21 +63,20 @@ def film_of_run(
     steps = list(shots)
     measured = [validated(exercise, *shot) for shot in shots.values()]
     values = {name: [each[name] for each in measured] for name in reversed(measured[0])}
+    first = next(iter(values.values()))
     series = {
         name: (steps, shown)
         for name, shown in values.items()
-        if name == next(iter(values)) or not np.allclose(shown, values[next(iter(values))], 1e-3)
+        if shown is first or not np.allclose(shown, first, 1e-3)
     }
-    frames: list[FigureBase] = []
+    frames = []
     for step, (module, data) in shots.items():
-        figure = plotting.new_figure(WIDTH, HEIGHT)
-        figure.set_dpi(DPI)
-        halves: Any = figure.subfigures(1, 2, width_ratios=(1.25, 1))
-        left, right = halves
-        exercise.view(module, data, title=exercise.name, figure=left, detail=False)
-        plotting.plot_progress(series, step, steps[-1], figure=right)
-        frames.append(restyle(figure))
-    return plotting.make_film(frames, colours=colours)
+        frames.append(plotting.new_figure(WIDTH, HEIGHT))
+        frames[-1].set_dpi(DPI)
+        halves: Any = frames[-1].subfigures(1, 2, width_ratios=(1.25, 1))
+        exercise.view(module, data, plotting.Canvas(exercise.name, halves[0], detail=False))
+        plotting.plot_progress(series, step, steps[-1], figure=halves[1])
+    return frames
 
 
 def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[LitNetwork, FunctionDataModule]]:
@@ -100,24 +110,3 @@ def validated(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) 
     found = {"val_loss": losses / rows, **metrics.compute(), **own}
     names = [name.replace("train_", "val_") for name in exercise.curves]
     return {name: float(found[name]) for name in names}
-
-
-def write_film(exercise: Exercise, folder: Path, out: Path) -> Path:
-    """Write the film of a run, film.gif.
-
-    Args:
-        exercise: See `film_of_run`.
-        folder: The run folder.
-        out: The folder of the pictures, made if need be.
-
-    Returns:
-        The file.
-
-    Raises:
-        InputError: See `film_of_run`.
-        OSError: It cannot be written.
-    """
-    path = out / "film.gif"
-    path.parent.mkdir(exist_ok=True)
-    write_whole(path, film_of_run(exercise, folder))
-    return path

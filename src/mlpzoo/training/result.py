@@ -1,4 +1,4 @@
-"""What a run came to, and how it is written down and drawn."""
+"""What a run came to, and how it is written down."""
 
 import math
 import platform
@@ -14,16 +14,13 @@ import torchmetrics
 from lightning.pytorch import Trainer
 
 import mlpzoo
-from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
-from mlpzoo.plotting.views import pictures_of
 from mlpzoo.runs.folder import result_file
 from mlpzoo.runs.load import load_module
-from mlpzoo.runs.metrics_csv import read_metrics
 from mlpzoo.training.open_run import OpenRun
 from mlpzoo.training.plan import Plan
 from mlpzoo.training.resume import read_result
@@ -211,43 +208,3 @@ _STORED = {
     "recipe": str, "seed": int, "steps": int, "seconds": float, "passed": bool, "remark": str,
     "diagnosis": str,
 }  # fmt: skip
-
-
-def draw(
-    exercise: Exercise,
-    module: LitNetwork,
-    data: FunctionDataModule,
-    run: Path,
-    *,
-    out: Path,
-    step: int | None = None,
-) -> list[Path]:
-    """Write <exercise>.png, what goes on inside it, and, with a metrics.csv, loss.png.
-
-    Args:
-        exercise: Whose view and further pictures are drawn.
-        module: What to draw.
-        data: Its data.
-        run: The run folder.
-        out: The folder of the pictures, made if need be.
-        step: The step that the module is of, which is added to titles and names; None for the
-            result of the run.
-
-    Returns:
-        The files written.
-
-    Raises:
-        OSError: A picture cannot be written.
-    """
-    views = {exercise.name: exercise.view, **pictures_of(module, data), **exercise.pictures}
-    title, ending = exercise.name, ""
-    if step is not None:
-        title, ending = f"{exercise.name} after {step} steps", f"_step_{step:06d}"
-    drawn = {name + ending: view(module, data, title=title) for name, view in views.items()}
-    series = read_metrics(run / "metrics.csv") if step is None else {}
-    losses = {name: series[name] for name in exercise.curves if name in series}
-    if losses:
-        drawn["loss"] = plotting.plot_losses(losses, title=f"{exercise.name}: training")
-    for name, figure in drawn.items():
-        plotting.save(figure, out / f"{name}.png")
-    return [out / f"{name}.png" for name in drawn]

@@ -11,13 +11,15 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from mlpzoo.callbacks import FigureWriter
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
+from mlpzoo.plotting import Canvas
 from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.metrics_csv import RunLogger
 from mlpzoo.runs.snapshots import SnapshotTaker
 from mlpzoo.training.film import write_film
 from mlpzoo.training.open_run import OpenRun, open_run
+from mlpzoo.training.pictures import draw
 from mlpzoo.training.plan import Plan
-from mlpzoo.training.result import Result, draw, reason, stored_result
+from mlpzoo.training.result import Result, reason, stored_result
 from mlpzoo.training.resume import ApplyChanges, of_state, plan_run
 from mlpzoo.training.settings import TrainSettings, takes
 from mlpzoo.training.trainer import build_trainer, measure, quiet_lightning
@@ -117,7 +119,8 @@ def fitted(
                 "changes": run.history,
             },
             stop=run.stop,
-            **{"accelerator": settings.accelerator, "devices": settings.devices},
+            accelerator=settings.accelerator,
+            devices=settings.devices,
             **settings.trainer,
         )
         if not run.finished:
@@ -167,7 +170,7 @@ def _own_callbacks(plan: Plan, folder: Path) -> list[Callback]:
     callbacks: list[Callback] = []
     if settings.plots and settings.plot_every:
         writer = FigureWriter(
-            lambda module, data, step: view(module, data, title=f"{name} after {step} steps"),
+            lambda module, data, step: view(module, data, Canvas(f"{name} after {step} steps")),
             folder=folder / FIGURES,
             name=name,
             every_n_validations=settings.plot_every,

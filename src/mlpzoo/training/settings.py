@@ -106,6 +106,8 @@ class RunSettings:
     def __post_init__(self) -> None:
         for each in options(type(self)):
             value, check = getattr(self, each.name), each.metadata["check"]
+            if each.name in self.trainer:
+                raise InputError(f"trainer takes no {each.name}; give {each.name} as a setting")
             if each.name in GROUPS:
                 object.__setattr__(self, each.name, plain_values(each.name, value))
             elif check is not None and (value is not None or each.default is not None):

@@ -27,7 +27,7 @@ def run(
     from mlpzoo.runs.folder import FIGURES
     from mlpzoo.runs.load import load_module
     from mlpzoo.training.film import write_film
-    from mlpzoo.training.result import draw
+    from mlpzoo.training.pictures import draw
 
     exercise = get_exercise(name)
     path = _to_draw(exercise.name, ckpt=ckpt, run=run, step=step)
