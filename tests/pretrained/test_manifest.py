@@ -44,8 +44,7 @@ def test_every_exercise_and_the_handmade_networks_are_there():
 @pytest.mark.parametrize("name", list_pretrained())
 def test_network_is_plain_float32_and_in_eval_mode(name):
     net, record = load_pretrained(name), get_pretrained(name)
-    assert type(net).__module__ == "mlpzoo.nets"
-    assert type(net).__name__ == record.architecture["class"]
+    assert type(net) is getattr(mlpzoo.nets, record.architecture["class"])
     assert not net.training
     assert all(t.dtype == torch.float32 for t in net.state_dict().values())
     content = (FOLDER / f"{name}.safetensors").read_bytes()
