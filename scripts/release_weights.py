@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -20,7 +20,8 @@ from mlpzoo.cli.tables import as_table
 from mlpzoo.exercises import list_exercises, summary
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.nets import DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
-from mlpzoo.nets.architecture import describe, sketch
+from mlpzoo.nets.architecture import describe
+from mlpzoo.nets.base import Network
 from mlpzoo.pretrained.formats import Portable, from_bytes, to_safetensors
 from mlpzoo.pretrained.manifest import (
     FOLDER,
@@ -201,7 +202,7 @@ def _complete(
     return Pretrained(
         name=name,
         exercise=portable.exercise,
-        network=sketch(portable.net),
+        network=cast(Network, portable.net).sketch(),
         architecture=describe(portable.net),
         output=portable.output,
         errors=errors_of(portable, data),

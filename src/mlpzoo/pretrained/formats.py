@@ -6,18 +6,17 @@ is its head: the format, the architecture, the exercise if it is known, and what
 
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import safetensors.torch
 import torch
-from torch import Size, Tensor, nn
+from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
-from mlpzoo.nets import FourLayerXOR, Perceptron
-from mlpzoo.nets.architecture import blank, describe, fill
+from mlpzoo.nets.architecture import check_numbers, describe, rebuild
 
 FORMAT = 1
 OUTPUTS = {
@@ -47,8 +46,7 @@ class Portable:
 
 def wrapped(net: nn.Module, *, exercise: str = "", output: str = "") -> Portable:
     """Return a network with what it gives, as its class has it where nothing is said."""
-    by_class = {FourLayerXOR: "logit", Perceptron: "probability"}
-    return Portable(net=net, exercise=exercise, output=output or by_class.get(type(net), "value"))
+    return Portable(net=net, exercise=exercise, output=output or getattr(net, "gives", "value"))
 
 
 def to_safetensors(portable: Portable) -> bytes:
@@ -126,7 +124,7 @@ def _from_safetensors(content: bytes) -> Portable:
     if _HEAD not in metadata:
         raise InputError("it has no architecture; it is not of `mlpzoo export`")
     head = _strict_json(metadata[_HEAD])
-    return _portable(head, len(weights), lambda shapes: weights)
+    return _portable(head, weights)
 
 
 def _from_json(content: bytes) -> Portable:
@@ -134,25 +132,18 @@ def _from_json(content: bytes) -> Portable:
     given = head.get("weights") if isinstance(head, dict) else None
     if not isinstance(given, dict):
         raise InputError("it has no weights; it is not of `mlpzoo export`")
-
-    def weights(shapes: Mapping[str, Size]) -> dict[str, Tensor]:
-        return {name: _tensor(name, entry, shapes.get(name)) for name, entry in given.items()}
-
-    return _portable(head, len(given), weights)
+    return _portable(head, {name: _tensor(name, entry) for name, entry in given.items()})
 
 
-def _portable(
-    head: Any, count: int, weights: Callable[[Mapping[str, Size]], Mapping[str, Tensor]]
-) -> Portable:
+def _portable(head: Any, weights: Mapping[str, Tensor]) -> Portable:
     if not isinstance(head, dict) or head.get("format") != FORMAT:
         found = head.get("format") if isinstance(head, dict) else None
         raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FORMAT}")
     exercise, output = head.get("exercise", ""), head.get("output", "value")
     if not isinstance(exercise, str) or output not in OUTPUTS:
         raise InputError(f"it has exercise {exercise!r} and output {output!r}")
-    net = blank(head.get("architecture"), weights=count)
-    shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
-    return Portable(net=fill(net, weights(shapes)), exercise=exercise, output=output)
+    net = rebuild(head.get("architecture"), weights)
+    return Portable(net=net, exercise=exercise, output=output)
 
 
 def _head(portable: Portable) -> dict[str, Any]:
@@ -167,10 +158,7 @@ def _head(portable: Portable) -> dict[str, Any]:
 
 def _weights(net: nn.Module) -> dict[str, Tensor]:
     weights = {name: tensor.detach().cpu() for name, tensor in net.state_dict().items()}
-    for name, tensor in weights.items():
-        if tensor.dtype != torch.float32 or not tensor.isfinite().all():
-            kind = str(tensor.dtype).removeprefix("torch.")
-            raise InputError(f"weights must be finite float32, got {name} of {kind}: {tensor}")
+    check_numbers(weights)
     return {name: tensor.contiguous() for name, tensor in weights.items()}
 
 
@@ -179,24 +167,19 @@ def _shortest(weights: Tensor) -> Any:
     return weights.numpy().astype(str).astype(float).tolist()
 
 
-def _tensor(name: str, value: object, shape: Size | None) -> Tensor:
-    if shape is None:
-        raise InputError(f"{name} is not a weight of this architecture")
-    _check_numbers(name, value, tuple(shape))
-    return torch.tensor(value, dtype=torch.float32).reshape(shape)
+def _tensor(name: str, value: object) -> Tensor:
+    for leaf in _leaves(value):
+        if type(leaf) not in (int, float):  # torch would take a bool
+            raise InputError(f"{name} must hold numbers, got {leaf!r}")
+    return torch.tensor(value, dtype=torch.float32)  # refuses rows of several lengths
 
 
-def _check_numbers(name: str, value: object, shape: tuple[int, ...]) -> None:
-    """Refuse what is not numbers in lists of this shape, before a tensor is made of it."""
-    if not shape:
-        if type(value) not in (int, float):
-            raise InputError(f"{name} must hold numbers, got {value!r}")
-        return
-    if not isinstance(value, list) or len(value) != shape[0]:
-        found = f"{len(value)} entries" if isinstance(value, list) else repr(value)
-        raise InputError(f"{name} has {found} where {shape[0]} are needed")
-    for entry in value:
-        _check_numbers(name, entry, shape[1:])
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, list):
+        for entry in value:
+            yield from _leaves(entry)
+    else:
+        yield value
 
 
 def _strict_json(text: str) -> Any:
