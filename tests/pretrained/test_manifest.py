@@ -13,7 +13,7 @@ import mlpzoo
 from mlpzoo import InputError, get_exercise, get_pretrained, list_pretrained, load_pretrained
 from mlpzoo.cli import main
 from mlpzoo.pretrained import FOLDER
-from mlpzoo.pretrained.formats import wrapped
+from mlpzoo.pretrained.formats import export_record
 from mlpzoo.pretrained.measure import errors_of
 from scripts.release_weights import release
 from tests.manifests import edit
@@ -128,8 +128,8 @@ def test_linear_is_the_least_squares_line():
 @pytest.mark.parametrize("name", ["sin", "minmax", "xor", "perceptron"])
 def test_plain_network_measures_as_its_run_did(name, short_run):
     result = short_run(name)
-    portable = wrapped(result.module.net.cpu(), exercise=name)
-    errors = errors_of(portable, result.datamodule)
+    exported = export_record(result.module.net.cpu(), exercise=name)
+    errors = errors_of(exported, result.datamodule)
     shared = errors.keys() & result.metrics.keys()
     assert {bar.metric for bar in get_exercise(name).bars} <= shared
     assert {key: errors[key] for key in shared} == pytest.approx(

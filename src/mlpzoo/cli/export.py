@@ -9,9 +9,9 @@ from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
 from mlpzoo.cli.tables import as_json, as_table
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.modules import LitNetwork
-from mlpzoo.pretrained.export import read_portable, suffix_format, write_portable
-from mlpzoo.pretrained.formats import OUTPUTS, Portable
-from mlpzoo.pretrained.manifest import get_pretrained, list_pretrained, load_portable
+from mlpzoo.pretrained.export import read_exported, suffix_format, write_exported
+from mlpzoo.pretrained.formats import OUTPUTS, ExportedNet
+from mlpzoo.pretrained.manifest import get_pretrained, list_pretrained, load_exported
 from mlpzoo.pretrained.measure import as_module, data_of, output_of
 from mlpzoo.pretrained.verify import Check
 from mlpzoo.pretrained.verify import verify as run_checks
@@ -29,13 +29,13 @@ def export(
     if format is None and out is None:
         raise InputError("give --format json, safetensors or onnx, or an --out that ends so")
     kind = format or suffix_format(Path(str(out)))
-    portable, stem = _source(name, ckpt, weights)
+    exported, stem = _source(name, ckpt, weights)
     path = Path(out) if out else Path(f"{stem}.{kind}")
-    difference = write_portable(portable, path, kind)
+    difference = write_exported(exported, path, kind)
     exact = (
         "the same bits" if kind != "onnx" else f"onnxruntime differs by {difference:.3g} at most"
     )
-    print(f"{path}: gives {OUTPUTS[portable.output]}; {exact}")
+    print(f"{path}: gives {OUTPUTS[exported.output]}; {exact}")
     return PASSED
 
 
@@ -65,18 +65,18 @@ def shipped(name: str) -> tuple[LitNetwork, FunctionDataModule]:
     """
     record = get_pretrained(name)
     data = data_of(record.exercise, seed=record.seed, data=record.data)
-    return as_module(load_portable(name)), data
+    return as_module(load_exported(name)), data
 
 
-def _source(name: str | None, ckpt: str | None, weights: str | None) -> tuple[Portable, str]:
+def _source(name: str | None, ckpt: str | None, weights: str | None) -> tuple[ExportedNet, str]:
     """Return the network to export, and the name of its file without a suffix."""
     if name is not None:
-        return load_portable(name), get_pretrained(name).name
+        return load_exported(name), get_pretrained(name).name
     if weights is not None:
-        return read_portable(weights), Path(weights).stem
+        return read_exported(weights), Path(weights).stem
     module, _ = load_module(str(ckpt))
     exercise: str = read_checkpoint(str(ckpt))[RECORD]["exercise"]
-    return Portable(net=module.net, exercise=exercise, output=output_of(module)), exercise
+    return ExportedNet(net=module.net, exercise=exercise, output=output_of(module)), exercise
 
 
 def _report(check: Check) -> None:

@@ -35,7 +35,7 @@ class Call:
 
 
 @contextmanager
-def noting_calls(net: nn.Module) -> Iterator[list[Call]]:
+def record_activations(net: nn.Module) -> Iterator[list[Call]]:
     """Note every call of a layer that has no layers inside, in their order.
 
     Args:
@@ -139,7 +139,7 @@ def dense_layers(net: nn.Module, x: Tensor) -> tuple[Dense, ...]:
         [('layer 1', None, 3), ('output', 0, 1)]
     """
     x = x.to(next(net.parameters(), x))
-    with noting_calls(net) as calls:
+    with record_activations(net) as calls:
         outputs(net, x)
     layers = [call for call in calls if isinstance(call.layer, nn.Linear)]
     if not layers:

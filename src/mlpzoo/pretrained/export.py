@@ -10,12 +10,12 @@ from mlpzoo.files import write_whole
 from mlpzoo.pretrained.formats import (
     MOST_BYTES,
     OUTPUTS,
-    Portable,
+    ExportedNet,
+    export_record,
     from_bytes,
     read_content,
     to_json,
     to_safetensors,
-    wrapped,
 )
 
 FORMATS = ("json", "safetensors", "onnx")
@@ -49,12 +49,12 @@ def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str 
         [[0.5, 0.5]]
     """
     path = Path(str(path))
-    portable = wrapped(
+    exported = export_record(
         net,
         exercise=known("exercise", exercise, list_exercises()) if exercise else "",
         output=known("output", output, OUTPUTS) if output else "",
     )
-    write_portable(portable, path, suffix_format(path))
+    write_exported(exported, path, suffix_format(path))
 
 
 def load_weights(path: str | Path) -> nn.Module:
@@ -68,10 +68,10 @@ def load_weights(path: str | Path) -> nn.Module:
     Raises:
         InputError: There is no such file, or it is damaged or of another kind.
     """
-    return read_portable(path).net
+    return read_exported(path).net
 
 
-def read_portable(path: str | Path) -> Portable:
+def read_exported(path: str | Path) -> ExportedNet:
     """Return a network as `load_weights` does, with what its file says of it."""
     path = Path(str(path))
     content = read_content(path)
@@ -81,7 +81,7 @@ def read_portable(path: str | Path) -> Portable:
         raise InputError(f"{path} does not hold a network: {error}") from error
 
 
-def write_portable(portable: Portable, path: Path, kind: str) -> float:
+def write_exported(exported: ExportedNet, path: Path, kind: str) -> float:
     """Write a network in a format.
 
     Returns:
@@ -92,9 +92,9 @@ def write_portable(portable: Portable, path: Path, kind: str) -> float:
     if kind == "onnx":
         from mlpzoo.pretrained.onnx import to_onnx  # an extra, which need not be there
 
-        content, difference = to_onnx(portable)
+        content, difference = to_onnx(exported)
     else:
-        content = to_json(portable) if kind == "json" else to_safetensors(portable)
+        content = to_json(exported) if kind == "json" else to_safetensors(exported)
         if len(content) > MOST_BYTES:
             raise InputError(
                 f"{path} would have {len(content)} bytes, more than the {MOST_BYTES} that are read"

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from mlpzoo.checks import InputError
 from mlpzoo.nets.architecture import check_numbers, describe, rebuild
 
-FORMAT = 1
+FILE_FORMAT = 1
 OUTPUTS = {
     "value": "y",
     "logit": "the logit of P(y = 1): y = 1 where it is above 0",
@@ -30,7 +30,7 @@ _LENGTH = struct.Struct("<Q")  # how a safetensors file begins: the length of it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Portable:
+class ExportedNet:
     """A plain network with what its file says of it.
 
     Attributes:
@@ -44,22 +44,22 @@ class Portable:
     output: str = "value"
 
 
-def wrapped(net: nn.Module, *, exercise: str = "", output: str = "") -> Portable:
+def export_record(net: nn.Module, *, exercise: str = "", output: str = "") -> ExportedNet:
     """Return a network with what it gives, as its class has it where nothing is said."""
-    return Portable(net=net, exercise=exercise, output=output or getattr(net, "gives", "value"))
+    return ExportedNet(net=net, exercise=exercise, output=output or getattr(net, "gives", "value"))
 
 
-def to_safetensors(portable: Portable) -> bytes:
+def to_safetensors(exported: ExportedNet) -> bytes:
     """Return a network as the content of a .safetensors file; equal ones give equal bytes.
 
     Raises:
         InputError: See `mlpzoo.export`.
     """
-    head = json.dumps(_head(portable))
-    return safetensors.torch.save(_weights(portable.net), metadata={_HEAD: head})
+    head = json.dumps(_head(exported))
+    return safetensors.torch.save(_weights(exported.net), metadata={_HEAD: head})
 
 
-def to_json(portable: Portable) -> bytes:
+def to_json(exported: ExportedNet) -> bytes:
     """Return a network as JSON: each float32 in the fewest digits that give it back.
 
     Raises:
@@ -68,13 +68,13 @@ def to_json(portable: Portable) -> bytes:
     Example:
         >>> from mlpzoo import SequentialMLP
         >>> net = SequentialMLP(hidden_features=(), initialization="zeros")
-        >>> json.loads(to_json(wrapped(net)))["weights"]["layers.0.weight"]
+        >>> json.loads(to_json(export_record(net)))["weights"]["layers.0.weight"]
         [[0.0]]
     """
-    head = json.dumps(_head(portable), indent=1).removesuffix("\n}")
+    head = json.dumps(_head(exported), indent=1).removesuffix("\n}")
     weights = ",\n".join(
         f'  "{name}": ' + json.dumps(_shortest(tensor)).replace("], [", "],\n   [")
-        for name, tensor in _weights(portable.net).items()
+        for name, tensor in _weights(exported.net).items()
     )
     return f'{head},\n "weights": {{\n{weights}\n }}\n}}\n'.encode()
 
@@ -99,7 +99,7 @@ def read_content(path: Path) -> bytes:
     return content
 
 
-def from_bytes(content: bytes) -> Portable:
+def from_bytes(content: bytes) -> ExportedNet:
     """Return the network that `to_safetensors` or `to_json` wrote.
 
     Raises:
@@ -116,7 +116,7 @@ def from_bytes(content: bytes) -> Portable:
         raise InputError(f"it cannot be read: {error or type(error).__name__}") from None
 
 
-def _from_safetensors(content: bytes) -> Portable:
+def _from_safetensors(content: bytes) -> ExportedNet:
     weights = safetensors.torch.load(content)  # checks header and sizes
     (length,) = _LENGTH.unpack_from(content)
     header = json.loads(content[_LENGTH.size : _LENGTH.size + length])
@@ -124,35 +124,35 @@ def _from_safetensors(content: bytes) -> Portable:
     if _HEAD not in metadata:
         raise InputError("it has no architecture; it is not of `mlpzoo export`")
     head = _strict_json(metadata[_HEAD])
-    return _portable(head, weights)
+    return _exported_net(head, weights)
 
 
-def _from_json(content: bytes) -> Portable:
+def _from_json(content: bytes) -> ExportedNet:
     head = _strict_json(content.decode())
     given = head.get("weights") if isinstance(head, dict) else None
     if not isinstance(given, dict):
         raise InputError("it has no weights; it is not of `mlpzoo export`")
-    return _portable(head, {name: _tensor(name, entry) for name, entry in given.items()})
+    return _exported_net(head, {name: _tensor(name, entry) for name, entry in given.items()})
 
 
-def _portable(head: Any, weights: Mapping[str, Tensor]) -> Portable:
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+def _exported_net(head: Any, weights: Mapping[str, Tensor]) -> ExportedNet:
+    if not isinstance(head, dict) or head.get("format") != FILE_FORMAT:
         found = head.get("format") if isinstance(head, dict) else None
-        raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FORMAT}")
+        raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FILE_FORMAT}")
     exercise, output = head.get("exercise", ""), head.get("output", "value")
     if not isinstance(exercise, str) or output not in OUTPUTS:
         raise InputError(f"it has exercise {exercise!r} and output {output!r}")
     net = rebuild(head.get("architecture"), weights)
-    return Portable(net=net, exercise=exercise, output=output)
+    return ExportedNet(net=net, exercise=exercise, output=output)
 
 
-def _head(portable: Portable) -> dict[str, Any]:
+def _head(exported: ExportedNet) -> dict[str, Any]:
     return {
-        "format": FORMAT,
-        "architecture": describe(portable.net),
-        "exercise": portable.exercise,
-        "output": portable.output,
-        "means": OUTPUTS[portable.output],
+        "format": FILE_FORMAT,
+        "architecture": describe(exported.net),
+        "exercise": exported.exercise,
+        "output": exported.output,
+        "means": OUTPUTS[exported.output],
     }
 
 

@@ -20,11 +20,11 @@ from mlpzoo.checks import InputError, known
 if TYPE_CHECKING:
     from torch import nn
 
-    from mlpzoo.pretrained.formats import Portable
+    from mlpzoo.pretrained.formats import ExportedNet
 
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
-FORMAT = 1
+MANIFEST_FORMAT = 1
 _HEADLINE = ("max_error", "coefficient_error", "accuracy", "bce")
 
 
@@ -107,10 +107,10 @@ def load_pretrained(name: str, *, folder: str | Path | None = None) -> nn.Module
         >>> load_pretrained("minmax-exact")(torch.tensor([[3.0, 8.0]])).tolist()
         [[8.0, 3.0]]
     """
-    return load_portable(name, folder=folder).net
+    return load_exported(name, folder=folder).net
 
 
-def load_portable(name: str, *, folder: str | Path | None = None) -> Portable:
+def load_exported(name: str, *, folder: str | Path | None = None) -> ExportedNet:
     """Return a network of the package as `load_pretrained` does, with what its file says of it."""
     from mlpzoo.nets.architecture import describe  # torch, which a list does not need
     from mlpzoo.pretrained.formats import from_bytes, read_content
@@ -120,11 +120,11 @@ def load_portable(name: str, *, folder: str | Path | None = None) -> Portable:
     content = read_content(path)
     if hashlib.sha256(content).hexdigest() != record.sha256:
         raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
-    portable = from_bytes(content)
+    exported = from_bytes(content)
     says = (record.architecture, record.exercise, record.output)
-    if says != (describe(portable.net), portable.exercise, portable.output):
+    if says != (describe(exported.net), exported.exercise, exported.output):
         raise InputError(f"{path} is another network than its manifest says; install mlpzoo anew")
-    return portable
+    return exported
 
 
 def get_pretrained(name: str, folder: str | Path | None = None) -> Pretrained:
@@ -146,8 +146,10 @@ def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:
     path = _folder(folder) / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise InputError(f"{path} is of format {content['format']}; this mlpzoo reads {FORMAT}")
+        if content["format"] != MANIFEST_FORMAT:
+            raise InputError(
+                f"{path} is of format {content['format']}; this mlpzoo reads {MANIFEST_FORMAT}"
+            )
         return {name: _record(name, entry) for name, entry in content["networks"].items()}
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -11,42 +11,42 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
-from mlpzoo.pretrained.formats import Portable
+from mlpzoo.pretrained.formats import ExportedNet
 from mlpzoo.training.trainer import evaluate
 
 
-class LitPortable(LitNetwork):
+class LitExportedNet(LitNetwork):
     """A finished network as a Lightning module, to be measured and asked, not to be trained.
 
     Args:
-        portable: The network, and whether it gives values, logits or probabilities.
+        exported: The network, and whether it gives values, logits or probabilities.
 
     Example:
-        >>> from mlpzoo.pretrained.formats import wrapped
+        >>> from mlpzoo.pretrained.formats import export_record
         >>> from mlpzoo.nets import Perceptron
-        >>> gate = LitPortable(wrapped(Perceptron(initialization="zeros")))
+        >>> gate = LitExportedNet(export_record(Perceptron(initialization="zeros")))
         >>> gate.answer(torch.zeros(1, 2)).tolist()
         [[0.0]]
     """
 
-    def __init__(self, portable: Portable) -> None:
-        task = "regression" if portable.output == "value" else "gate"
+    def __init__(self, exported: ExportedNet) -> None:
+        task = "regression" if exported.output == "value" else "gate"
         super().__init__(
-            portable.net, task=task, loss="mse", reduction="mean", optimizer="sgd", lr=1.0
+            exported.net, task=task, loss="mse", reduction="mean", optimizer="sgd", lr=1.0
         )
-        self.output = portable.output
+        self.output = exported.output
 
     @override
     def probability(self, output: Tensor) -> Tensor:
         return output if self.output == "probability" else super().probability(output)
 
 
-def as_module(portable: Portable) -> LitNetwork:
+def as_module(exported: ExportedNet) -> LitNetwork:
     """Return a plain network as a Lightning module with the metrics of its exercise."""
-    if not isinstance(portable.net, DualHeadMLP):
-        return LitPortable(portable).eval()
+    if not isinstance(exported.net, DualHeadMLP):
+        return LitExportedNet(exported).eval()
     module = LitMinMax(trunk_features=(1,), head_features=())  # which measures each head
-    module.net = portable.net
+    module.net = exported.net
     return module.eval()
 
 
@@ -74,15 +74,15 @@ def data_of(
     return get_exercise(exercise).data(seed=seed or 0, **(data or {}))
 
 
-def errors_of(portable: Portable, data: FunctionDataModule) -> dict[str, float]:
+def errors_of(exported: ExportedNet, data: FunctionDataModule) -> dict[str, float]:
     """Return the test metrics of a plain network on the CPU, names without "test_".
 
     Losses are left out: they are of a training, not of a network.
 
     Args:
-        portable: The network, with the name of its exercise.
+        exported: The network, with the name of its exercise.
         data: Whose test grid to measure on.
     """
-    exercise = get_exercise(portable.exercise)
-    metrics = evaluate(exercise, as_module(portable), data, accelerator="cpu")
+    exercise = get_exercise(exported.exercise)
+    metrics = evaluate(exercise, as_module(exported), data, accelerator="cpu")
     return {name: float(value) for name, value in metrics.items() if not name.endswith("loss")}

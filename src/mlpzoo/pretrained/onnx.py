@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from mlpzoo.checks import InputError
 from mlpzoo.nets.architecture import describe
 from mlpzoo.nets.range_scale import RangeScale
-from mlpzoo.pretrained.formats import OUTPUTS, Portable, from_bytes, to_safetensors
+from mlpzoo.pretrained.formats import OUTPUTS, ExportedNet, from_bytes, to_safetensors
 
 TOLERANCE = 1e-4  # of the largest output: other kernels round differently, other maths is further
 _POINTS = {1: 2001, 2: 101}  # along each axis of the inputs that are compared
 _ROWS = 2001  # where there are more inputs than axes to lay a grid on
 
 
-def to_onnx(portable: Portable) -> tuple[bytes, float]:
+def to_onnx(exported: ExportedNet) -> tuple[bytes, float]:
     """Return a network as the content of an .onnx file, and how far its outputs are off.
 
     Input "x" has a batch axis of any length; the output is named after what it is.
@@ -41,35 +41,35 @@ def to_onnx(portable: Portable) -> tuple[bytes, float]:
         raise InputError(
             f"ONNX needs the package {error.name}; install the extra: pip install 'mlpzoo[onnx]'"
         ) from error
-    portable = from_bytes(to_safetensors(portable))  # a copy, checked, on the CPU, in eval mode
-    x = _inputs(portable)
-    content = _exported(portable, x[:2])
+    exported = from_bytes(to_safetensors(exported))  # a copy, checked, on the CPU, in eval mode
+    x = _inputs(exported)
+    content = _as_onnx(exported, x[:2])
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (computed,) = session.run(None, {"x": x.numpy()})
     with torch.no_grad():
-        expected = portable.net(x)
+        expected = exported.net(x)
     difference = (torch.from_numpy(computed) - expected).abs().max().item()
     if not difference <= TOLERANCE * max(1.0, expected.abs().max().item()):
         raise InputError(f"onnxruntime's outputs differ by {difference:.3g}; no file was written")
     return content, difference
 
 
-def _exported(portable: Portable, x: Tensor) -> bytes:
+def _as_onnx(exported: ExportedNet, x: Tensor) -> bytes:
     with _quiet():
         program: Any = torch.onnx.export(
-            portable.net,
+            exported.net,
             (x,),
             dynamo=True,
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             input_names=["x"],
-            output_names=["y" if portable.output == "value" else portable.output],
+            output_names=["y" if exported.output == "value" else exported.output],
             verbose=False,
         )
     proto = program.model_proto
     about = {
-        "architecture": json.dumps(describe(portable.net)),
-        "exercise": portable.exercise,
-        "output": OUTPUTS[portable.output],
+        "architecture": json.dumps(describe(exported.net)),
+        "exercise": exported.exercise,
+        "output": OUTPUTS[exported.output],
     }
     for key, value in about.items():
         entry = proto.metadata_props.add()
@@ -78,14 +78,14 @@ def _exported(portable: Portable, x: Tensor) -> bytes:
     return content
 
 
-def _inputs(portable: Portable) -> Tensor:
-    if portable.exercise:
+def _inputs(exported: ExportedNet) -> Tensor:
+    if exported.exercise:
         from mlpzoo.pretrained.measure import data_of  # lightning, several seconds
 
-        data = data_of(portable.exercise)
-        if data.in_features == _in_features(portable.net):
+        data = data_of(exported.exercise)
+        if data.in_features == _in_features(exported.net):
             return data.grid(data.val_points)[0]
-    return _own_range(portable.net)
+    return _own_range(exported.net)
 
 
 def _own_range(net: nn.Module) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any
 from mlpzoo.checks import InputError, known, seed_in_range
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise, list_exercises
-from mlpzoo.pretrained.manifest import Pretrained, load_portable, read_manifest
+from mlpzoo.pretrained.manifest import Pretrained, load_exported, read_manifest
 from mlpzoo.pretrained.measure import data_of, errors_of
 from mlpzoo.training.run import train
 from mlpzoo.training.signals import Interrupted, Terminated
@@ -133,9 +133,9 @@ def _measure(record: Pretrained, folder: str | Path | None) -> Check:
         verdict="",
     )  # fmt: skip
     try:
-        portable = load_portable(record.name, folder=folder)
+        exported = load_exported(record.name, folder=folder)
         data = data_of(record.exercise, seed=record.seed, data=record.data)
-        errors = errors_of(portable, data)
+        errors = errors_of(exported, data)
     except InputError as error:  # damaged: the other networks are to be checked as well
         return replace(check, verdict=str(error))
     fault = _fault(record, errors, data)
