@@ -40,7 +40,7 @@ _SETTERS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecol
 
 def main(out: str = "docs", filmed: str = "xor") -> None:
     entries = [
-        (get_exercise(name), as_module(load_exported(name)), data_of(name))
+        (get_exercise(name), as_module(load_exported(name)), data_of(get_pretrained(name)))
         for name in list_exercises()
     ]
     record, shipped = get_pretrained(filmed), load_pretrained(filmed).state_dict()

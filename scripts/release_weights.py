@@ -17,7 +17,7 @@ from torch import nn
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.cli.tables import as_table
-from mlpzoo.exercises import list_exercises, summary
+from mlpzoo.exercises import get_exercise, list_exercises, summary
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.nets import DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
 from mlpzoo.nets.architecture import describe
@@ -31,7 +31,7 @@ from mlpzoo.pretrained.manifest import (
     read_manifest,
     weights_file,
 )
-from mlpzoo.pretrained.measure import data_of, errors_of, output_of
+from mlpzoo.pretrained.measure import errors_of, output_of
 from mlpzoo.training.result import versions
 from mlpzoo.training.run import train
 
@@ -198,7 +198,7 @@ def _handmade(name: str) -> tuple[ExportedNet, dict[str, Any]]:
 def _complete(
     name: str, exported: ExportedNet, content: bytes, record: Mapping[str, Any]
 ) -> Pretrained:
-    data = data_of(exported.exercise, seed=record["seed"], data=record["data"])
+    data = get_exercise(exported.exercise).data(seed=record["seed"] or 0, **record["data"])
     return Pretrained(
         name=name,
         exercise=exported.exercise,

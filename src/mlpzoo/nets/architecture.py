@@ -25,7 +25,8 @@ def describe(net: nn.Module) -> dict[str, Any]:
         net: One of a class of `mlpzoo.nets`.
 
     Raises:
-        InputError: It is of another class, or its layers are not as its class builds them.
+        InputError: It is of another class, its layers are not as its class builds them, or its
+            weights are not finite float32.
 
     Example:
         >>> describe(nets.Perceptron())
@@ -45,6 +46,7 @@ def describe(net: nn.Module) -> dict[str, Any]:
         raise InputError(f"{changed}: {error}") from error
     if [repr(layer) for layer in net.children()] != [repr(layer) for layer in built.children()]:
         raise InputError(changed)
+    _check_numbers(net.state_dict())
     return {"class": name, "arguments": dict(net.arguments)}
 
 
@@ -75,7 +77,7 @@ def rebuild(architecture: object, weights: Mapping[str, Tensor]) -> Network:
     if net.arguments != arguments:  # a missing one, or one that gives no layers
         raise InputError(f"the arguments of {name} must be: {', '.join(net.arguments) or 'none'}")
     check_fit(net, weights)
-    check_numbers(weights)
+    _check_numbers(weights)
     net.load_state_dict(weights, assign=True)
     for scale in net.modules():
         if isinstance(scale, RangeScale) and not scale.half_width > 0:
@@ -100,15 +102,7 @@ def check_fit(module: nn.Module, weights: Mapping[str, Any]) -> None:
             raise InputError(f"{name} has shape {found}, and {shapes.get(name)} is needed")
 
 
-def check_numbers(weights: Mapping[str, Tensor]) -> None:
-    """Refuse weights that are not finite float32.
-
-    Args:
-        weights: By name.
-
-    Raises:
-        InputError: As said.
-    """
+def _check_numbers(weights: Mapping[str, Tensor]) -> None:
     for name, tensor in weights.items():
         if tensor.dtype != torch.float32 or not tensor.isfinite().all():
             kind = str(tensor.dtype).removeprefix("torch.")

@@ -4,6 +4,7 @@ Reading either runs no code, and float32 numbers come back bit for bit. What a f
 is its head: the format, the architecture, the exercise if it is known, and what the output means.
 """
 
+import hashlib
 import json
 import struct
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
-from mlpzoo.nets.architecture import check_numbers, describe, rebuild
+from mlpzoo.nets.architecture import describe, rebuild
 
 FILE_FORMAT = 1
 OUTPUTS = {
@@ -45,12 +46,21 @@ class ExportedNet:
 
 
 def export_record(net: nn.Module, *, exercise: str = "", output: str = "") -> ExportedNet:
-    """Return a network with what it gives, as its class has it where nothing is said."""
+    """Return a network with what its file is to say of it.
+
+    Args:
+        net: The network.
+        exercise: Name of the exercise that it was made for, or "".
+        output: A key of `OUTPUTS`; "" for what its class gives.
+    """
     return ExportedNet(net=net, exercise=exercise, output=output or getattr(net, "gives", "value"))
 
 
 def to_safetensors(exported: ExportedNet) -> bytes:
     """Return a network as the content of a .safetensors file; equal ones give equal bytes.
+
+    Args:
+        exported: The network, on any device.
 
     Raises:
         InputError: See `mlpzoo.export`.
@@ -61,6 +71,9 @@ def to_safetensors(exported: ExportedNet) -> bytes:
 
 def to_json(exported: ExportedNet) -> bytes:
     """Return a network as JSON: each float32 in the fewest digits that give it back.
+
+    Args:
+        exported: The network, on any device.
 
     Raises:
         InputError: See `mlpzoo.export`.
@@ -79,28 +92,32 @@ def to_json(exported: ExportedNet) -> bytes:
     return f'{head},\n "weights": {{\n{weights}\n }}\n}}\n'.encode()
 
 
-def read_content(path: Path) -> bytes:
-    """Return the content of a file of weights.
+def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
+    """Return the network of a JSON or safetensors file, in eval mode, with what the file says.
+
+    Args:
+        path: The file.
+        sha256: What its content must have; "" for anything.
 
     Raises:
-        InputError: There is none, it cannot be read, or it is larger than any that is written here.
+        InputError: There is no such file, it is larger than any that is written here, it has
+            another SHA-256, or it holds no network.
     """
+    path = Path(str(path))
+    content = _content(path)
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
     try:
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path} is not a file")
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        raise InputError(f"{path} cannot be read: {error}") from error
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
-    return content
+        return from_bytes(content)
+    except InputError as error:
+        raise InputError(f"{path} does not hold a network: {error}") from error
 
 
 def from_bytes(content: bytes) -> ExportedNet:
     """Return the network that `to_safetensors` or `to_json` wrote.
+
+    Args:
+        content: All of the file.
 
     Raises:
         InputError: The bytes are neither, or not what these write.
@@ -114,6 +131,21 @@ def from_bytes(content: bytes) -> ExportedNet:
         raise InputError("it is nested too deeply") from None
     except Exception as error:  # the bytes may be anything: none of it may be a traceback
         raise InputError(f"it cannot be read: {error or type(error).__name__}") from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is not a file")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        raise InputError(f"{path} cannot be read: {error}") from error
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
+    return content
 
 
 def _from_safetensors(content: bytes) -> ExportedNet:
@@ -157,9 +189,7 @@ def _head(exported: ExportedNet) -> dict[str, Any]:
 
 
 def _weights(net: nn.Module) -> dict[str, Tensor]:
-    weights = {name: tensor.detach().cpu() for name, tensor in net.state_dict().items()}
-    check_numbers(weights)
-    return {name: tensor.contiguous() for name, tensor in weights.items()}
+    return {name: t.detach().cpu().contiguous() for name, t in net.state_dict().items()}
 
 
 def _shortest(weights: Tensor) -> Any:

@@ -7,7 +7,6 @@ torch, and loading one no Lightning.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -111,16 +110,21 @@ def load_pretrained(name: str, *, folder: str | Path | None = None) -> nn.Module
 
 
 def load_exported(name: str, *, folder: str | Path | None = None) -> ExportedNet:
-    """Return a network of the package as `load_pretrained` does, with what its file says of it."""
+    """Return a network of the package as `load_pretrained` does, with what its file says of it.
+
+    Args:
+        name: One of `list_pretrained()`.
+        folder: Where weights and manifest are; None for those of the package.
+
+    Raises:
+        InputError: See `load_pretrained`.
+    """
     from mlpzoo.nets.architecture import describe  # torch, which a list does not need
-    from mlpzoo.pretrained.formats import from_bytes, read_content
+    from mlpzoo.pretrained.formats import read_exported
 
     record = get_pretrained(name, folder)
     path = weights_file(record.name, folder)
-    content = read_content(path)
-    if hashlib.sha256(content).hexdigest() != record.sha256:
-        raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
-    exported = from_bytes(content)
+    exported = read_exported(path, sha256=record.sha256)
     says = (record.architecture, record.exercise, record.output)
     if says != (describe(exported.net), exported.exercise, exported.output):
         raise InputError(f"{path} is another network than its manifest says; install mlpzoo anew")
@@ -129,6 +133,10 @@ def load_exported(name: str, *, folder: str | Path | None = None) -> ExportedNet
 
 def get_pretrained(name: str, folder: str | Path | None = None) -> Pretrained:
     """Return what the manifest says of one network.
+
+    Args:
+        name: One of `list_pretrained()`.
+        folder: Where the manifest is; None for that of the package.
 
     Raises:
         InputError: There is none of this name, or the manifest cannot be read.
@@ -139,6 +147,9 @@ def get_pretrained(name: str, folder: str | Path | None = None) -> Pretrained:
 
 def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:
     """Return what the manifest of a folder says of each network, by name.
+
+    Args:
+        folder: Where the manifest is; None for that of the package.
 
     Raises:
         InputError: It cannot be read, or is not a manifest.
@@ -160,7 +171,12 @@ def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:
 
 
 def weights_file(name: str, folder: str | Path | None = None) -> Path:
-    """Return the path of a network's weights."""
+    """Return the path of a network's weights.
+
+    Args:
+        name: The network's name.
+        folder: Where weights are; None for those of the package.
+    """
     return _folder(folder) / f"{name}.safetensors"
 
 

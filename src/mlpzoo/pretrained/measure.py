@@ -1,8 +1,5 @@
 """A plain network measured as its exercise measures a trained one."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor
 from typing_extensions import override
@@ -12,6 +9,7 @@ from mlpzoo.exercises import get_exercise
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
 from mlpzoo.pretrained.formats import ExportedNet
+from mlpzoo.pretrained.manifest import Pretrained
 from mlpzoo.training.trainer import evaluate
 
 
@@ -42,7 +40,11 @@ class LitExportedNet(LitNetwork):
 
 
 def as_module(exported: ExportedNet) -> LitNetwork:
-    """Return a plain network as a Lightning module with the metrics of its exercise."""
+    """Return a plain network as a Lightning module with the metrics of its exercise.
+
+    Args:
+        exported: The network, and what it gives.
+    """
     if not isinstance(exported.net, DualHeadMLP):
         return LitExportedNet(exported).eval()
     module = LitMinMax(trunk_features=(1,), head_features=())  # which measures each head
@@ -51,27 +53,27 @@ def as_module(exported: ExportedNet) -> LitNetwork:
 
 
 def output_of(module: LitNetwork) -> str:
-    """Return what the network of a Lightning module gives, a key of `formats.OUTPUTS`."""
+    """Return what the network of a Lightning module gives, a key of `formats.OUTPUTS`.
+
+    Args:
+        module: Any module of a gate or a function.
+    """
     if module.task != "gate":
         return "value"
     output = torch.zeros(1)
     return "probability" if module.probability(output) is output else "logit"
 
 
-def data_of(
-    exercise: str, *, seed: int | None = None, data: Mapping[str, Any] | None = None
-) -> FunctionDataModule:
-    """Return the data module that a network is measured by.
+def data_of(record: Pretrained) -> FunctionDataModule:
+    """Return the data module that a network of the package is measured by.
 
     Args:
-        exercise: Name of the exercise.
-        seed: The seed of its data; None for 0.
-        data: Arguments that replace the default recipe's.
+        record: What the manifest says of the network.
 
     Raises:
         InputError: An unknown exercise or argument, or a refused value.
     """
-    return get_exercise(exercise).data(seed=seed or 0, **(data or {}))
+    return get_exercise(record.exercise).data(seed=record.seed or 0, **record.data)
 
 
 def errors_of(exported: ExportedNet, data: FunctionDataModule) -> dict[str, float]:

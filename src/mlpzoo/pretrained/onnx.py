@@ -6,26 +6,28 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
-from itertools import repeat
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
+from mlpzoo.exercises import get_exercise
 from mlpzoo.nets.architecture import describe
 from mlpzoo.nets.range_scale import RangeScale
 from mlpzoo.pretrained.formats import OUTPUTS, ExportedNet, from_bytes, to_safetensors
 
 TOLERANCE = 1e-4  # of the largest output: other kernels round differently, other maths is further
-_POINTS = {1: 2001, 2: 101}  # along each axis of the inputs that are compared
-_ROWS = 2001  # where there are more inputs than axes to lay a grid on
+_ROWS = 10_000  # of inputs that are compared where no exercise has a grid
 
 
 def to_onnx(exported: ExportedNet) -> tuple[bytes, float]:
     """Return a network as the content of an .onnx file, and how far its outputs are off.
 
     Input "x" has a batch axis of any length; the output is named after what it is.
+
+    Args:
+        exported: The network, which is left as it is, and what it is for.
 
     Returns:
         The file's content, and the largest difference between what onnxruntime and torch compute
@@ -79,32 +81,17 @@ def _as_onnx(exported: ExportedNet, x: Tensor) -> bytes:
 
 
 def _inputs(exported: ExportedNet) -> Tensor:
+    """Return the exercise's validation grid, else points drawn from the network's own range."""
+    layers = (part for part in exported.net.modules() if isinstance(part, nn.Linear))
+    features = next(layers).in_features
     if exported.exercise:
-        from mlpzoo.pretrained.measure import data_of  # lightning, several seconds
-
-        data = data_of(exported.exercise)
-        if data.in_features == _in_features(exported.net):
+        data = get_exercise(exported.exercise).data()
+        if data.in_features == features:
             return data.grid(data.val_points)[0]
-    return _own_range(exported.net)
-
-
-def _own_range(net: nn.Module) -> Tensor:
-    """Return inputs over the range that a network maps on [-1, 1], [0, 1] where it maps none."""
-    scale = next((part for part in net.modules() if isinstance(part, RangeScale)), None)
-    low, high = 0.0, 1.0
-    if scale is not None and not scale.identity:
-        centre, half_width = scale.centre.item(), scale.half_width.item()
-        low, high = centre - half_width, centre + half_width
-    features = _in_features(net)
-    if features not in _POINTS:
-        generator = torch.Generator().manual_seed(0)
-        return low + (high - low) * torch.rand(_ROWS, features, generator=generator)
-    axis = torch.linspace(low, high, _POINTS[features])
-    return torch.cartesian_prod(*repeat(axis, features)).view(-1, features)
-
-
-def _in_features(net: nn.Module) -> int:
-    return next(part.in_features for part in net.modules() if isinstance(part, nn.Linear))
+    scales = [part for part in exported.net.modules() if isinstance(part, RangeScale)]
+    scale = scales[0] if scales and not scales[0].identity else RangeScale((0.0, 1.0))
+    unit = torch.rand(_ROWS, features, generator=torch.Generator().manual_seed(0))
+    return scale.from_unit(2 * unit - 1)
 
 
 @contextmanager

@@ -128,21 +128,17 @@ def _train(name: str, seed: int | None) -> Check:
 
 
 def _measure(record: Pretrained, folder: str | Path | None) -> Check:
-    check = Check(
-        name=record.name, what=SHIPPED, seed=record.seed, measured={}, asked="", passed=False,
-        verdict="",
-    )  # fmt: skip
+    check = partial(Check, name=record.name, what=SHIPPED, seed=record.seed)
     try:
         exported = load_exported(record.name, folder=folder)
-        data = data_of(record.exercise, seed=record.seed, data=record.data)
+        data = data_of(record)
         errors = errors_of(exported, data)
     except InputError as error:  # damaged: the other networks are to be checked as well
-        return replace(check, verdict=str(error))
+        return check(measured={}, asked="", passed=False, verdict=str(error))
     fault = _fault(record, errors, data)
     bars = get_exercise(record.exercise).bars
     then = (f"{record.errors.get(bar.metric, math.nan):.4g}" for bar in bars)
-    return replace(
-        check,
+    return check(
         measured={bar.metric: errors[bar.metric] for bar in bars},
         asked=f"{', '.join(map(str, bars))}; manifest {', '.join(then)}",
         passed=not fault,
