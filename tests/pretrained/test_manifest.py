@@ -12,6 +12,7 @@ import torch
 import mlpzoo
 from mlpzoo import InputError, get_exercise, get_pretrained, list_pretrained, load_pretrained
 from mlpzoo.cli import main
+from mlpzoo.nets.architecture import describe
 from mlpzoo.pretrained import FOLDER
 from mlpzoo.pretrained.formats import export_record
 from mlpzoo.pretrained.measure import errors_of
@@ -42,8 +43,10 @@ def test_every_exercise_and_the_handmade_networks_are_there():
 
 
 @pytest.mark.parametrize("name", list_pretrained())
-def test_network_is_plain_float32_and_in_eval_mode(name):
+def test_network_is_plain_float32_in_eval_mode_and_as_the_manifest_says(name):
     net, record = load_pretrained(name), get_pretrained(name)
+    assert json.dumps(describe(net)) == json.dumps(record.architecture)  # in the same order too
+    assert net.sketch() == record.network
     assert type(net) is getattr(mlpzoo.nets, record.architecture["class"])
     assert not net.training
     assert all(t.dtype == torch.float32 for t in net.state_dict().values())
