@@ -17,7 +17,7 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH
-from mlpzoo.pretrained.manifest import load_portable
+from mlpzoo.pretrained.manifest import load_exported
 from mlpzoo.pretrained.measure import as_module, data_of
 from mlpzoo.training.film import frames_of_run
 
@@ -40,7 +40,7 @@ _SETTERS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecol
 
 def main(out: str = "docs", filmed: str = "xor") -> None:
     entries = [
-        (get_exercise(name), as_module(load_portable(name)), data_of(name))
+        (get_exercise(name), as_module(load_exported(name)), data_of(get_pretrained(name)))
         for name in list_exercises()
     ]
     record, shipped = get_pretrained(filmed), load_pretrained(filmed).state_dict()

@@ -10,27 +10,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.cli.tables import as_table
-from mlpzoo.exercises import list_exercises, summary
+from mlpzoo.exercises import get_exercise, list_exercises, summary
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.nets import DualHeadMLP, FourLayerXOR, Perceptron, SequentialMLP
-from mlpzoo.nets.architecture import describe, sketch
-from mlpzoo.pretrained.formats import Portable, from_bytes, to_safetensors
+from mlpzoo.nets.architecture import describe
+from mlpzoo.nets.base import Network
+from mlpzoo.pretrained.formats import ExportedNet, from_bytes, to_safetensors
 from mlpzoo.pretrained.manifest import (
     FOLDER,
-    FORMAT,
     MANIFEST,
+    MANIFEST_FORMAT,
     Pretrained,
     read_manifest,
     weights_file,
 )
-from mlpzoo.pretrained.measure import data_of, errors_of, output_of
+from mlpzoo.pretrained.measure import errors_of, output_of
 from mlpzoo.training.result import versions
 from mlpzoo.training.run import train
 
@@ -149,37 +150,37 @@ def release(
     before = manifest.read_bytes() if manifest.exists() else b""
     rows = []
     for name in names:
-        portable, record = _handmade(name) if name in HANDMADE else _trained(name, seed)
-        content = to_safetensors(portable)
+        exported, record = _handmade(name) if name in HANDMADE else _trained(name, seed)
+        content = to_safetensors(exported)
         path = weights_file(name, folder)
-        rows.append({"file": path.name, "change": _change(path, portable, content)})
+        rows.append({"file": path.name, "change": _change(path, exported, content)})
         write_whole(path, content)
-        records[name] = _complete(name, portable, content, record)
+        records[name] = _complete(name, exported, content, record)
         entries = {key: records[key].as_json() for key in sorted(records)}
-        write_json(manifest, {"format": FORMAT, "networks": entries})
+        write_json(manifest, {"format": MANIFEST_FORMAT, "networks": entries})
     differs = "differs" if before else "new"
     same = manifest.read_bytes() == before
     return [*rows, {"file": MANIFEST, "change": "same" if same else differs}]
 
 
-def _trained(name: str, seed: int) -> tuple[Portable, dict[str, Any]]:
+def _trained(name: str, seed: int) -> tuple[ExportedNet, dict[str, Any]]:
     with TemporaryDirectory() as out:
         result = train(
             name, seed=seed, early_stop=STOPS_EARLY.get(name), out=out, plots=False,
             accelerator="cpu", threads=1,
         )  # fmt: skip
-    portable = Portable(
+    exported = ExportedNet(
         net=result.module.net.eval(), exercise=name, output=output_of(result.module)
     )
     gate = result.datamodule.hparams.get("gate", name)
     which = "" if gate == name else f" This one: {gate.upper()}."
-    return portable, {
+    return exported, {
         "summary": summary(name) + which, "data": {}, "recipe": result.recipe, "seed": seed,
         "steps": result.steps,
     }  # fmt: skip
 
 
-def _handmade(name: str) -> tuple[Portable, dict[str, Any]]:
+def _handmade(name: str) -> tuple[ExportedNet, dict[str, Any]]:
     made = HANDMADE[name]
     net = made.net()
     linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
@@ -187,31 +188,31 @@ def _handmade(name: str) -> tuple[Portable, dict[str, Any]]:
         for layer, (weight, bias) in zip(linear, made.layers, strict=True):
             layer.weight.copy_(torch.tensor(weight))
             layer.bias.copy_(torch.tensor(bias))
-    portable = Portable(net=net.eval(), exercise=made.exercise, output=made.output)
-    return portable, {
+    exported = ExportedNet(net=net.eval(), exercise=made.exercise, output=made.output)
+    return exported, {
         "summary": made.summary, "data": dict(made.data), "recipe": made.recipe, "seed": None,
         "steps": None,
     }  # fmt: skip
 
 
 def _complete(
-    name: str, portable: Portable, content: bytes, record: Mapping[str, Any]
+    name: str, exported: ExportedNet, content: bytes, record: Mapping[str, Any]
 ) -> Pretrained:
-    data = data_of(portable.exercise, seed=record["seed"], data=record["data"])
+    data = get_exercise(exported.exercise).data(seed=record["seed"] or 0, **record["data"])
     return Pretrained(
         name=name,
-        exercise=portable.exercise,
-        network=sketch(portable.net),
-        architecture=describe(portable.net),
-        output=portable.output,
-        errors=errors_of(portable, data),
+        exercise=exported.exercise,
+        network=cast(Network, exported.net).sketch(),
+        architecture=describe(exported.net),
+        output=exported.output,
+        errors=errors_of(exported, data),
         versions=versions(),
         sha256=hashlib.sha256(content).hexdigest(),
         **record,
     )
 
 
-def _change(path: Path, portable: Portable, content: bytes) -> str:
+def _change(path: Path, exported: ExportedNet, content: bytes) -> str:
     """Return what a new content changes in a file of weights."""
     if not path.exists():
         return "new"
@@ -221,7 +222,7 @@ def _change(path: Path, portable: Portable, content: bytes) -> str:
         before = from_bytes(path.read_bytes()).net.state_dict()
     except InputError as error:
         return f"differs: {error}"
-    now = portable.net.state_dict()
+    now = exported.net.state_dict()
     if {n: t.shape for n, t in before.items()} != {n: t.shape for n, t in now.items()}:
         return "differs: other layers"
     largest = max((now[name] - before[name]).abs().max().item() for name in now)

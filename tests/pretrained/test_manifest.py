@@ -12,8 +12,9 @@ import torch
 import mlpzoo
 from mlpzoo import InputError, get_exercise, get_pretrained, list_pretrained, load_pretrained
 from mlpzoo.cli import main
+from mlpzoo.nets.architecture import describe
 from mlpzoo.pretrained import FOLDER
-from mlpzoo.pretrained.formats import wrapped
+from mlpzoo.pretrained.formats import export_record
 from mlpzoo.pretrained.measure import errors_of
 from scripts.release_weights import release
 from tests.manifests import edit
@@ -42,10 +43,11 @@ def test_every_exercise_and_the_handmade_networks_are_there():
 
 
 @pytest.mark.parametrize("name", list_pretrained())
-def test_network_is_plain_float32_and_in_eval_mode(name):
+def test_network_is_plain_float32_in_eval_mode_and_as_the_manifest_says(name):
     net, record = load_pretrained(name), get_pretrained(name)
-    assert type(net).__module__ == "mlpzoo.nets"
-    assert type(net).__name__ == record.architecture["class"]
+    assert json.dumps(describe(net)) == json.dumps(record.architecture)  # in the same order too
+    assert net.sketch() == record.network
+    assert type(net) is getattr(mlpzoo.nets, record.architecture["class"])
     assert not net.training
     assert all(t.dtype == torch.float32 for t in net.state_dict().values())
     content = (FOLDER / f"{name}.safetensors").read_bytes()
@@ -129,8 +131,8 @@ def test_linear_is_the_least_squares_line():
 @pytest.mark.parametrize("name", ["sin", "minmax", "xor", "perceptron"])
 def test_plain_network_measures_as_its_run_did(name, short_run):
     result = short_run(name)
-    portable = wrapped(result.module.net.cpu(), exercise=name)
-    errors = errors_of(portable, result.datamodule)
+    exported = export_record(result.module.net.cpu(), exercise=name)
+    errors = errors_of(exported, result.datamodule)
     shared = errors.keys() & result.metrics.keys()
     assert {bar.metric for bar in get_exercise(name).bars} <= shared
     assert {key: errors[key] for key in shared} == pytest.approx(

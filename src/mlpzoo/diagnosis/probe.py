@@ -10,7 +10,7 @@ from torch import Tensor
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch
 from mlpzoo.modules import LitNetwork
-from mlpzoo.nets.trace import Call, in_eval_mode, noting_calls
+from mlpzoo.nets.trace import Call, in_eval_mode, record_activations
 
 ROWS = 2_500  # of the grid, at most: a hundredth of a second for the widest of our networks
 BATCHES = 16  # training batches looked at, the distinct ones among the first
@@ -67,7 +67,7 @@ def probe(module: LitNetwork, data: FunctionDataModule) -> Probe:
     with _left_alone(module):
         like = next(module.parameters(), torch.empty(0, device=module.device))
         x, truth = data.grid(_points(data))
-        with noting_calls(module.net) as calls, torch.no_grad():
+        with record_activations(module.net) as calls, torch.no_grad():
             output = module(x.to(like))
         batches = [(x.to(like), y.to(like)) for x, y in _distinct_batches(data)]
         losses, gradients = _gradients(module, batches)

@@ -7,12 +7,13 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from mlpzoo.checks import InputError
+from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.range_scale import RangeScale
 from mlpzoo.nets.stack import stack
 
 
-class DualHeadMLP(nn.Module):
+class DualHeadMLP(Network):
     """One trunk with a ReLU after each layer, a head for the maximum and a head for the minimum.
 
     Shapes: (batch, in_features) -> (batch, 2); column 0 is the max head, column 1 the min head.
@@ -45,7 +46,9 @@ class DualHeadMLP(nn.Module):
         value_range: tuple[float, float] | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            in_features=in_features, trunk_features=trunk_features, head_features=head_features
+        )
         if not trunk_features:
             raise InputError("trunk_features must name at least one layer, got none")
         self.scale = RangeScale(value_range)
@@ -59,3 +62,10 @@ class DualHeadMLP(nn.Module):
         shared = self.trunk(self.scale.to_unit(x))
         heads = torch.cat([self.max_head(shared), self.min_head(shared)], dim=-1)
         return self.scale.from_unit(heads)
+
+    @override
+    def sketch(self) -> str:
+        given = self.arguments
+        trunk = "-".join(map(str, (given["in_features"], *given["trunk_features"])))
+        head = "-".join(map(str, (*given["head_features"], 1)))
+        return f"{trunk}, two heads {head} relu"

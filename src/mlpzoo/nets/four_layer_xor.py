@@ -1,13 +1,16 @@
 """The lecture's XOR network, a class with its four hidden layers by name."""
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 from typing_extensions import override
 
+from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.stack import linear
 
 
-class FourLayerXOR(nn.Module):
+class FourLayerXOR(Network):
     """The lecture's class: 2-2-2-2-2-1, a sigmoid after each hidden layer, 27 parameters.
 
     The output is the logit of "x1 differs from x2"; no final sigmoid is applied.
@@ -26,6 +29,8 @@ class FourLayerXOR(nn.Module):
         >>> FourLayerXOR()(torch.zeros(4, 2)).shape
         torch.Size([4, 1])
     """
+
+    gives: ClassVar[str] = "logit"
 
     def __init__(self, *, initialization: str = "default", seed: int = 0) -> None:
         super().__init__()
@@ -51,3 +56,7 @@ class FourLayerXOR(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         logit: Tensor = self.output_layer(self.hidden(x)[-1])
         return logit
+
+    @override
+    def sketch(self) -> str:
+        return "2-2-2-2-2-1 sigmoid"

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.compiler import is_compiling
 from typing_extensions import override
 
 SMALLEST = 3_000_000  # products from which on the call's own cost is won back
@@ -50,7 +51,9 @@ class Linear(nn.Linear):
 
     @override
     def forward(self, input: Tensor) -> Tensor:
-        if type(input) not in (Tensor, nn.Parameter) or _is_tracing():  # proxies and subclasses
+        if is_compiling() or torch._C._is_tracing():  # no check after this can be compiled
+            return super().forward(input)
+        if type(input) not in (Tensor, nn.Parameter):  # a proxy or a subclass
             return super().forward(input)
         products = input.numel() * self.out_features
         if products < SMALLEST or not _takes(input, self.weight):
@@ -59,10 +62,6 @@ class Linear(nn.Linear):
             product: Tensor = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
             return product
         return _product(input, self.weight, self.bias)
-
-
-def _is_tracing() -> bool:
-    return bool(torch._C._is_tracing())
 
 
 def _takes(x: Tensor, weight: Tensor) -> bool:
@@ -77,7 +76,6 @@ def _takes(x: Tensor, weight: Tensor) -> bool:
         and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and bool(torch.backends.mkldnn.enabled)
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
         and not torch._C._are_functorch_transforms_active()
         and forward_ad._current_level < 0
     )

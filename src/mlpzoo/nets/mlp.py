@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import choose
+from mlpzoo.checks import known
+from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.range_scale import RangeScale
 from mlpzoo.nets.stack import ACTIVATIONS, stack
 
 
-class SequentialMLP(nn.Module):
+class SequentialMLP(Network):
     """A stack of linear layers with one activation after every hidden layer.
 
     y = s_out * (W_n act(... act(W_1 (x - m_in) / s_in + b_1) ...) + b_n) + m_out, where the range
@@ -55,10 +56,18 @@ class SequentialMLP(nn.Module):
         out_range: tuple[float, float] | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__()
+        activation = known("activation", activation, ACTIVATIONS)
+        out_activation = known("activation", out_activation, ACTIVATIONS)
+        super().__init__(
+            in_features=in_features,
+            hidden_features=hidden_features,
+            out_features=out_features,
+            activation=activation,
+            out_activation=out_activation,
+        )
         self.in_scale = RangeScale(in_range)
         self.layers = stack((in_features, *hidden_features, out_features), activation)
-        self.out_activation = choose("activation", out_activation, ACTIVATIONS)()
+        self.out_activation = ACTIVATIONS[out_activation]()
         self.out_scale = RangeScale(out_range)
         initialize(self, initialization, seed)
 
@@ -66,3 +75,11 @@ class SequentialMLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.out_activation(self.layers(self.in_scale.to_unit(x)))
         return self.out_scale.from_unit(y)
+
+    @override
+    def sketch(self) -> str:
+        given = self.arguments
+        sizes = (given["in_features"], *given["hidden_features"], given["out_features"])
+        names = [given["activation"]] if given["hidden_features"] else []
+        names += [given["out_activation"]] if given["out_activation"] != "identity" else []
+        return " ".join(["-".join(map(str, sizes)), *names])

@@ -1,13 +1,16 @@
 """Rosenblatt's perceptron: one unit with a step."""
 
-from torch import Tensor, nn
+from typing import ClassVar
+
+from torch import Tensor
 from typing_extensions import override
 
+from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.stack import linear
 
 
-class Perceptron(nn.Module):
+class Perceptron(Network):
     """One unit with the step activation: 1 where w . x + b > 0, else 0.
 
     Shapes: (batch, in_features) -> (batch, 1).
@@ -29,10 +32,12 @@ class Perceptron(nn.Module):
         [0.0, 1.0, 1.0, 1.0]
     """
 
+    gives: ClassVar[str] = "probability"
+
     def __init__(
         self, *, in_features: int = 2, initialization: str = "default", seed: int = 0
     ) -> None:
-        super().__init__()
+        super().__init__(in_features=in_features)
         self.linear = linear(in_features, 1)
         initialize(self, initialization, seed)
 
@@ -40,3 +45,7 @@ class Perceptron(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         fires: Tensor = self.linear(x) > 0
         return fires.to(x.dtype)
+
+    @override
+    def sketch(self) -> str:
+        return f"{self.arguments['in_features']}-1 step"

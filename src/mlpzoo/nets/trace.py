@@ -35,7 +35,7 @@ class Call:
 
 
 @contextmanager
-def noting_calls(net: nn.Module) -> Iterator[list[Call]]:
+def record_activations(net: nn.Module) -> Iterator[list[Call]]:
     """Note every call of a layer that has no layers inside, in their order.
 
     Args:
@@ -64,30 +64,6 @@ def in_eval_mode(net: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes.items():
             part.training = training
-
-
-def outputs(net: nn.Module, x: Tensor) -> Tensor:
-    """Return what a network answers in eval mode, on the CPU; it is left as it was.
-
-    Shapes: x (rows, in_features) -> (rows, out_features).
-
-    Args:
-        net: On any device, in any floating type.
-        x: The inputs, given to it on its device and in its type.
-
-    Raises:
-        InputError: It does not take such inputs.
-    """
-    like = next(net.parameters(), torch.empty(0))
-    with in_eval_mode(net), torch.no_grad():
-        try:
-            y: Tensor = net(x.to(like))
-        except (RuntimeError, TypeError, ValueError, IndexError) as error:
-            raise InputError(
-                f"{type(net).__name__} does not take inputs of shape (rows, {x.shape[-1]}): "
-                f"{error}; give as many ranges, or columns, as it has inputs"
-            ) from error
-    return y.detach().cpu()
 
 
 @dataclass(frozen=True)
@@ -139,8 +115,8 @@ def dense_layers(net: nn.Module, x: Tensor) -> tuple[Dense, ...]:
         [('layer 1', None, 3), ('output', 0, 1)]
     """
     x = x.to(next(net.parameters(), x))
-    with noting_calls(net) as calls:
-        outputs(net, x)
+    with record_activations(net) as calls:
+        _run(net, x)
     layers = [call for call in calls if isinstance(call.layer, nn.Linear)]
     if not layers:
         raise InputError(f"{type(net).__name__} has no nn.Linear layer that could be drawn")
@@ -158,7 +134,18 @@ def dense_layers(net: nn.Module, x: Tensor) -> tuple[Dense, ...]:
     for call, source in zip(layers, sources, strict=True):
         if source is not None and isinstance(call.taken, Tensor):
             units[source] = call.taken
-    return _described(layers, sources, units, x)
+    return tuple(_described(layers, sources, units, x))
+
+
+def _run(net: nn.Module, x: Tensor) -> None:
+    with in_eval_mode(net), torch.no_grad():
+        try:
+            net(x)
+        except (RuntimeError, TypeError, ValueError, IndexError) as error:
+            raise InputError(
+                f"{type(net).__name__} does not take inputs of shape (rows, {x.shape[-1]}): "
+                f"{error}; give as many ranges, or columns, as it has inputs"
+            ) from error
 
 
 def _source(call: Call, owner: dict[int, int], units: Sequence[Tensor], x: Tensor) -> int | None:
@@ -181,35 +168,27 @@ def _source(call: Call, owner: dict[int, int], units: Sequence[Tensor], x: Tenso
 
 def _described(
     layers: Sequence[Call], sources: Sequence[int | None], units: Sequence[Tensor], x: Tensor
-) -> tuple[Dense, ...]:
+) -> Iterator[Dense]:
     depths: list[int] = []
-    for source in sources:
-        depths.append(0 if source is None else depths[source] + 1)
     labels = _labels([call.name for call in layers], [i in sources for i in range(len(layers))])
-    return tuple(
-        Dense(
+    for index, (call, source) in enumerate(zip(layers, sources, strict=True)):
+        depths.append(0 if source is None else depths[source] + 1)
+        layer: Any = call.layer
+        yield Dense(
             name=call.name,
             label=labels[index],
-            weight=_as_drawn(call.layer.weight),
-            bias=_bias(call.layer),
-            source=sources[index],
+            weight=_exact(layer.weight),
+            bias=_exact(torch.zeros(layer.out_features) if layer.bias is None else layer.bias),
+            source=source,
             depth=depths[index],
-            units=_as_drawn(units[index]),
+            units=_exact(units[index]),
             hidden=index in sources,
             raw=call.taken is x,
         )
-        for index, call in enumerate(layers)
-    )
 
 
-def _as_drawn(values: Any) -> Tensor:
-    exact: Tensor = values.detach().double().cpu()
-    return exact
-
-
-def _bias(layer: Any) -> Tensor:
-    none = layer.bias is None
-    return _as_drawn(torch.zeros(layer.out_features) if none else layer.bias)
+def _exact(values: Tensor) -> Tensor:
+    return values.detach().double().cpu()
 
 
 def _labels(names: Sequence[str], hidden: Sequence[bool]) -> list[str]:

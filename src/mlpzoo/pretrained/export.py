@@ -10,12 +10,11 @@ from mlpzoo.files import write_whole
 from mlpzoo.pretrained.formats import (
     MOST_BYTES,
     OUTPUTS,
-    Portable,
-    from_bytes,
-    read_content,
+    ExportedNet,
+    export_record,
+    read_exported,
     to_json,
     to_safetensors,
-    wrapped,
 )
 
 FORMATS = ("json", "safetensors", "onnx")
@@ -48,13 +47,12 @@ def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str 
         >>> load_weights(path).linear.weight.tolist()
         [[0.5, 0.5]]
     """
-    path = Path(str(path))
-    portable = wrapped(
+    exported = export_record(
         net,
         exercise=known("exercise", exercise, list_exercises()) if exercise else "",
         output=known("output", output, OUTPUTS) if output else "",
     )
-    write_portable(portable, path, suffix_format(path))
+    write_exported(exported, Path(str(path)))
 
 
 def load_weights(path: str | Path) -> nn.Module:
@@ -68,33 +66,34 @@ def load_weights(path: str | Path) -> nn.Module:
     Raises:
         InputError: There is no such file, or it is damaged or of another kind.
     """
-    return read_portable(path).net
+    return read_exported(path).net
 
 
-def read_portable(path: str | Path) -> Portable:
-    """Return a network as `load_weights` does, with what its file says of it."""
-    path = Path(str(path))
-    content = read_content(path)
-    try:
-        return from_bytes(content)
-    except InputError as error:
-        raise InputError(f"{path} does not hold a network: {error}") from error
+def write_exported(exported: ExportedNet, path: Path, kind: str = "") -> str:
+    """Write a network to a file.
 
-
-def write_portable(portable: Portable, path: Path, kind: str) -> float:
-    """Write a network in a format.
+    Args:
+        exported: The network, and what the file is to say of it.
+        path: The file.
+        kind: "json", "safetensors" or "onnx"; "" for the one that the path ends in.
 
     Returns:
-        The largest difference between its outputs and those of the file, as they were compared:
-        0 where the file gives back the same bits.
+        How exact the file is, in words.
+
+    Raises:
+        InputError: See `export`.
     """
-    difference = 0.0
+    kind = kind or path.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        raise InputError(f"{path} must end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
+    exact = "the same bits"
     if kind == "onnx":
         from mlpzoo.pretrained.onnx import to_onnx  # an extra, which need not be there
 
-        content, difference = to_onnx(portable)
+        content, difference = to_onnx(exported)
+        exact = f"onnxruntime differs by {difference:.3g} at most"
     else:
-        content = to_json(portable) if kind == "json" else to_safetensors(portable)
+        content = to_json(exported) if kind == "json" else to_safetensors(exported)
         if len(content) > MOST_BYTES:
             raise InputError(
                 f"{path} would have {len(content)} bytes, more than the {MOST_BYTES} that are read"
@@ -104,20 +103,4 @@ def write_portable(portable: Portable, path: Path, kind: str) -> float:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot write {path}: {reason}; choose another file") from error
-    return difference
-
-
-def suffix_format(path: Path) -> str:
-    """Return the format that a path ends in.
-
-    Raises:
-        InputError: It ends in none.
-
-    Example:
-        >>> suffix_format(Path("sin.json"))
-        'json'
-    """
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in FORMATS:
-        raise InputError(f"{path} must end in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
-    return kind
+    return exact

@@ -4,22 +4,22 @@ Reading either runs no code, and float32 numbers come back bit for bit. What a f
 is its head: the format, the architecture, the exercise if it is known, and what the output means.
 """
 
+import hashlib
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import safetensors.torch
 import torch
-from torch import Size, Tensor, nn
+from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
-from mlpzoo.nets import FourLayerXOR, Perceptron
-from mlpzoo.nets.architecture import blank, describe, fill
+from mlpzoo.nets.architecture import describe, rebuild
 
-FORMAT = 1
+FILE_FORMAT = 1
 OUTPUTS = {
     "value": "y",
     "logit": "the logit of P(y = 1): y = 1 where it is above 0",
@@ -31,7 +31,7 @@ _LENGTH = struct.Struct("<Q")  # how a safetensors file begins: the length of it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Portable:
+class ExportedNet:
     """A plain network with what its file says of it.
 
     Attributes:
@@ -45,24 +45,35 @@ class Portable:
     output: str = "value"
 
 
-def wrapped(net: nn.Module, *, exercise: str = "", output: str = "") -> Portable:
-    """Return a network with what it gives, as its class has it where nothing is said."""
-    by_class = {FourLayerXOR: "logit", Perceptron: "probability"}
-    return Portable(net=net, exercise=exercise, output=output or by_class.get(type(net), "value"))
+def export_record(net: nn.Module, *, exercise: str = "", output: str = "") -> ExportedNet:
+    """Return a network with what its file is to say of it.
+
+    Args:
+        net: The network.
+        exercise: Name of the exercise that it was made for, or "".
+        output: A key of `OUTPUTS`; "" for what its class gives.
+    """
+    return ExportedNet(net=net, exercise=exercise, output=output or getattr(net, "gives", "value"))
 
 
-def to_safetensors(portable: Portable) -> bytes:
+def to_safetensors(exported: ExportedNet) -> bytes:
     """Return a network as the content of a .safetensors file; equal ones give equal bytes.
+
+    Args:
+        exported: The network, on any device.
 
     Raises:
         InputError: See `mlpzoo.export`.
     """
-    head = json.dumps(_head(portable))
-    return safetensors.torch.save(_weights(portable.net), metadata={_HEAD: head})
+    head = json.dumps(_head(exported))
+    return safetensors.torch.save(_weights(exported.net), metadata={_HEAD: head})
 
 
-def to_json(portable: Portable) -> bytes:
+def to_json(exported: ExportedNet) -> bytes:
     """Return a network as JSON: each float32 in the fewest digits that give it back.
+
+    Args:
+        exported: The network, on any device.
 
     Raises:
         InputError: See `mlpzoo.export`.
@@ -70,39 +81,43 @@ def to_json(portable: Portable) -> bytes:
     Example:
         >>> from mlpzoo import SequentialMLP
         >>> net = SequentialMLP(hidden_features=(), initialization="zeros")
-        >>> json.loads(to_json(wrapped(net)))["weights"]["layers.0.weight"]
+        >>> json.loads(to_json(export_record(net)))["weights"]["layers.0.weight"]
         [[0.0]]
     """
-    head = json.dumps(_head(portable), indent=1).removesuffix("\n}")
+    head = json.dumps(_head(exported), indent=1).removesuffix("\n}")
     weights = ",\n".join(
         f'  "{name}": ' + json.dumps(_shortest(tensor)).replace("], [", "],\n   [")
-        for name, tensor in _weights(portable.net).items()
+        for name, tensor in _weights(exported.net).items()
     )
     return f'{head},\n "weights": {{\n{weights}\n }}\n}}\n'.encode()
 
 
-def read_content(path: Path) -> bytes:
-    """Return the content of a file of weights.
+def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
+    """Return the network of a JSON or safetensors file, in eval mode, with what the file says.
+
+    Args:
+        path: The file.
+        sha256: What its content must have; "" for anything.
 
     Raises:
-        InputError: There is none, it cannot be read, or it is larger than any that is written here.
+        InputError: There is no such file, it is larger than any that is written here, it has
+            another SHA-256, or it holds no network.
     """
+    path = Path(str(path))
+    content = _content(path)
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
     try:
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path} is not a file")
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        raise InputError(f"{path} cannot be read: {error}") from error
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
-    return content
+        return from_bytes(content)
+    except InputError as error:
+        raise InputError(f"{path} does not hold a network: {error}") from error
 
 
-def from_bytes(content: bytes) -> Portable:
+def from_bytes(content: bytes) -> ExportedNet:
     """Return the network that `to_safetensors` or `to_json` wrote.
+
+    Args:
+        content: All of the file.
 
     Raises:
         InputError: The bytes are neither, or not what these write.
@@ -118,7 +133,22 @@ def from_bytes(content: bytes) -> Portable:
         raise InputError(f"it cannot be read: {error or type(error).__name__}") from None
 
 
-def _from_safetensors(content: bytes) -> Portable:
+def _content(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is not a file")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        raise InputError(f"{path} cannot be read: {error}") from error
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
+    return content
+
+
+def _from_safetensors(content: bytes) -> ExportedNet:
     weights = safetensors.torch.load(content)  # checks header and sizes
     (length,) = _LENGTH.unpack_from(content)
     header = json.loads(content[_LENGTH.size : _LENGTH.size + length])
@@ -126,52 +156,40 @@ def _from_safetensors(content: bytes) -> Portable:
     if _HEAD not in metadata:
         raise InputError("it has no architecture; it is not of `mlpzoo export`")
     head = _strict_json(metadata[_HEAD])
-    return _portable(head, len(weights), lambda shapes: weights)
+    return _exported_net(head, weights)
 
 
-def _from_json(content: bytes) -> Portable:
+def _from_json(content: bytes) -> ExportedNet:
     head = _strict_json(content.decode())
     given = head.get("weights") if isinstance(head, dict) else None
     if not isinstance(given, dict):
         raise InputError("it has no weights; it is not of `mlpzoo export`")
-
-    def weights(shapes: Mapping[str, Size]) -> dict[str, Tensor]:
-        return {name: _tensor(name, entry, shapes.get(name)) for name, entry in given.items()}
-
-    return _portable(head, len(given), weights)
+    return _exported_net(head, {name: _tensor(name, entry) for name, entry in given.items()})
 
 
-def _portable(
-    head: Any, count: int, weights: Callable[[Mapping[str, Size]], Mapping[str, Tensor]]
-) -> Portable:
-    if not isinstance(head, dict) or head.get("format") != FORMAT:
+def _exported_net(head: Any, weights: Mapping[str, Tensor]) -> ExportedNet:
+    if not isinstance(head, dict) or head.get("format") != FILE_FORMAT:
         found = head.get("format") if isinstance(head, dict) else None
-        raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FORMAT}")
+        raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FILE_FORMAT}")
     exercise, output = head.get("exercise", ""), head.get("output", "value")
     if not isinstance(exercise, str) or output not in OUTPUTS:
         raise InputError(f"it has exercise {exercise!r} and output {output!r}")
-    net = blank(head.get("architecture"), weights=count)
-    shapes = {name: tensor.shape for name, tensor in net.state_dict().items()}
-    return Portable(net=fill(net, weights(shapes)), exercise=exercise, output=output)
+    net = rebuild(head.get("architecture"), weights)
+    return ExportedNet(net=net, exercise=exercise, output=output)
 
 
-def _head(portable: Portable) -> dict[str, Any]:
+def _head(exported: ExportedNet) -> dict[str, Any]:
     return {
-        "format": FORMAT,
-        "architecture": describe(portable.net),
-        "exercise": portable.exercise,
-        "output": portable.output,
-        "means": OUTPUTS[portable.output],
+        "format": FILE_FORMAT,
+        "architecture": describe(exported.net),
+        "exercise": exported.exercise,
+        "output": exported.output,
+        "means": OUTPUTS[exported.output],
     }
 
 
 def _weights(net: nn.Module) -> dict[str, Tensor]:
-    weights = {name: tensor.detach().cpu() for name, tensor in net.state_dict().items()}
-    for name, tensor in weights.items():
-        if tensor.dtype != torch.float32 or not tensor.isfinite().all():
-            kind = str(tensor.dtype).removeprefix("torch.")
-            raise InputError(f"weights must be finite float32, got {name} of {kind}: {tensor}")
-    return {name: tensor.contiguous() for name, tensor in weights.items()}
+    return {name: t.detach().cpu().contiguous() for name, t in net.state_dict().items()}
 
 
 def _shortest(weights: Tensor) -> Any:
@@ -179,24 +197,19 @@ def _shortest(weights: Tensor) -> Any:
     return weights.numpy().astype(str).astype(float).tolist()
 
 
-def _tensor(name: str, value: object, shape: Size | None) -> Tensor:
-    if shape is None:
-        raise InputError(f"{name} is not a weight of this architecture")
-    _check_numbers(name, value, tuple(shape))
-    return torch.tensor(value, dtype=torch.float32).reshape(shape)
+def _tensor(name: str, value: object) -> Tensor:
+    for leaf in _leaves(value):
+        if type(leaf) not in (int, float):  # torch would take a bool
+            raise InputError(f"{name} must hold numbers, got {leaf!r}")
+    return torch.tensor(value, dtype=torch.float32)  # refuses rows of several lengths
 
 
-def _check_numbers(name: str, value: object, shape: tuple[int, ...]) -> None:
-    """Refuse what is not numbers in lists of this shape, before a tensor is made of it."""
-    if not shape:
-        if type(value) not in (int, float):
-            raise InputError(f"{name} must hold numbers, got {value!r}")
-        return
-    if not isinstance(value, list) or len(value) != shape[0]:
-        found = f"{len(value)} entries" if isinstance(value, list) else repr(value)
-        raise InputError(f"{name} has {found} where {shape[0]} are needed")
-    for entry in value:
-        _check_numbers(name, entry, shape[1:])
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, list):
+        for entry in value:
+            yield from _leaves(entry)
+    else:
+        yield value
 
 
 def _strict_json(text: str) -> Any:

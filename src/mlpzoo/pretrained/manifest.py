@@ -7,7 +7,6 @@ torch, and loading one no Lightning.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -20,11 +19,11 @@ from mlpzoo.checks import InputError, known
 if TYPE_CHECKING:
     from torch import nn
 
-    from mlpzoo.pretrained.formats import Portable
+    from mlpzoo.pretrained.formats import ExportedNet
 
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
-FORMAT = 1
+MANIFEST_FORMAT = 1
 _HEADLINE = ("max_error", "coefficient_error", "accuracy", "bce")
 
 
@@ -107,28 +106,37 @@ def load_pretrained(name: str, *, folder: str | Path | None = None) -> nn.Module
         >>> load_pretrained("minmax-exact")(torch.tensor([[3.0, 8.0]])).tolist()
         [[8.0, 3.0]]
     """
-    return load_portable(name, folder=folder).net
+    return load_exported(name, folder=folder).net
 
 
-def load_portable(name: str, *, folder: str | Path | None = None) -> Portable:
-    """Return a network of the package as `load_pretrained` does, with what its file says of it."""
+def load_exported(name: str, *, folder: str | Path | None = None) -> ExportedNet:
+    """Return a network of the package as `load_pretrained` does, with what its file says of it.
+
+    Args:
+        name: One of `list_pretrained()`.
+        folder: Where weights and manifest are; None for those of the package.
+
+    Raises:
+        InputError: See `load_pretrained`.
+    """
     from mlpzoo.nets.architecture import describe  # torch, which a list does not need
-    from mlpzoo.pretrained.formats import from_bytes, read_content
+    from mlpzoo.pretrained.formats import read_exported
 
     record = get_pretrained(name, folder)
     path = weights_file(record.name, folder)
-    content = read_content(path)
-    if hashlib.sha256(content).hexdigest() != record.sha256:
-        raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
-    portable = from_bytes(content)
+    exported = read_exported(path, sha256=record.sha256)
     says = (record.architecture, record.exercise, record.output)
-    if says != (describe(portable.net), portable.exercise, portable.output):
+    if says != (describe(exported.net), exported.exercise, exported.output):
         raise InputError(f"{path} is another network than its manifest says; install mlpzoo anew")
-    return portable
+    return exported
 
 
 def get_pretrained(name: str, folder: str | Path | None = None) -> Pretrained:
     """Return what the manifest says of one network.
+
+    Args:
+        name: One of `list_pretrained()`.
+        folder: Where the manifest is; None for that of the package.
 
     Raises:
         InputError: There is none of this name, or the manifest cannot be read.
@@ -140,14 +148,19 @@ def get_pretrained(name: str, folder: str | Path | None = None) -> Pretrained:
 def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:
     """Return what the manifest of a folder says of each network, by name.
 
+    Args:
+        folder: Where the manifest is; None for that of the package.
+
     Raises:
         InputError: It cannot be read, or is not a manifest.
     """
     path = _folder(folder) / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise InputError(f"{path} is of format {content['format']}; this mlpzoo reads {FORMAT}")
+        if content["format"] != MANIFEST_FORMAT:
+            raise InputError(
+                f"{path} is of format {content['format']}; this mlpzoo reads {MANIFEST_FORMAT}"
+            )
         return {name: _record(name, entry) for name, entry in content["networks"].items()}
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -158,7 +171,12 @@ def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:
 
 
 def weights_file(name: str, folder: str | Path | None = None) -> Path:
-    """Return the path of a network's weights."""
+    """Return the path of a network's weights.
+
+    Args:
+        name: The network's name.
+        folder: Where weights are; None for those of the package.
+    """
     return _folder(folder) / f"{name}.safetensors"
 
 

@@ -1,8 +1,5 @@
 """A plain network measured as its exercise measures a trained one."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor
 from typing_extensions import override
@@ -11,68 +8,72 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
-from mlpzoo.pretrained.formats import Portable
-from mlpzoo.pretrained.manifest import get_pretrained, load_portable
+from mlpzoo.pretrained.formats import ExportedNet
+from mlpzoo.pretrained.manifest import Pretrained, get_pretrained, load_exported
 from mlpzoo.training.trainer import evaluate
 
 
-class LitPortable(LitNetwork):
+class LitExportedNet(LitNetwork):
     """A finished network as a Lightning module, to be measured and asked, not to be trained.
 
     Args:
-        portable: The network, and whether it gives values, logits or probabilities.
+        exported: The network, and whether it gives values, logits or probabilities.
 
     Example:
-        >>> from mlpzoo.pretrained.formats import wrapped
+        >>> from mlpzoo.pretrained.formats import export_record
         >>> from mlpzoo.nets import Perceptron
-        >>> gate = LitPortable(wrapped(Perceptron(initialization="zeros")))
+        >>> gate = LitExportedNet(export_record(Perceptron(initialization="zeros")))
         >>> gate.answer(torch.zeros(1, 2)).tolist()
         [[0.0]]
     """
 
-    def __init__(self, portable: Portable) -> None:
-        task = "regression" if portable.output == "value" else "gate"
+    def __init__(self, exported: ExportedNet) -> None:
+        task = "regression" if exported.output == "value" else "gate"
         super().__init__(
-            portable.net, task=task, loss="mse", reduction="mean", optimizer="sgd", lr=1.0
+            exported.net, task=task, loss="mse", reduction="mean", optimizer="sgd", lr=1.0
         )
-        self.output = portable.output
+        self.output = exported.output
 
     @override
     def probability(self, output: Tensor) -> Tensor:
         return output if self.output == "probability" else super().probability(output)
 
 
-def as_module(portable: Portable) -> LitNetwork:
-    """Return a plain network as a Lightning module with the metrics of its exercise."""
-    if not isinstance(portable.net, DualHeadMLP):
-        return LitPortable(portable).eval()
+def as_module(exported: ExportedNet) -> LitNetwork:
+    """Return a plain network as a Lightning module with the metrics of its exercise.
+
+    Args:
+        exported: The network, and what it gives.
+    """
+    if not isinstance(exported.net, DualHeadMLP):
+        return LitExportedNet(exported).eval()
     module = LitMinMax(trunk_features=(1,), head_features=())  # which measures each head
-    module.net = portable.net
+    module.net = exported.net
     return module.eval()
 
 
 def output_of(module: LitNetwork) -> str:
-    """Return what the network of a Lightning module gives, a key of `formats.OUTPUTS`."""
+    """Return what the network of a Lightning module gives, a key of `formats.OUTPUTS`.
+
+    Args:
+        module: Any module of a gate or a function.
+    """
     if module.task != "gate":
         return "value"
     output = torch.zeros(1)
     return "probability" if module.probability(output) is output else "logit"
 
 
-def data_of(
-    exercise: str, *, seed: int | None = None, data: Mapping[str, Any] | None = None
-) -> FunctionDataModule:
-    """Return the data module that a network is measured by.
+def data_of(record: Pretrained) -> FunctionDataModule:
+    """Return the data module that a network of the package is measured by.
 
     Args:
-        exercise: Name of the exercise.
-        seed: The seed of its data; None for 0.
-        data: Arguments that replace the default recipe's.
+        record: What the manifest says of the network.
 
     Raises:
         InputError: An unknown exercise or argument, or a refused value.
     """
-    return get_exercise(exercise).data(seed=seed or 0, **(data or {}))
+    return get_exercise(record.exercise).data(seed=record.seed or 0, **record.data)
 
 
 def pretrained_module(name: str) -> tuple[LitNetwork, FunctionDataModule]:
@@ -85,19 +86,18 @@ def pretrained_module(name: str) -> tuple[LitNetwork, FunctionDataModule]:
         InputError: There is none of this name.
     """
     record = get_pretrained(name)
-    data = data_of(record.exercise, seed=record.seed, data=record.data)
-    return as_module(load_portable(name)), data
+    return as_module(load_exported(name)), data_of(record)
 
 
-def errors_of(portable: Portable, data: FunctionDataModule) -> dict[str, float]:
+def errors_of(exported: ExportedNet, data: FunctionDataModule) -> dict[str, float]:
     """Return the test metrics of a plain network on the CPU, names without "test_".
 
     Losses are left out: they are of a training, not of a network.
 
     Args:
-        portable: The network, with the name of its exercise.
+        exported: The network, with the name of its exercise.
         data: Whose test grid to measure on.
     """
-    exercise = get_exercise(portable.exercise)
-    metrics = evaluate(exercise, as_module(portable), data, accelerator="cpu")
+    exercise = get_exercise(exported.exercise)
+    metrics = evaluate(exercise, as_module(exported), data, accelerator="cpu")
     return {name: float(value) for name, value in metrics.items() if not name.endswith("loss")}

@@ -6,26 +6,28 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
-from itertools import repeat
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
+from mlpzoo.exercises import get_exercise
 from mlpzoo.nets.architecture import describe
 from mlpzoo.nets.range_scale import RangeScale
-from mlpzoo.pretrained.formats import OUTPUTS, Portable, from_bytes, to_safetensors
+from mlpzoo.pretrained.formats import OUTPUTS, ExportedNet, from_bytes, to_safetensors
 
 TOLERANCE = 1e-4  # of the largest output: other kernels round differently, other maths is further
-_POINTS = {1: 2001, 2: 101}  # along each axis of the inputs that are compared
-_ROWS = 2001  # where there are more inputs than axes to lay a grid on
+_ROWS = 10_000  # of inputs that are compared where no exercise has a grid
 
 
-def to_onnx(portable: Portable) -> tuple[bytes, float]:
+def to_onnx(exported: ExportedNet) -> tuple[bytes, float]:
     """Return a network as the content of an .onnx file, and how far its outputs are off.
 
     Input "x" has a batch axis of any length; the output is named after what it is.
+
+    Args:
+        exported: The network, which is left as it is, and what it is for.
 
     Returns:
         The file's content, and the largest difference between what onnxruntime and torch compute
@@ -41,35 +43,35 @@ def to_onnx(portable: Portable) -> tuple[bytes, float]:
         raise InputError(
             f"ONNX needs the package {error.name}; install the extra: pip install 'mlpzoo[onnx]'"
         ) from error
-    portable = from_bytes(to_safetensors(portable))  # a copy, checked, on the CPU, in eval mode
-    x = _inputs(portable)
-    content = _exported(portable, x[:2])
+    exported = from_bytes(to_safetensors(exported))  # a copy, checked, on the CPU, in eval mode
+    x = _inputs(exported)
+    content = _as_onnx(exported, x[:2])
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (computed,) = session.run(None, {"x": x.numpy()})
     with torch.no_grad():
-        expected = portable.net(x)
+        expected = exported.net(x)
     difference = (torch.from_numpy(computed) - expected).abs().max().item()
     if not difference <= TOLERANCE * max(1.0, expected.abs().max().item()):
         raise InputError(f"onnxruntime's outputs differ by {difference:.3g}; no file was written")
     return content, difference
 
 
-def _exported(portable: Portable, x: Tensor) -> bytes:
+def _as_onnx(exported: ExportedNet, x: Tensor) -> bytes:
     with _quiet():
         program: Any = torch.onnx.export(
-            portable.net,
+            exported.net,
             (x,),
             dynamo=True,
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             input_names=["x"],
-            output_names=["y" if portable.output == "value" else portable.output],
+            output_names=["y" if exported.output == "value" else exported.output],
             verbose=False,
         )
     proto = program.model_proto
     about = {
-        "architecture": json.dumps(describe(portable.net)),
-        "exercise": portable.exercise,
-        "output": OUTPUTS[portable.output],
+        "architecture": json.dumps(describe(exported.net)),
+        "exercise": exported.exercise,
+        "output": OUTPUTS[exported.output],
     }
     for key, value in about.items():
         entry = proto.metadata_props.add()
@@ -78,33 +80,18 @@ def _exported(portable: Portable, x: Tensor) -> bytes:
     return content
 
 
-def _inputs(portable: Portable) -> Tensor:
-    if portable.exercise:
-        from mlpzoo.pretrained.measure import data_of  # lightning, several seconds
-
-        data = data_of(portable.exercise)
-        if data.in_features == _in_features(portable.net):
+def _inputs(exported: ExportedNet) -> Tensor:
+    """Return the exercise's validation grid, else points drawn from the network's own range."""
+    layers = (part for part in exported.net.modules() if isinstance(part, nn.Linear))
+    features = next(layers).in_features
+    if exported.exercise:
+        data = get_exercise(exported.exercise).data()
+        if data.in_features == features:
             return data.grid(data.val_points)[0]
-    return _own_range(portable.net)
-
-
-def _own_range(net: nn.Module) -> Tensor:
-    """Return inputs over the range that a network maps on [-1, 1], [0, 1] where it maps none."""
-    scale = next((part for part in net.modules() if isinstance(part, RangeScale)), None)
-    low, high = 0.0, 1.0
-    if scale is not None and not scale.identity:
-        centre, half_width = scale.centre.item(), scale.half_width.item()
-        low, high = centre - half_width, centre + half_width
-    features = _in_features(net)
-    if features not in _POINTS:
-        generator = torch.Generator().manual_seed(0)
-        return low + (high - low) * torch.rand(_ROWS, features, generator=generator)
-    axis = torch.linspace(low, high, _POINTS[features])
-    return torch.cartesian_prod(*repeat(axis, features)).view(-1, features)
-
-
-def _in_features(net: nn.Module) -> int:
-    return next(part.in_features for part in net.modules() if isinstance(part, nn.Linear))
+    scales = [part for part in exported.net.modules() if isinstance(part, RangeScale)]
+    scale = scales[0] if scales and not scales[0].identity else RangeScale((0.0, 1.0))
+    unit = torch.rand(_ROWS, features, generator=torch.Generator().manual_seed(0))
+    return scale.from_unit(2 * unit - 1)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 from mlpzoo.checks import InputError, known, seed_in_range
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise, list_exercises
-from mlpzoo.pretrained.manifest import Pretrained, load_portable, read_manifest
+from mlpzoo.pretrained.manifest import Pretrained, load_exported, read_manifest
 from mlpzoo.pretrained.measure import data_of, errors_of
 from mlpzoo.training.run import train
 from mlpzoo.training.signals import Interrupted, Terminated
@@ -128,21 +128,17 @@ def _train(name: str, seed: int | None) -> Check:
 
 
 def _measure(record: Pretrained, folder: str | Path | None) -> Check:
-    check = Check(
-        name=record.name, what=SHIPPED, seed=record.seed, measured={}, asked="", passed=False,
-        verdict="",
-    )  # fmt: skip
+    check = partial(Check, name=record.name, what=SHIPPED, seed=record.seed)
     try:
-        portable = load_portable(record.name, folder=folder)
-        data = data_of(record.exercise, seed=record.seed, data=record.data)
-        errors = errors_of(portable, data)
+        exported = load_exported(record.name, folder=folder)
+        data = data_of(record)
+        errors = errors_of(exported, data)
     except InputError as error:  # damaged: the other networks are to be checked as well
-        return replace(check, verdict=str(error))
+        return check(measured={}, asked="", passed=False, verdict=str(error))
     fault = _fault(record, errors, data)
     bars = get_exercise(record.exercise).bars
     then = (f"{record.errors.get(bar.metric, math.nan):.4g}" for bar in bars)
-    return replace(
-        check,
+    return check(
         measured={bar.metric: errors[bar.metric] for bar in bars},
         asked=f"{', '.join(map(str, bars))}; manifest {', '.join(then)}",
         passed=not fault,

@@ -8,7 +8,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import PASSED
 
 if TYPE_CHECKING:
-    from mlpzoo.pretrained.formats import Portable
+    from mlpzoo.pretrained.formats import ExportedNet
 
 EPILOG = "A gate's network is written as it is: it gives the logit of P(y = 1)."
 
@@ -27,7 +27,7 @@ def run(
     *, name: str | None, ckpt: str | None, weights: str | None, format: str | None, out: str | None
 ) -> int:
     """Write one network to a file and print the path, and how exact it is."""
-    from mlpzoo.pretrained.export import suffix_format, write_portable
+    from mlpzoo.pretrained.export import write_exported
     from mlpzoo.pretrained.formats import OUTPUTS
     from mlpzoo.pretrained.manifest import list_pretrained
 
@@ -36,30 +36,25 @@ def run(
         raise InputError(f"give one of NAME, --ckpt PATH or --weights FILE; names: {names}")
     if format is None and out is None:
         raise InputError("give --format json, safetensors or onnx, or an --out that ends so")
-    kind = format or suffix_format(Path(str(out)))
-    portable, stem = _source(name, ckpt, weights)
-    path = Path(out) if out else Path(f"{stem}.{kind}")
-    difference = write_portable(portable, path, kind)
-    exact = (
-        "the same bits" if kind != "onnx" else f"onnxruntime differs by {difference:.3g} at most"
-    )
-    print(f"{path}: gives {OUTPUTS[portable.output]}; {exact}")
+    exported, stem = _source(name, ckpt, weights)
+    path = Path(out) if out else Path(f"{stem}.{format}")
+    exact = write_exported(exported, path, format or "")
+    print(f"{path}: gives {OUTPUTS[exported.output]}; {exact}")
     return PASSED
 
 
-def _source(name: str | None, ckpt: str | None, weights: str | None) -> "tuple[Portable, str]":
+def _source(name: str | None, ckpt: str | None, weights: str | None) -> "tuple[ExportedNet, str]":
     """Return the network to export, and the name of its file without a suffix."""
-    from mlpzoo.pretrained.export import read_portable
-    from mlpzoo.pretrained.formats import Portable
-    from mlpzoo.pretrained.manifest import get_pretrained, load_portable
+    from mlpzoo.pretrained.formats import ExportedNet, read_exported
+    from mlpzoo.pretrained.manifest import get_pretrained, load_exported
     from mlpzoo.pretrained.measure import output_of
     from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
     from mlpzoo.runs.load import load_module
 
     if name is not None:
-        return load_portable(name), get_pretrained(name).name
+        return load_exported(name), get_pretrained(name).name
     if weights is not None:
-        return read_portable(weights), Path(weights).stem
+        return read_exported(weights), Path(weights).stem
     module, _ = load_module(str(ckpt))
     exercise: str = read_checkpoint(str(ckpt))[RECORD]["exercise"]
-    return Portable(net=module.net, exercise=exercise, output=output_of(module)), exercise
+    return ExportedNet(net=module.net, exercise=exercise, output=output_of(module)), exercise
