@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from mlpzoo.data.gate import is_linearly_separable
 from mlpzoo.diagnosis.probe import Probe
 from mlpzoo.nets import Perceptron, SequentialMLP
-from mlpzoo.nets.linear import Linear
 from mlpzoo.nets.range_scale import RangeScale
 from mlpzoo.nets.trace import Call
 
@@ -25,7 +24,6 @@ _LINEAR_PARTS = (
     Perceptron,
     nn.Sequential,
     nn.Linear,
-    Linear,
     nn.Identity,
     RangeScale,
 )

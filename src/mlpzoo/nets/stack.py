@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+import torch
 from torch import nn
 
 from mlpzoo.checks import InputError, choose, count
-from mlpzoo.nets.linear import Linear
 
 _NOT_ELEMENTWISE = {
     "GLU",  # halves its input
@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"identity": nn.Identity} | {
 }
 
 
-def linear(in_features: int, out_features: int) -> Linear:
+def linear(in_features: int, out_features: int) -> nn.Linear:
     """Return a linear layer whose weights are still to be drawn.
 
     Args:
@@ -37,7 +37,9 @@ def linear(in_features: int, out_features: int) -> Linear:
     """
     count("in_features", in_features)
     count("out_features", out_features)
-    return Linear(in_features, out_features, empty=True)
+    with torch.device("meta"):  # it neither draws from torch's global generator nor takes memory
+        layer = nn.Linear(in_features, out_features)
+    return layer.to_empty(device=torch.get_default_device())
 
 
 def stack(features: Sequence[int], activation: str) -> nn.Sequential:
