@@ -201,7 +201,7 @@ def test_population_goes_on_from_a_checkpoint(quiet, tmp_path):
 def test_metrics_of_members_are_those_of_the_modules():
     modules = [LitMinMax(trunk_features=(4,), head_features=(), seed=seed) for seed in range(3)]
     x, y = MinMaxDataModule().grid(9)
-    metrics = MemberMetrics("regression", LitMinMax.columns)
+    metrics = MemberMetrics(modules[0].metrics(""), LitMinMax.columns)
     with torch.no_grad():
         answers = torch.stack([module.answer(x) for module in modules])
     for rows in torch.arange(len(x)).split(50):

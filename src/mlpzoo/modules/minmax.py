@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from mlpzoo.data.stream import Batch
 from mlpzoo.modules.base import LitNetwork
-from mlpzoo.modules.metrics import as_exact, regression_metrics
+from mlpzoo.modules.metrics import as_exact, task_metrics
 from mlpzoo.nets import DualHeadMLP
 
 HEADS = ("max_head", "min_head")  # columns 0 and 1 of predictions and targets
@@ -91,7 +91,8 @@ class LitMinMax(LitNetwork):
         self.save_hyperparameters()
         for prefix in ("val_", "test_"):
             for head in HEADS:
-                self.add_module(f"{prefix}{head}_metrics", regression_metrics(f"{prefix}{head}_"))
+                own = task_metrics("regression", f"{prefix}{head}_")
+                self.add_module(f"{prefix}{head}_metrics", own)
 
     @override
     def losses(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:

@@ -6,11 +6,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.utilities.types import (
-    LRSchedulerConfigType,
-    OptimizerLRScheduler,
-    OptimizerLRSchedulerConfig,
-)
+from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor
 from typing_extensions import override
 
@@ -88,23 +84,19 @@ class LitPopulation(LightningModule):
         if name == "constant":
             return optimizers
         total = self.trainer.estimated_stepping_batches
-        return [
-            OptimizerLRSchedulerConfig(
-                optimizer=optimizer,
-                lr_scheduler=LRSchedulerConfigType(
-                    scheduler=build_schedule(optimizer, name, total), interval="step"
-                ),
-            )
-            for optimizer in optimizers
+        rates = [build_schedule(optimizer, name, total) for optimizer in optimizers]
+        configured: list[OptimizerLRSchedulerConfig] = [
+            {"optimizer": each, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+            for each, rate in zip(optimizers, rates, strict=True)
         ]
+        return configured
 
     @override
     def on_train_start(self) -> None:
         align_counts(self.trainer)
         check_schedules(self.trainer)
-        optimizers: Any = self.optimizers(use_pl_optimizer=False)
-        schedules: Any = self.lr_schedulers() or []
-        self.members.begin(_listed(optimizers), _listed(schedules))
+        schedules = [each.scheduler for each in self.trainer.lr_scheduler_configs]
+        self.members.begin(self.trainer.optimizers, schedules)
 
     @override
     def training_step(self, block: Block, batch_idx: int) -> None:
@@ -175,8 +167,7 @@ class LitPopulation(LightningModule):
 
     def _new_metrics(self) -> MemberMetrics:
         example = self.members.example[0]
-        names = tuple(map(str, example.metrics("").keys()))
-        return MemberMetrics(example.task, example.columns, names)
+        return MemberMetrics(example.metrics(""), example.columns)
 
     def _with_measures(self, metrics: dict[str, Tensor], members: Members) -> dict[str, Tensor]:
         if self.measure is None:
@@ -186,7 +177,3 @@ class LitPopulation(LightningModule):
             name: torch.tensor([one[name] for one in each], dtype=torch.float64, device=self.device)
             for name in each[0]
         }
-
-
-def _listed(one_or_more: Any) -> list[Any]:
-    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
