@@ -12,7 +12,7 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS
 from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.layers import MemberLinear
-from mlpzoo.population.members import gather
+from mlpzoo.population.members import make_members
 from mlpzoo.population.module import NEVER, LitPopulation
 from mlpzoo.population.restarts import Restarts
 
@@ -80,7 +80,7 @@ class Population:
         if restart_after is not None:
             _check_restarts(modules)
         tried = datasets[0].grid(_ROWS)
-        members = gather(modules, *tried, on_gpu=_on_gpu(accelerator))
+        members = make_members(modules, *tried, on_gpu=_on_gpu(accelerator))
         last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
         self.data = PopulationDataModule(datasets, last=last)
         self.module = LitPopulation(

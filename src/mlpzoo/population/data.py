@@ -1,6 +1,7 @@
 """The batches of every member, each drawn from the member's own seed."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -41,10 +42,17 @@ class PopulationDataModule(LightningDataModule):
         self.block_steps = max(1, min(self.first.block_steps, _NUMBERS // rows))
         self._rows = max(1, _NUMBERS // len(members) // 8)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "trainer": None}  # as a pickled LightningModule leaves it
+
     def train_block(self, steps: Tensor) -> Batch:
-        """Return the batches of several steps, for each member."""
+        """Return the batches of several steps, for each member.
+
+        Args:
+            steps: Which, (count,), int64.
+        """
         drawn = [member.train_block(steps) for member in self.members]
-        x, y = (self._stack([pair[column] for pair in drawn]) for column in (0, 1))
+        x, y = (self._stack(column) for column in zip(*drawn, strict=True))
         return x, y
 
     def grid(self, points: int) -> Batch:
@@ -56,9 +64,9 @@ class PopulationDataModule(LightningDataModule):
             points: Points along each axis.
         """
         grids = [member.grid(points) for member in self.shown]
-        x, y = grids[0]
-        if len(grids) > 1:
-            x, y = (torch.stack([pair[column] for pair in grids]) for column in (0, 1))
+        if len(grids) == 1:
+            return grids[0]
+        x, y = (torch.stack(column) for column in zip(*grids, strict=True))
         return x, y
 
     @override
@@ -87,10 +95,10 @@ class PopulationDataModule(LightningDataModule):
         chunks = list(zip(*columns, strict=True))
         return BatchStream(chunks.__getitem__, length=len(chunks))
 
-    def _stack(self, columns: Sequence[Tensor]) -> Tensor:
+    def _stack(self, drawn: tuple[Tensor, ...]) -> Tensor:
         if self.last:
-            return torch.stack(list(columns), dim=-1).permute(0, 3, 1, 2)
-        return torch.stack(list(columns), dim=1)
+            return torch.stack(drawn, dim=-1).permute(0, 3, 1, 2)
+        return torch.stack(drawn, dim=1)
 
 
 def _draw_alike(members: Sequence[FunctionDataModule]) -> bool:

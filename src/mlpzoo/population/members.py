@@ -16,7 +16,7 @@ from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import OPTIMIZERS
-from mlpzoo.population.layers import MemberLinear, restack, stack, unstack
+from mlpzoo.population.layers import MemberLinear, pairs, stack
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
 _TRIED = 3  # members whose answers are compared with those of the stacked module
@@ -33,6 +33,10 @@ class Members(nn.Module, ABC):
         super().__init__()
         self.count = len(modules)
         self.example = [deepcopy(modules[0])]  # in a list: not a part of this module
+        self._steps: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_steps": None}  # `begin` makes it for each fit
 
     @abstractmethod
     def optimizers(self) -> list[Optimizer]:
@@ -40,7 +44,12 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        """Take the optimizers, and a schedule for each or none, for the steps that come."""
+        """Make ready for the steps that come.
+
+        Args:
+            optimizers: Those of `optimizers`.
+            schedules: One for each, or none at all.
+        """
 
     @abstractmethod
     def take(self, block: Block, running: Tensor) -> Tensor:
@@ -66,11 +75,20 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def restart(self, index: int, module: LitNetwork) -> None:
-        """Give a member the weights of a module, and its optimizer a state without memory."""
+        """Give a member the weights of a module, and its optimizer a state without memory.
+
+        Args:
+            index: Which member.
+            module: Its new start.
+        """
 
     @abstractmethod
     def member(self, index: int) -> LitNetwork:
-        """Return a member as an ordinary module of its own."""
+        """Return a member as an ordinary module of its own.
+
+        Args:
+            index: Which member.
+        """
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
@@ -78,6 +96,9 @@ class Members(nn.Module, ABC):
 
         Shapes: (rows, in_features) or (members, rows, in_features)
             -> (members, rows, out_features).
+
+        Args:
+            x: The same rows for all, or each member's own.
         """
 
 
@@ -99,36 +120,35 @@ class StackedMembers(Members):
 
     @override
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        (self._optimizer,) = optimizers
-        schedule = schedules[0] if schedules else None
-        self._steps = BlockSteps(self._objective, self._optimizer, schedule)
+        self._steps = BlockSteps(self._objective, optimizers[0], *schedules)
 
     @override
     def take(self, block: Block, running: Tensor) -> Tensor:
-        return self._steps.take(block)["loss"]
+        losses: Tensor = self._steps.take(block)["loss"]
+        return losses
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:
-        for (_, mine), (_, theirs) in zip(_layers(self), _layers(other), strict=True):
-            shape = (-1,) if mine.last else (-1, 1, 1)
-            for kept, new in ((mine.weight, theirs.weight), (mine.bias, theirs.bias)):
-                if kept is not None and new is not None:
-                    mask = chosen.view(shape[: 1 if mine.last else kept.dim()])
-                    kept.data.copy_(torch.where(mask, new.data, kept.data))
+        for mine, theirs in zip(_layers(self), _layers(other), strict=True):
+            for kept, new in zip(mine.parameters(), theirs.parameters(), strict=True):
+                mask = chosen if mine.last else chosen.view(-1, *[1] * (kept.dim() - 1))
+                kept.data.copy_(torch.where(mask, new.data, kept.data))
 
     @override
     def restart(self, index: int, module: LitNetwork) -> None:
-        restack(self.stacked, module, index)
-        for _, layer in _layers(self):
+        for ours, start in pairs(self.stacked, module, index):
+            ours.copy_(start)
+        for layer in _layers(self):
             for parameter in layer.parameters():
-                for value in self._optimizer.state[parameter].values():
+                for value in self._steps.optimizer.state[parameter].values():
                     if value.shape == parameter.shape:  # the count of steps is one for all
-                        value.select(-1 if layer.last else 0, index).zero_()
+                        value.select(layer.axis, index).zero_()
 
     @override
     def member(self, index: int) -> LitNetwork:
         module = deepcopy(self.example[0])
-        unstack(self.stacked, module, index)
+        for ours, own in pairs(self.stacked, module, index):
+            own.copy_(ours)
         return module
 
     @override
@@ -200,7 +220,9 @@ class SeparateMembers(Members):
         return list(self.alone)  # type: ignore[arg-type]
 
 
-def gather(modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:
+def make_members(
+    modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool = False
+) -> Members:
     """Return members in the way that is fastest for them: stacked where that works and pays.
 
     Args:
@@ -240,5 +262,5 @@ def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y:
         return False
 
 
-def _layers(members: Members) -> list[tuple[str, MemberLinear]]:
-    return [(n, layer) for n, layer in members.named_modules() if isinstance(layer, MemberLinear)]
+def _layers(members: Members) -> list[MemberLinear]:
+    return [layer for layer in members.modules() if isinstance(layer, MemberLinear)]
