@@ -10,6 +10,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRS
 from torch import Tensor
 from typing_extensions import override
 
+from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
@@ -19,7 +20,7 @@ from mlpzoo.population.members import Members
 from mlpzoo.population.metrics import MemberMetrics
 from mlpzoo.population.restarts import Restarts
 
-Measure = Callable[[LitNetwork, int], Mapping[str, float]]
+Measure = Callable[[LitNetwork, FunctionDataModule], Mapping[str, float]]
 NEVER = -1  # the step of what has not happened
 
 
@@ -37,7 +38,8 @@ class LitPopulation(LightningModule):
         mode: "min" or "max": which way it is better.
         stop_at: Value of the monitored metric past which a run of its own would stop, so that the
             best weights no longer change; None for never.
-        measure: Given a member and its index, further metrics.
+        measure: Given a member's module and data, further metrics.
+        datasets: The data of each member, for `measure`.
         restarts: Starts a member that stays on a plateau anew; None for never.
     """
 
@@ -56,6 +58,7 @@ class LitPopulation(LightningModule):
         mode: str = "min",
         stop_at: float | None = None,
         measure: Measure | None = None,
+        datasets: Sequence[FunctionDataModule] = (),
         restarts: Restarts | None = None,
     ) -> None:
         super().__init__()
@@ -64,7 +67,7 @@ class LitPopulation(LightningModule):
         self.automatic_optimization = False
         self.members, self.best = members, deepcopy(members)
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
-        self.sign, self.measure = (1.0 if mode == "min" else -1.0), measure
+        self.sign, self.measure, self.datasets = (1.0 if mode == "min" else -1.0), measure, datasets
         for name in ("best_step", "solved_step", "stopped_step", "lost_step"):
             self.register_buffer(name, torch.full((members.count,), NEVER))
         self.register_buffer("best_value", torch.full((members.count,), torch.inf).double())
@@ -141,7 +144,11 @@ class LitPopulation(LightningModule):
         return {name: value.masked_fill(lost, torch.nan).cpu() for name, value in measured.items()}
 
     def met(self, metrics: Mapping[str, Tensor]) -> Tensor:
-        """Tell which members meet every bar: bool, shape (members,)."""
+        """Tell which members meet every bar: bool, shape (members,).
+
+        Args:
+            metrics: By name, each of shape (members,).
+        """
         met = [torch.as_tensor(bar.met(metrics[bar.metric])) for bar in self.bars]  # type: ignore[arg-type]
         return torch.stack(met).all(dim=0) if met else torch.zeros_like(self.best_step).bool()
 
@@ -172,7 +179,7 @@ class LitPopulation(LightningModule):
     def _with_measures(self, metrics: dict[str, Tensor], members: Members) -> dict[str, Tensor]:
         if self.measure is None:
             return metrics
-        each = [self.measure(members.member(index), index) for index in range(members.count)]
+        each = [self.measure(members.member(i), data) for i, data in enumerate(self.datasets)]
         return metrics | {
             name: torch.tensor([one[name] for one in each], dtype=torch.float64, device=self.device)
             for name in each[0]
