@@ -14,7 +14,6 @@ from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.base import Population
-from mlpzoo.population.memory import keep_freed_memory
 from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.planning import PopulationPlan, plan_population, resume_population
@@ -35,7 +34,6 @@ def run_population(planned: PopulationPlan) -> PopulationResult:
         Interrupted: After Ctrl-C, with the state saved; the message says how to go on.
         Terminated: The same after SIGTERM.
     """
-    keep_freed_memory()
     population, name = _population(planned), planned.single.exercise.name
     parent = planned.single.out / f"{name}-population"
     with quiet(), opened(
