@@ -226,7 +226,7 @@ class LitNetwork(LightningModule, ABC):
 
     def metrics(self, prefix: str) -> MetricCollection:
         """Return a new collection of what this task is measured by."""
-        return task_metrics(self.task, prefix)
+        return task_metrics(self.task, prefix, self.columns)
 
     def _losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         output = self(x)

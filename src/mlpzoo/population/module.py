@@ -14,10 +14,10 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.metrics import as_exact, member_metrics
 from mlpzoo.optim.blocks import align_counts, check_blocks, check_schedules, count_block
 from mlpzoo.optim.factory import build_schedule
 from mlpzoo.population.members import Members
-from mlpzoo.population.metrics import MemberMetrics
 from mlpzoo.population.restarts import Restarts
 
 Measure = Callable[[LitNetwork, FunctionDataModule], Mapping[str, float]]
@@ -66,6 +66,7 @@ class LitPopulation(LightningModule):
         self.save_hyperparameters({"members": members.count, "monitor": monitor, "mode": mode})
         self.automatic_optimization = False
         self.members, self.best = members, deepcopy(members)
+        self.metrics = member_metrics(self.members.example[0].metrics(""))
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
         self.sign, self.measure, self.datasets = (1.0 if mode == "min" else -1.0), measure, datasets
         for name in ("best_step", "solved_step", "stopped_step", "lost_step"):
@@ -111,16 +112,16 @@ class LitPopulation(LightningModule):
 
     @override
     def on_validation_epoch_start(self) -> None:
-        self._metrics = self._new_metrics()
+        self.metrics.reset()
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         x, y = batch
-        self._metrics.update(self.members.answer(x), y)
+        self.metrics.update(*as_exact(self.members.answer(x), y))
 
     @override
     def on_validation_epoch_end(self) -> None:
-        metrics = self._with_measures(self._metrics.compute(), self.members)
+        metrics = self._computed(self.members)
         if not self.trainer.sanity_checking:
             self._keep(metrics)
         unsolved, running = self.solved_step == NEVER, self.stopped_step == NEVER
@@ -135,11 +136,12 @@ class LitPopulation(LightningModule):
         Args:
             data: The population's data module.
         """
-        metrics = self._new_metrics()
+        self.metrics.reset()
         with torch.no_grad():
             for x, y in data.test_dataloader():
-                metrics.update(self.best.answer(x.to(self.device)), y.to(self.device))
-        measured = self._with_measures(metrics.compute(), self.best)
+                answer = self.best.answer(x.to(self.device))
+                self.metrics.update(*as_exact(answer, y.to(self.device)))
+        measured = self._computed(self.best)
         lost = self.best_step == NEVER  # it was never finite: what stands for it is its start
         return {name: value.masked_fill(lost, torch.nan).cpu() for name, value in measured.items()}
 
@@ -172,15 +174,11 @@ class LitPopulation(LightningModule):
             waiting = (self.solved_step == NEVER) & (self.stopped_step == NEVER)
             self.restarts.look(self.members, value, waiting, step)
 
-    def _new_metrics(self) -> MemberMetrics:
-        example = self.members.example[0]
-        return MemberMetrics(example.metrics(""), example.columns)
-
-    def _with_measures(self, metrics: dict[str, Tensor], members: Members) -> dict[str, Tensor]:
-        if self.measure is None:
-            return metrics
-        each = [self.measure(members.member(i), data) for i, data in enumerate(self.datasets)]
-        return metrics | {
-            name: torch.tensor([one[name] for one in each], dtype=torch.float64, device=self.device)
-            for name in each[0]
-        }
+    def _computed(self, members: Members) -> dict[str, Tensor]:
+        computed = self.metrics.compute().items()
+        found = {name: value.reshape(members.count).double() for name, value in computed}
+        if self.measure is not None:
+            each = [self.measure(members.member(i), data) for i, data in enumerate(self.datasets)]
+            for name in each[0]:
+                found[name] = self.best_value.new_tensor([one[name] for one in each])
+        return found
