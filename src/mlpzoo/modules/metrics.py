@@ -87,7 +87,7 @@ class RowMetric(Metric):
             setattr(self, name, part)
 
     def compute(self) -> Tensor:
-        """Return the metric of all rows so far; NaN once a prediction was NaN."""
+        """Return the metric of all rows so far, which a NaN makes NaN, accuracy apart."""
         return self.formula.value(cast("Parts", self.metric_state))
 
 

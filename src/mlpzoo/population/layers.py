@@ -61,6 +61,17 @@ class MemberLinear(nn.Module):
             return torch.bmm(x, weight)
         return torch.baddbmm(self.bias.unsqueeze(1), x, weight)
 
+    def copy_from(self, other: "MemberLinear", chosen: Tensor) -> None:
+        """Copy the weights of those members of another layer that are chosen.
+
+        Args:
+            other: Of the same kind and size.
+            chosen: Which, bool, shape (members,).
+        """
+        for kept, new in zip(self.parameters(), other.parameters(), strict=True):
+            mask = chosen if self.last else chosen.view(-1, *[1] * (kept.dim() - 1))
+            kept.data.copy_(torch.where(mask, new.data, kept.data))
+
 
 class _MembersLast(torch.autograd.Function):
     """y = W x + b for x (batch, in, members or 1), W (out, in, members) and b (out, members)."""
@@ -134,10 +145,8 @@ def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
         layers = [each[name] for each in named]
         setattr(stacked.get_submodule(parent), child, MemberLinear(layers, last=last))
     stacked.loss = PerMember(stacked.loss)
-    owned = {
-        id(p) for m in stacked.modules() if isinstance(m, MemberLinear) for p in m.parameters()
-    }
-    complete = all(id(parameter) in owned for parameter in stacked.parameters())
+    owners = [name.rpartition(".")[0] for name, _ in stacked.named_parameters()]
+    complete = all(isinstance(stacked.get_submodule(name), MemberLinear) for name in owners)
     return stacked if complete and _buffers_agree(modules) else None
 
 

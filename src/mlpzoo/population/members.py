@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -92,13 +92,10 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
-        """Return each member's answers.
-
-        Shapes: (rows, in_features) or (members, rows, in_features)
-            -> (members, rows, out_features).
+        """Return each member's answers: -> (members, rows, out_features).
 
         Args:
-            x: The same rows for all, or each member's own.
+            x: The same for all, (rows, in_features), or each one's own, with members in front.
         """
 
 
@@ -124,25 +121,21 @@ class StackedMembers(Members):
 
     @override
     def take(self, block: Block, running: Tensor) -> Tensor:
-        losses: Tensor = self._steps.take(block)["loss"]
-        return losses
+        return cast("Tensor", self._steps.take(block)["loss"])
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:
         for mine, theirs in zip(_layers(self), _layers(other), strict=True):
-            for kept, new in zip(mine.parameters(), theirs.parameters(), strict=True):
-                mask = chosen if mine.last else chosen.view(-1, *[1] * (kept.dim() - 1))
-                kept.data.copy_(torch.where(mask, new.data, kept.data))
+            mine.copy_from(theirs, chosen)
 
     @override
     def restart(self, index: int, module: LitNetwork) -> None:
         for ours, start in pairs(self.stacked, module, index):
             ours.copy_(start)
-        for layer in _layers(self):
-            for parameter in layer.parameters():
-                for value in self._steps.optimizer.state[parameter].values():
-                    if value.shape == parameter.shape:  # the count of steps is one for all
-                        value.select(layer.axis, index).zero_()
+        for layer, parameter in ((x, each) for x in _layers(self) for each in x.parameters()):
+            for value in self._steps.optimizer.state[parameter].values():
+                if value.shape == parameter.shape:  # the count of steps is one for all
+                    value.select(layer.axis, index).zero_()
 
     @override
     def member(self, index: int) -> LitNetwork:
@@ -162,9 +155,7 @@ class StackedMembers(Members):
 
 
 class SeparateMembers(Members):
-    """Members side by side, each with an optimizer of its own, one block after another.
-
-    A member does exactly what it would do in a run of its own, bit for bit.
+    """Members side by side, each of which does what a run of its own would do, bit for bit.
 
     Args:
         modules: One for each member.
@@ -180,11 +171,9 @@ class SeparateMembers(Members):
 
     @override
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        of_each = schedules or [None] * self.count
-        self._steps = [
-            BlockSteps(module.objective, optimizer, schedule)
-            for module, optimizer, schedule in zip(self._each(), optimizers, of_each, strict=True)
-        ]
+        rates = schedules or [None] * self.count
+        own = zip(self._each(), optimizers, rates, strict=True)
+        self._steps = [BlockSteps(each.objective, optimizer, rate) for each, optimizer, rate in own]
 
     @override
     def take(self, block: Block, running: Tensor) -> Tensor:
@@ -212,9 +201,8 @@ class SeparateMembers(Members):
 
     @override
     def answer(self, x: Tensor) -> Tensor:
-        of_each = x if x.dim() == 3 else [x] * self.count
-        pairs = zip(self._each(), of_each, strict=True)
-        return torch.stack([module.answer(own) for module, own in pairs])
+        own = x if x.dim() == 3 else [x] * self.count
+        return torch.stack([each.answer(x) for each, x in zip(self._each(), own, strict=True)])
 
     def _each(self) -> list[LitNetwork]:
         return list(self.alone)  # type: ignore[arg-type]
@@ -232,19 +220,14 @@ def make_members(
         on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
     """
     widest = max(parameter.numel() for parameter in modules[0].parameters())
-    first = _settings(modules[0])
-    alike = len(modules) > 1 and all(_settings(module) == first for module in modules)
+    kinds = [(type(module), {**module.hparams, "seed": None}) for module in modules]
+    alike = len(modules) > 1 and all(kind == kinds[0] for kind in kinds)
     alike = alike and known("optimizer", modules[0].optimizer_name, OPTIMIZERS) != "levenberg"
     stacked = stack(modules) if alike and (on_gpu or widest < WIDE) else None
-    if stacked is not None:
-        members = StackedMembers(modules, stacked)
-        if _agree(members, modules, x, y):
-            return members
+    members = None if stacked is None else StackedMembers(modules, stacked)
+    if members is not None and _agree(members, modules, x, y):
+        return members
     return SeparateMembers(modules)
-
-
-def _settings(module: LitNetwork) -> tuple[object, ...]:
-    return type(module), {**module.hparams, "seed": None}
 
 
 def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y: Tensor) -> bool:

@@ -134,7 +134,7 @@ class PopulationResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of population.json: plain data."""
-        low, high = self.interval
+        taken = self.steps * len(self.members)
         return {
             "exercise": self.exercise,
             "recipe": self.recipe,
@@ -143,15 +143,13 @@ class PopulationResult:
             "bars": list(self.bars),
             "solved": self.solved,
             "success_rate": self.success_rate,
-            "wilson_95": [low, high],
+            "wilson_95": list(self.interval),
             "steps_to_solve": {name: self.steps_to_solve(at) for name, at in SHARES.items()},
             "failures": self.failures,
             "restarted": sum(member.restarts > 0 for member in self.members),
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
-            "us_a_member_step": round(
-                1e6 * self.seconds / max(1, self.steps * len(self.members)), 3
-            ),
+            "us_a_member_step": round(1e6 * self.seconds / max(1, taken), 3),
         }
 
     def as_csv(self) -> str:
@@ -163,9 +161,8 @@ class PopulationResult:
             ["seed", "solved", "solved_step", "best_step", "restarts", "failure", *names]
         )
         for m in self.members:
-            steps = ["" if step is None else step for step in (m.solved_step, m.best_step)]
-            values = [f"{m.metrics[name]:.9g}" for name in names]
-            table.writerow([m.seed, int(m.solved), *steps, m.restarts, m.failure, *values])
+            known = [m.seed, int(m.solved), m.solved_step, m.best_step, m.restarts, m.failure]
+            table.writerow([*known, *(f"{m.metrics[name]:.9g}" for name in names)])
         return text.getvalue()
 
     def _summary(self) -> dict[str, str]:
