@@ -20,7 +20,7 @@ from mlpzoo import (
     get_exercise,
     list_exercises,
 )
-from mlpzoo.modules.metrics import BinaryCrossEntropy, MaxError
+from mlpzoo.modules.metrics import BCE, MAX_ERROR, RowMetric
 from mlpzoo.optim.factory import LOSSES, OPTIMIZERS, SCHEDULES, build_schedule
 
 
@@ -316,7 +316,7 @@ def test_dual_loss_is_the_sum_of_its_logged_parts(quiet):
 
 
 def test_metrics_report_nan_and_do_not_raise():
-    worst, entropy = MaxError(), BinaryCrossEntropy()
+    worst, entropy = RowMetric(MAX_ERROR), RowMetric(BCE)
     worst.update(torch.tensor([float("nan"), 1.0]), torch.zeros(2))
     worst.update(torch.ones(2), torch.zeros(2))
     entropy.update(torch.tensor([float("nan")]), torch.ones(1))
@@ -326,7 +326,7 @@ def test_metrics_report_nan_and_do_not_raise():
 
 def test_cross_entropy_agrees_with_torch():
     p, y = torch.tensor([0.0, 0.2, 0.9, 1.0]), torch.tensor([0.0, 1.0, 1.0, 0.0])
-    metric = BinaryCrossEntropy()
+    metric = RowMetric(BCE)
     metric.update(p, y)
     assert metric.compute().item() == pytest.approx(nn.functional.binary_cross_entropy(p, y).item())
 

@@ -23,8 +23,8 @@ from mlpzoo import (
     train,
     train_population,
 )
+from mlpzoo.modules.metrics import as_exact, member_metrics
 from mlpzoo.population.members import SeparateMembers, StackedMembers
-from mlpzoo.population.metrics import MemberMetrics
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.restarts import Restarts
 from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval
@@ -201,11 +201,11 @@ def test_population_goes_on_from_a_checkpoint(quiet, tmp_path):
 def test_metrics_of_members_are_those_of_the_modules():
     modules = [LitMinMax(trunk_features=(4,), head_features=(), seed=seed) for seed in range(3)]
     x, y = MinMaxDataModule().grid(9)
-    metrics = MemberMetrics("regression", LitMinMax.columns)
+    metrics = member_metrics(modules[0].metrics(""))
     with torch.no_grad():
         answers = torch.stack([module.answer(x) for module in modules])
     for rows in torch.arange(len(x)).split(50):
-        metrics.update(answers[:, rows], y[rows])
+        metrics.update(*as_exact(answers[:, rows], y[rows]))
     computed = metrics.compute()
     for index, module in enumerate(modules):
         theirs = Trainer(

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
-from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
+from mlpzoo.modules.metrics import as_exact, task_metrics
 from mlpzoo.optim.blocks import (
     BlockSteps,
     align_counts,
@@ -226,9 +226,7 @@ class LitNetwork(LightningModule, ABC):
 
     def metrics(self, prefix: str) -> MetricCollection:
         """Return a new collection of what this task is measured by."""
-        if self.task == "regression":
-            return regression_metrics(prefix)
-        return gate_metrics(prefix) if self.task == "gate" else MetricCollection({}, prefix=prefix)
+        return task_metrics(self.task, prefix, self.columns)
 
     def _losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         output = self(x)

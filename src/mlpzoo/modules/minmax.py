@@ -3,12 +3,9 @@
 from typing import ClassVar
 
 from torch import Tensor
-from torchmetrics import MetricCollection
 from typing_extensions import override
 
-from mlpzoo.data.stream import Batch
 from mlpzoo.modules.base import LitNetwork
-from mlpzoo.modules.metrics import as_exact, regression_metrics
 from mlpzoo.nets import DualHeadMLP
 
 HEADS = ("max_head", "min_head")  # columns 0 and 1 of predictions and targets
@@ -89,9 +86,6 @@ class LitMinMax(LitNetwork):
             beta2=beta2,
         )
         self.save_hyperparameters()
-        for prefix in ("val_", "test_"):
-            for head in HEADS:
-                self.add_module(f"{prefix}{head}_metrics", regression_metrics(f"{prefix}{head}_"))
 
     @override
     def losses(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -100,12 +94,3 @@ class LitMinMax(LitNetwork):
             for column, head in enumerate(HEADS)
         }
         return {"loss": by_head["max_head_loss"] + by_head["min_head_loss"], **by_head}
-
-    @override
-    def _evaluate(self, prefix: str, metrics: MetricCollection, batch: Batch) -> Tensor:
-        output, y = super()._evaluate(prefix, metrics, batch), batch[1]
-        for column, head in enumerate(HEADS):
-            of_head: MetricCollection = getattr(self, f"{prefix}{head}_metrics")
-            of_head.update(*as_exact(output[:, column], y[:, column]))
-            self.log_dict(of_head)
-        return output

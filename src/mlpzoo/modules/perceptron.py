@@ -2,10 +2,10 @@
 
 from torch import Tensor
 from torchmetrics import MetricCollection
-from torchmetrics.classification import BinaryAccuracy
 from typing_extensions import override
 
 from mlpzoo.modules.base import LitNetwork
+from mlpzoo.modules.metrics import ACCURACY, RowMetric
 from mlpzoo.nets import Perceptron
 
 
@@ -61,4 +61,4 @@ class LitPerceptron(LitNetwork):
 
     @override
     def metrics(self, prefix: str) -> MetricCollection:
-        return MetricCollection({"accuracy": BinaryAccuracy()}, prefix=prefix)
+        return MetricCollection({"accuracy": RowMetric(ACCURACY)}, prefix=prefix)

@@ -1,6 +1,6 @@
 """A population of any module and data: what a Trainer fits, and the members it comes to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -12,8 +12,8 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS
 from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.layers import MemberLinear
-from mlpzoo.population.members import gather
-from mlpzoo.population.module import NEVER, LitPopulation
+from mlpzoo.population.members import make_members
+from mlpzoo.population.module import NEVER, LitPopulation, Measure
 from mlpzoo.population.restarts import Restarts
 
 COUPLING = ("adafactor", "lbfgs")  # these take norms or dot products over all parameters
@@ -25,7 +25,8 @@ class Population:
     """Members of one kind, each with a seed for its start and its data, trained at once.
 
     `module` and `data` go to any Trainer with one device: `trainer.fit(population.module,
-    datamodule=population.data)`. What a member becomes does not depend on the others.
+    datamodule=population.data)`. What a member becomes does not depend on the others. It can be
+    pickled, where `measure` can; one that was starts no members anew.
 
     Args:
         make_module: Makes the module of a seed. Where nothing but the weights depends on the seed,
@@ -67,7 +68,7 @@ class Population:
         monitor: str | None = None,
         mode: str = "min",
         stop_at: float | None = None,
-        measure: Callable[[LitNetwork, FunctionDataModule], Mapping[str, float]] | None = None,
+        measure: Measure | None = None,
         restart_after: int | None = None,
         accelerator: str = "cpu",
     ) -> None:
@@ -80,7 +81,7 @@ class Population:
         if restart_after is not None:
             _check_restarts(modules)
         tried = datasets[0].grid(_ROWS)
-        members = gather(modules, *tried, on_gpu=_on_gpu(accelerator))
+        members = make_members(modules, *tried, on_gpu=_on_gpu(accelerator))
         last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
         self.data = PopulationDataModule(datasets, last=last)
         self.module = LitPopulation(
@@ -89,7 +90,8 @@ class Population:
             monitor=monitor or (bars[0].metric if bars else _MONITORS[modules[0].task]),
             mode=mode,
             stop_at=stop_at,
-            measure=None if measure is None else lambda m, i: measure(m, datasets[i]),
+            measure=measure,
+            datasets=datasets,
             restarts=None
             if restart_after is None
             else Restarts(make_module, self.seeds, after=restart_after),

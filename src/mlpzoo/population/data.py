@@ -1,6 +1,7 @@
 """The batches of every member, each drawn from the member's own seed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -35,17 +36,26 @@ class PopulationDataModule(LightningDataModule):
     def __init__(self, members: Sequence[FunctionDataModule], *, last: bool = True) -> None:
         super().__init__()
         self.first, self.last = members[0], last
-        self.members = members[:1] if _draw_alike(members) else members
+        steps = torch.arange(_COMPARED)
+        alike = _same(member.train_block(steps) for member in members)
+        self.members = members[:1] if alike else members
         self.shown = members[:1] if _same(member.grid(2) for member in members) else members
         rows = self.first.batch_size * max(self.first.in_features, 1) * len(self.members)
         self.block_steps = max(1, min(self.first.block_steps, _NUMBERS // rows))
         self._rows = max(1, _NUMBERS // len(members) // 8)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "trainer": None}  # as a pickled LightningModule leaves it
+
     def train_block(self, steps: Tensor) -> Batch:
-        """Return the batches of several steps, for each member."""
+        """Return the batches of several steps, for each member.
+
+        Args:
+            steps: Which, (count,), int64.
+        """
         drawn = [member.train_block(steps) for member in self.members]
-        x, y = (self._stack([pair[column] for pair in drawn]) for column in (0, 1))
-        return x, y
+        x, y = (torch.stack(column, -1 if self.last else 1) for column in zip(*drawn, strict=True))
+        return (x.permute(0, 3, 1, 2), y.permute(0, 3, 1, 2)) if self.last else (x, y)
 
     def grid(self, points: int) -> Batch:
         """Return the grid that all members share, or the stacked grids of all.
@@ -56,9 +66,9 @@ class PopulationDataModule(LightningDataModule):
             points: Points along each axis.
         """
         grids = [member.grid(points) for member in self.shown]
-        x, y = grids[0]
-        if len(grids) > 1:
-            x, y = (torch.stack([pair[column] for pair in grids]) for column in (0, 1))
+        if len(grids) == 1:
+            return grids[0]
+        x, y = (torch.stack(column) for column in zip(*grids, strict=True))
         return x, y
 
     @override
@@ -87,21 +97,7 @@ class PopulationDataModule(LightningDataModule):
         chunks = list(zip(*columns, strict=True))
         return BatchStream(chunks.__getitem__, length=len(chunks))
 
-    def _stack(self, columns: Sequence[Tensor]) -> Tensor:
-        if self.last:
-            return torch.stack(list(columns), dim=-1).permute(0, 3, 1, 2)
-        return torch.stack(list(columns), dim=1)
 
-
-def _draw_alike(members: Sequence[FunctionDataModule]) -> bool:
-    steps = torch.arange(_COMPARED)
-    return _same(member.train_block(steps) for member in members)
-
-
-def _same(pairs: Iterable[Batch]) -> bool:
-    first, *others = pairs
-    return all(
-        a.shape == b.shape and torch.equal(a, b)
-        for other in others
-        for a, b in zip(first, other, strict=True)
-    )
+def _same(pairs: Iterator[Batch]) -> bool:
+    x, y = next(pairs)
+    return all(torch.equal(x, own_x) and torch.equal(y, own_y) for own_x, own_y in pairs)

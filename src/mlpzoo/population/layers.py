@@ -29,6 +29,9 @@ class MemberLinear(nn.Module):
         last: Whether the members are the last axis of the parameters: weight (out, in, members),
             bias (out, members); else the first.
 
+    Attributes:
+        axis: Which axis of the parameters that is.
+
     Example:
         >>> layer = MemberLinear([nn.Linear(2, 1) for _ in range(5)], last=True)
         >>> layer(torch.zeros(4, 2)).shape
@@ -37,11 +40,11 @@ class MemberLinear(nn.Module):
 
     def __init__(self, layers: Sequence[nn.Linear], *, last: bool) -> None:
         super().__init__()
-        self.last = last
-        axis = -1 if last else 0
-        self.weight = nn.Parameter(torch.stack([each.weight.detach() for each in layers], axis))
+        self.last, self.axis = last, -1 if last else 0
+        weights = [each.weight.detach() for each in layers]
+        self.weight = nn.Parameter(torch.stack(weights, self.axis))
         biases = [each.bias.detach() for each in layers if each.bias is not None]
-        self.bias = nn.Parameter(torch.stack(biases, axis)) if biases else None
+        self.bias = nn.Parameter(torch.stack(biases, self.axis)) if biases else None
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -58,13 +61,16 @@ class MemberLinear(nn.Module):
             return torch.bmm(x, weight)
         return torch.baddbmm(self.bias.unsqueeze(1), x, weight)
 
-    def pairs(self, layer: nn.Linear, index: int) -> list[tuple[Tensor, Tensor]]:
-        """Return weight and bias of one member, as views, beside those of an ordinary layer."""
-        axis = -1 if self.last else 0
-        own = [(self.weight, layer.weight), (self.bias, layer.bias)]
-        return [
-            (ours.data.select(axis, index), theirs.data) for ours, theirs in own if ours is not None
-        ]
+    def copy_from(self, other: "MemberLinear", chosen: Tensor) -> None:
+        """Copy the weights of those members of another layer that are chosen.
+
+        Args:
+            other: Of the same kind and size.
+            chosen: Which, bool, shape (members,).
+        """
+        for kept, new in zip(self.parameters(), other.parameters(), strict=True):
+            mask = chosen if self.last else chosen.view(-1, *[1] * (kept.dim() - 1))
+            kept.data.copy_(torch.where(mask, new.data, kept.data))
 
 
 class _MembersLast(torch.autograd.Function):
@@ -139,30 +145,28 @@ def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
         layers = [each[name] for each in named]
         setattr(stacked.get_submodule(parent), child, MemberLinear(layers, last=last))
     stacked.loss = PerMember(stacked.loss)
-    owned = {
-        id(p) for m in stacked.modules() if isinstance(m, MemberLinear) for p in m.parameters()
-    }
-    complete = all(id(parameter) in owned for parameter in stacked.parameters())
+    owners = [name.rpartition(".")[0] for name, _ in stacked.named_parameters()]
+    complete = all(isinstance(stacked.get_submodule(name), MemberLinear) for name in owners)
     return stacked if complete and _buffers_agree(modules) else None
 
 
-def unstack(stacked: nn.Module, into: nn.Module, index: int) -> None:
-    """Copy the weights of one member of a stacked module into an ordinary one."""
-    for member, ordinary in _pairs(stacked, into, index):
-        ordinary.copy_(member)
+def pairs(stacked: nn.Module, module: nn.Module, index: int) -> list[tuple[Tensor, Tensor]]:
+    """Return the weights of one member of a stacked module, each beside those of an ordinary one.
 
+    Args:
+        stacked: What `stack` returned.
+        module: A module such as it was made of.
+        index: Which member.
 
-def restack(stacked: nn.Module, module: nn.Module, index: int) -> None:
-    """Copy the weights of an ordinary module into one member of a stacked one."""
-    for member, ordinary in _pairs(stacked, module, index):
-        member.copy_(ordinary)
-
-
-def _pairs(stacked: nn.Module, module: nn.Module, index: int) -> list[tuple[Tensor, Tensor]]:
-    ordinary: dict[str, Any] = dict(module.named_modules())
-    named = stacked.named_modules()
-    layers = [(name, layer) for name, layer in named if isinstance(layer, MemberLinear)]
-    return [pair for name, layer in layers for pair in layer.pairs(ordinary[name], index)]
+    Returns:
+        Views of both, so that one can be copied into the other.
+    """
+    found = []
+    for name, layer in stacked.named_modules():
+        if isinstance(layer, MemberLinear):
+            both = zip(layer.parameters(), module.get_submodule(name).parameters(), strict=True)
+            found += [(ours.data.select(layer.axis, index), own.data) for ours, own in both]
+    return found
 
 
 def _buffers_agree(modules: Sequence[nn.Module]) -> bool:

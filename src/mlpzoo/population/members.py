@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import OPTIMIZERS
-from mlpzoo.population.layers import MemberLinear, restack, stack, unstack
+from mlpzoo.population.layers import MemberLinear, pairs, stack
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
 _TRIED = 3  # members whose answers are compared with those of the stacked module
@@ -33,6 +33,10 @@ class Members(nn.Module, ABC):
         super().__init__()
         self.count = len(modules)
         self.example = [deepcopy(modules[0])]  # in a list: not a part of this module
+        self._steps: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_steps": None}  # `begin` makes it for each fit
 
     @abstractmethod
     def optimizers(self) -> list[Optimizer]:
@@ -40,7 +44,12 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        """Take the optimizers, and a schedule for each or none, for the steps that come."""
+        """Make ready for the steps that come.
+
+        Args:
+            optimizers: Those of `optimizers`.
+            schedules: One for each, or none at all.
+        """
 
     @abstractmethod
     def take(self, block: Block, running: Tensor) -> Tensor:
@@ -66,18 +75,27 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def restart(self, index: int, module: LitNetwork) -> None:
-        """Give a member the weights of a module, and its optimizer a state without memory."""
+        """Give a member the weights of a module, and its optimizer a state without memory.
+
+        Args:
+            index: Which member.
+            module: Its new start.
+        """
 
     @abstractmethod
     def member(self, index: int) -> LitNetwork:
-        """Return a member as an ordinary module of its own."""
+        """Return a member as an ordinary module of its own.
+
+        Args:
+            index: Which member.
+        """
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
-        """Return each member's answers.
+        """Return each member's answers: -> (members, rows, out_features).
 
-        Shapes: (rows, in_features) or (members, rows, in_features)
-            -> (members, rows, out_features).
+        Args:
+            x: The same for all, (rows, in_features), or each one's own, with members in front.
         """
 
 
@@ -99,36 +117,31 @@ class StackedMembers(Members):
 
     @override
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        (self._optimizer,) = optimizers
-        schedule = schedules[0] if schedules else None
-        self._steps = BlockSteps(self._objective, self._optimizer, schedule)
+        self._steps = BlockSteps(self._objective, optimizers[0], *schedules)
 
     @override
     def take(self, block: Block, running: Tensor) -> Tensor:
-        return self._steps.take(block)["loss"]
+        return cast("Tensor", self._steps.take(block)["loss"])
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:
-        for (_, mine), (_, theirs) in zip(_layers(self), _layers(other), strict=True):
-            shape = (-1,) if mine.last else (-1, 1, 1)
-            for kept, new in ((mine.weight, theirs.weight), (mine.bias, theirs.bias)):
-                if kept is not None and new is not None:
-                    mask = chosen.view(shape[: 1 if mine.last else kept.dim()])
-                    kept.data.copy_(torch.where(mask, new.data, kept.data))
+        for mine, theirs in zip(_layers(self), _layers(other), strict=True):
+            mine.copy_from(theirs, chosen)
 
     @override
     def restart(self, index: int, module: LitNetwork) -> None:
-        restack(self.stacked, module, index)
-        for _, layer in _layers(self):
-            for parameter in layer.parameters():
-                for value in self._optimizer.state[parameter].values():
-                    if value.shape == parameter.shape:  # the count of steps is one for all
-                        value.select(-1 if layer.last else 0, index).zero_()
+        for ours, start in pairs(self.stacked, module, index):
+            ours.copy_(start)
+        for layer, parameter in ((x, each) for x in _layers(self) for each in x.parameters()):
+            for value in self._steps.optimizer.state[parameter].values():
+                if value.shape == parameter.shape:  # the count of steps is one for all
+                    value.select(layer.axis, index).zero_()
 
     @override
     def member(self, index: int) -> LitNetwork:
         module = deepcopy(self.example[0])
-        unstack(self.stacked, module, index)
+        for ours, own in pairs(self.stacked, module, index):
+            own.copy_(ours)
         return module
 
     @override
@@ -142,9 +155,7 @@ class StackedMembers(Members):
 
 
 class SeparateMembers(Members):
-    """Members side by side, each with an optimizer of its own, one block after another.
-
-    A member does exactly what it would do in a run of its own, bit for bit.
+    """Members side by side, each of which does what a run of its own would do, bit for bit.
 
     Args:
         modules: One for each member.
@@ -160,11 +171,9 @@ class SeparateMembers(Members):
 
     @override
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        of_each = schedules or [None] * self.count
-        self._steps = [
-            BlockSteps(module.objective, optimizer, schedule)
-            for module, optimizer, schedule in zip(self._each(), optimizers, of_each, strict=True)
-        ]
+        rates = schedules or [None] * self.count
+        own = zip(self._each(), optimizers, rates, strict=True)
+        self._steps = [BlockSteps(each.objective, optimizer, rate) for each, optimizer, rate in own]
 
     @override
     def take(self, block: Block, running: Tensor) -> Tensor:
@@ -192,15 +201,16 @@ class SeparateMembers(Members):
 
     @override
     def answer(self, x: Tensor) -> Tensor:
-        of_each = x if x.dim() == 3 else [x] * self.count
-        pairs = zip(self._each(), of_each, strict=True)
-        return torch.stack([module.answer(own) for module, own in pairs])
+        own = x if x.dim() == 3 else [x] * self.count
+        return torch.stack([each.answer(x) for each, x in zip(self._each(), own, strict=True)])
 
     def _each(self) -> list[LitNetwork]:
         return list(self.alone)  # type: ignore[arg-type]
 
 
-def gather(modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:
+def make_members(
+    modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool = False
+) -> Members:
     """Return members in the way that is fastest for them: stacked where that works and pays.
 
     Args:
@@ -210,19 +220,14 @@ def gather(modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool 
         on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
     """
     widest = max(parameter.numel() for parameter in modules[0].parameters())
-    first = _settings(modules[0])
-    alike = len(modules) > 1 and all(_settings(module) == first for module in modules)
+    kinds = [(type(module), {**module.hparams, "seed": None}) for module in modules]
+    alike = len(modules) > 1 and all(kind == kinds[0] for kind in kinds)
     alike = alike and known("optimizer", modules[0].optimizer_name, OPTIMIZERS) != "levenberg"
     stacked = stack(modules) if alike and (on_gpu or widest < WIDE) else None
-    if stacked is not None:
-        members = StackedMembers(modules, stacked)
-        if _agree(members, modules, x, y):
-            return members
+    members = None if stacked is None else StackedMembers(modules, stacked)
+    if members is not None and _agree(members, modules, x, y):
+        return members
     return SeparateMembers(modules)
-
-
-def _settings(module: LitNetwork) -> tuple[object, ...]:
-    return type(module), {**module.hparams, "seed": None}
 
 
 def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y: Tensor) -> bool:
@@ -240,5 +245,5 @@ def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y:
         return False
 
 
-def _layers(members: Members) -> list[tuple[str, MemberLinear]]:
-    return [(n, layer) for n, layer in members.named_modules() if isinstance(layer, MemberLinear)]
+def _layers(members: Members) -> list[MemberLinear]:
+    return [layer for layer in members.modules() if isinstance(layer, MemberLinear)]

@@ -6,24 +6,21 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.utilities.types import (
-    LRSchedulerConfigType,
-    OptimizerLRScheduler,
-    OptimizerLRSchedulerConfig,
-)
+from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor
 from typing_extensions import override
 
+from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.metrics import as_exact, member_metrics
 from mlpzoo.optim.blocks import align_counts, check_blocks, check_schedules, count_block
 from mlpzoo.optim.factory import build_schedule
 from mlpzoo.population.members import Members
-from mlpzoo.population.metrics import MemberMetrics
 from mlpzoo.population.restarts import Restarts
 
-Measure = Callable[[LitNetwork, int], Mapping[str, float]]
+Measure = Callable[[LitNetwork, FunctionDataModule], Mapping[str, float]]
 NEVER = -1  # the step of what has not happened
 
 
@@ -41,7 +38,8 @@ class LitPopulation(LightningModule):
         mode: "min" or "max": which way it is better.
         stop_at: Value of the monitored metric past which a run of its own would stop, so that the
             best weights no longer change; None for never.
-        measure: Given a member and its index, further metrics.
+        measure: Given a member's module and data, further metrics.
+        datasets: The data of each member, for `measure`.
         restarts: Starts a member that stays on a plateau anew; None for never.
     """
 
@@ -60,6 +58,7 @@ class LitPopulation(LightningModule):
         mode: str = "min",
         stop_at: float | None = None,
         measure: Measure | None = None,
+        datasets: Sequence[FunctionDataModule] = (),
         restarts: Restarts | None = None,
     ) -> None:
         super().__init__()
@@ -67,8 +66,9 @@ class LitPopulation(LightningModule):
         self.save_hyperparameters({"members": members.count, "monitor": monitor, "mode": mode})
         self.automatic_optimization = False
         self.members, self.best = members, deepcopy(members)
+        self.metrics = member_metrics(self.members.example[0].metrics(""))
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
-        self.sign, self.measure = (1.0 if mode == "min" else -1.0), measure
+        self.sign, self.measure, self.datasets = (1.0 if mode == "min" else -1.0), measure, datasets
         for name in ("best_step", "solved_step", "stopped_step", "lost_step"):
             self.register_buffer(name, torch.full((members.count,), NEVER))
         self.register_buffer("best_value", torch.full((members.count,), torch.inf).double())
@@ -88,23 +88,19 @@ class LitPopulation(LightningModule):
         if name == "constant":
             return optimizers
         total = self.trainer.estimated_stepping_batches
-        return [
-            OptimizerLRSchedulerConfig(
-                optimizer=optimizer,
-                lr_scheduler=LRSchedulerConfigType(
-                    scheduler=build_schedule(optimizer, name, total), interval="step"
-                ),
-            )
-            for optimizer in optimizers
+        rates = [build_schedule(optimizer, name, total) for optimizer in optimizers]
+        configured: list[OptimizerLRSchedulerConfig] = [
+            {"optimizer": each, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+            for each, rate in zip(optimizers, rates, strict=True)
         ]
+        return configured
 
     @override
     def on_train_start(self) -> None:
         align_counts(self.trainer)
         check_schedules(self.trainer)
-        optimizers: Any = self.optimizers(use_pl_optimizer=False)
-        schedules: Any = self.lr_schedulers() or []
-        self.members.begin(_listed(optimizers), _listed(schedules))
+        schedules = [each.scheduler for each in self.trainer.lr_scheduler_configs]
+        self.members.begin(self.trainer.optimizers, schedules)
 
     @override
     def training_step(self, block: Block, batch_idx: int) -> None:
@@ -116,16 +112,16 @@ class LitPopulation(LightningModule):
 
     @override
     def on_validation_epoch_start(self) -> None:
-        self._metrics = self._new_metrics()
+        self.metrics.reset()
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         x, y = batch
-        self._metrics.update(self.members.answer(x), y)
+        self.metrics.update(*as_exact(self.members.answer(x), y))
 
     @override
     def on_validation_epoch_end(self) -> None:
-        metrics = self._with_measures(self._metrics.compute(), self.members)
+        metrics = self._computed(self.members)
         if not self.trainer.sanity_checking:
             self._keep(metrics)
         unsolved, running = self.solved_step == NEVER, self.stopped_step == NEVER
@@ -140,16 +136,21 @@ class LitPopulation(LightningModule):
         Args:
             data: The population's data module.
         """
-        metrics = self._new_metrics()
+        self.metrics.reset()
         with torch.no_grad():
             for x, y in data.test_dataloader():
-                metrics.update(self.best.answer(x.to(self.device)), y.to(self.device))
-        measured = self._with_measures(metrics.compute(), self.best)
+                answer = self.best.answer(x.to(self.device))
+                self.metrics.update(*as_exact(answer, y.to(self.device)))
+        measured = self._computed(self.best)
         lost = self.best_step == NEVER  # it was never finite: what stands for it is its start
         return {name: value.masked_fill(lost, torch.nan).cpu() for name, value in measured.items()}
 
     def met(self, metrics: Mapping[str, Tensor]) -> Tensor:
-        """Tell which members meet every bar: bool, shape (members,)."""
+        """Tell which members meet every bar: bool, shape (members,).
+
+        Args:
+            metrics: By name, each of shape (members,).
+        """
         met = [torch.as_tensor(bar.met(metrics[bar.metric])) for bar in self.bars]  # type: ignore[arg-type]
         return torch.stack(met).all(dim=0) if met else torch.zeros_like(self.best_step).bool()
 
@@ -173,20 +174,11 @@ class LitPopulation(LightningModule):
             waiting = (self.solved_step == NEVER) & (self.stopped_step == NEVER)
             self.restarts.look(self.members, value, waiting, step)
 
-    def _new_metrics(self) -> MemberMetrics:
-        example = self.members.example[0]
-        names = tuple(map(str, example.metrics("").keys()))
-        return MemberMetrics(example.task, example.columns, names)
-
-    def _with_measures(self, metrics: dict[str, Tensor], members: Members) -> dict[str, Tensor]:
-        if self.measure is None:
-            return metrics
-        each = [self.measure(members.member(index), index) for index in range(members.count)]
-        return metrics | {
-            name: torch.tensor([one[name] for one in each], dtype=torch.float64, device=self.device)
-            for name in each[0]
-        }
-
-
-def _listed(one_or_more: Any) -> list[Any]:
-    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+    def _computed(self, members: Members) -> dict[str, Tensor]:
+        computed = self.metrics.compute().items()
+        found = {name: value.reshape(members.count).double() for name, value in computed}
+        if self.measure is not None:
+            each = [self.measure(members.member(i), data) for i, data in enumerate(self.datasets)]
+            for name in each[0]:
+                found[name] = self.best_value.new_tensor([one[name] for one in each])
+        return found

@@ -90,9 +90,7 @@ def _draw_histogram(
         )
         axes.hist(np.clip(finite, low, None), bins=edges.tolist(), color=plotting.MODEL)
     axes.set_xscale("log" if spread else "linear")
-    for (name, level), colour in zip(
-        marked.items(), ("#d55e00", "#cc79a7", "#009e73"), strict=False
-    ):
+    for (name, level), colour in zip(marked.items(), _MARKS, strict=False):
         axes.axvline(level, color=colour, linestyle="--", linewidth=1, label=f"{name}: {level}")
     axes.set(xlabel=label, ylabel="members")
     axes.set_title(f"{lost} not finite" if lost else "where they end", fontsize="medium")

@@ -1,11 +1,12 @@
 """New starts for members that stay on a plateau."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from mlpzoo.checks import count
+from mlpzoo.checks import InputError, count
 from mlpzoo.data.sampling import splitmix64
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.members import Members
@@ -45,10 +46,17 @@ class Restarts(nn.Module):
         self.register_buffer("since", torch.zeros(len(seeds)).long())
         self.register_buffer("started", torch.zeros(len(seeds)).long())
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "make_module": _gone}  # it may be a lambda
+
     def seed(self, index: int, start: int) -> int:
         """Return the seed of a member's start, its first being start 0.
 
         It is scattered in all its bits: torch's generator on a CPU takes the lower 32 only.
+
+        Args:
+            index: Which member.
+            start: How often it has been started before.
         """
         if start == 0:
             return self.seeds[index]
@@ -72,3 +80,7 @@ class Restarts(nn.Module):
             self.started[index] += 1
             self.since[index], self.value[index] = step, torch.inf
             members.restart(index, self.make_module(self.seed(index, int(self.started[index]))))
+
+
+def _gone(seed: int) -> LitNetwork:
+    raise InputError("a population that was pickled cannot start members anew; make it again")

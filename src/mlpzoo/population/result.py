@@ -5,7 +5,8 @@ import io
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class PopulationResult:
         monitor: The metric that picked the best weights.
         mode: "min" or "max": which way it is better.
         population: The modules.
-        trainer: The Trainer it was fitted by.
+        trainer: The Trainer it was fitted by; None of a result that was pickled.
         folder: The run folder.
         unwritten: What could not be written, and why, or "".
     """
@@ -68,10 +69,22 @@ class PopulationResult:
     seconds: float
     monitor: str
     mode: str
-    population: Population = field(repr=False)
-    trainer: Trainer = field(repr=False)
+    population: Population
+    trainer: Trainer | None
     folder: Path
     unwritten: str = ""
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name} {value}" for name, value in self._summary().items())
+        return f"{type(self).__name__}({said})"
+
+    def _repr_html_(self) -> str:
+        rows = self._summary().items()
+        cells = (f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+        return f"<table>{''.join(cells)}</table>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "trainer": None}
 
     @property
     def solved(self) -> int:
@@ -94,11 +107,18 @@ class PopulationResult:
         return dict(Counter(m.failure for m in self.members if not m.solved).most_common())
 
     def steps_to_solve(self, share: float = 0.5) -> int | None:
-        """Return after how many steps a share of all members was solved; None if never."""
+        """Return after how many steps a share of all members was solved; None if never.
+
+        Args:
+            share: Above 0, up to 1.
+        """
         return steps_to_solve([m.solved_step if m.solved else None for m in self.members], share)
 
     def member(self, index: int) -> LitNetwork:
         """Return a member with its best weights as an ordinary module.
+
+        Args:
+            index: Its place among the seeds.
 
         Raises:
             InputError: There is no such member.
@@ -114,7 +134,7 @@ class PopulationResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of population.json: plain data."""
-        low, high = self.interval
+        taken = self.steps * len(self.members)
         return {
             "exercise": self.exercise,
             "recipe": self.recipe,
@@ -123,15 +143,13 @@ class PopulationResult:
             "bars": list(self.bars),
             "solved": self.solved,
             "success_rate": self.success_rate,
-            "wilson_95": [low, high],
+            "wilson_95": list(self.interval),
             "steps_to_solve": {name: self.steps_to_solve(at) for name, at in SHARES.items()},
             "failures": self.failures,
             "restarted": sum(member.restarts > 0 for member in self.members),
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
-            "us_a_member_step": round(
-                1e6 * self.seconds / max(1, self.steps * len(self.members)), 3
-            ),
+            "us_a_member_step": round(1e6 * self.seconds / max(1, taken), 3),
         }
 
     def as_csv(self) -> str:
@@ -143,7 +161,16 @@ class PopulationResult:
             ["seed", "solved", "solved_step", "best_step", "restarts", "failure", *names]
         )
         for m in self.members:
-            steps = ["" if step is None else step for step in (m.solved_step, m.best_step)]
-            values = [f"{m.metrics[name]:.9g}" for name in names]
-            table.writerow([m.seed, int(m.solved), *steps, m.restarts, m.failure, *values])
+            known = [m.seed, int(m.solved), m.solved_step, m.best_step, m.restarts, m.failure]
+            table.writerow([*known, *(f"{m.metrics[name]:.9g}" for name in names)])
         return text.getvalue()
+
+    def _summary(self) -> dict[str, str]:
+        low, high = self.interval
+        return {
+            "exercise": self.exercise,
+            "recipe": self.recipe,
+            "solved": f"{self.solved} of {len(self.members)}",
+            "95% interval": f"{low:.2%} to {high:.2%}",
+            "folder": str(self.folder),
+        }

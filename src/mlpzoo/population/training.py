@@ -13,7 +13,6 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.base import Population
-from mlpzoo.population.memory import keep_freed_memory
 from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.result import Member, PopulationResult
@@ -50,7 +49,6 @@ def train_population(exercise: str | Exercise, given: Mapping[str, Any]) -> Popu
         >>> result.solved, [round(end, 2) for end in result.interval]
         (20, [0.84, 1.0])
     """
-    keep_freed_memory()
     plan = plan_run(exercise, given, PopulationSettings)
     population, judge = _population(plan), _as_one_of_many(plan.exercise)
     with fitted(plan, population.module, population.data, judge=judge) as (run, trainer):
