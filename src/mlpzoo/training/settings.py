@@ -225,8 +225,8 @@ def takes(
         def call(name: "str | Exercise", *_: P.args, **given: P.kwargs) -> R:
             return function(name, given)
 
-        call.__name__, call.__module__ = function.__name__, function.__module__
-        call.__doc__ = function.__doc__
+        call.__name__ = call.__qualname__ = function.__name__
+        call.__module__, call.__doc__ = function.__module__, function.__doc__
         return call  # type: ignore[return-value]  # its name may be given by keyword too
 
     return decorate
