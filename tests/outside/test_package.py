@@ -1,0 +1,69 @@
+"""An exercise of another package, installed beside mlpzoo: every command takes it by its name."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent / "package"
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    """Run a command line of mlpzoo where the package is installed; gives code, stdout, stderr."""
+    folder = tmp_path_factory.mktemp("outside")
+    source, site = folder / "package", folder / "site"
+    shutil.copytree(PACKAGE, source)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, source],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    paths = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
+
+    def run(line):
+        done = subprocess.run(
+            [sys.executable, "-m", "mlpzoo", *line.split()], cwd=folder, text=True,
+            capture_output=True, timeout=300, env={**os.environ, "PYTHONPATH": paths},
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    return folder, run
+
+
+def test_it_is_listed_and_explained(outside):
+    _, run = outside
+    assert "cube        y = x^3 on [-1, 1], an exercise of a package of its own." in run("list")[1]
+    shown = run("show cube")[1]
+    assert "A small tanh network does it." in shown
+    assert "--data.batch_size" in shown
+
+
+def test_it_is_trained_by_name_with_pictures_and_goes_on(outside):
+    folder, run = outside
+    code, out, err = run("train cube --seed 3 --film --plot-every 5")
+    assert (code, "yes" in out) == (0, True), err
+    made = folder / "checkpoints/cube/version_0"
+    figures = {path.name for path in (made / "figures").iterdir()}
+    assert {"cube.png", "neurons.png", "network.png", "loss.png", "film.gif"} < figures
+    assert json.loads((made / "result.json").read_text())["exercise"] == "cube"
+    steps = json.loads((made / "result.json").read_text())["steps"]
+    code, _, err = run(f"train cube --resume {made} --max-steps 1200 --no-early-stop "
+                       "--change early_stop")  # fmt: skip
+    assert (code, f"goes on from step {steps}" in err) == (0, True)
+    ckpt = made / "best.ckpt"
+    assert run(f"test cube --ckpt {ckpt}")[0] == 0
+    assert float(run(f"predict cube --ckpt {ckpt} 0.5")[1]) == pytest.approx(0.125, abs=0.05)
+    assert run(f"export --ckpt {ckpt} --out cube.json")[0] == 0
+
+
+def test_it_is_trained_many_times_and_verified(outside):
+    _, run = outside
+    code, out, _ = run("population cube --members 3 --no-plots")
+    assert (code, "3 of 3 solved" in out) == (0, True)
+    code, out, _ = run("verify cube --seed 1")
+    assert (code, "passed" in out) == (0, True)
