@@ -167,10 +167,7 @@ def test_lecture_points_have_the_exact_line():
 
 
 def test_stream_shares_steps_among_processes():
-    streams = [
-        BatchStream(lambda step: step, length=3, start=lambda rank=rank: rank, stride=2)
-        for rank in range(2)
-    ]
+    streams = [BatchStream(lambda step: step, length=3, rank=rank, world=2) for rank in range(2)]
     assert [list(stream) for stream in streams] == [[0, 2, 4], [1, 3, 5]]
 
 

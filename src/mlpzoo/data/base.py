@@ -1,6 +1,5 @@
 """The base of all data modules: fresh batches from (seed, step), fixed grids to judge on."""
 
-import itertools
 import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -12,13 +11,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import count, known, ordered, seed_in_range
 from mlpzoo.data.sampling import latin_hypercube, uniform
-from mlpzoo.data.stream import (
-    Batch,
-    BatchStream,
-    BlockStream,
-    steps_to_next_event,
-    steps_within_reason,
-)
+from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream
 
 SAMPLINGS = ("uniform", "stratified", "closed", "arcsine", "near")
 _NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
@@ -122,34 +115,27 @@ class FunctionDataModule(LightningDataModule, ABC):
     def train_dataloader(self) -> BatchStream | BlockStream:
         trainer, length = self.trainer, self.steps_per_epoch
         if trainer is None:
-            passes = itertools.count(step=length)  # each goes on where the one before ended
-            return BatchStream(self.train_batch, length=length, start=passes.__next__)
+            return BatchStream(self.train_batch, length=length)
         if self.block_steps > 1:
-            most = min(self.block_steps, steps_within_reason(trainer, self.batch_size))
-            return BlockStream(
-                self.train_block,
-                length=length,
-                start=lambda: trainer.fit_loop.total_batch_idx + 1,
-                size=lambda: min(most, steps_to_next_event(trainer)),
-            )
-        rank, world = trainer.global_rank, trainer.world_size
+            return block_stream(self, rows=self.batch_size, length=length)
         return BatchStream(
             self.train_batch,
             length=length,
-            start=lambda: (trainer.fit_loop.total_batch_idx + 1) * world + rank,
-            stride=world,
+            taken=trainer.current_epoch * length,
+            rank=trainer.global_rank,
+            world=trainer.world_size,
         )
 
     @override
-    def val_dataloader(self) -> BatchStream:
-        return _chunks(self.grid(self.val_points))
+    def val_dataloader(self) -> Grid:
+        return Grid(self.grid(self.val_points), rows=_GRID_ROWS)
 
     @override
-    def test_dataloader(self) -> BatchStream:
-        return _chunks(self.grid(self.test_points))
+    def test_dataloader(self) -> Grid:
+        return Grid(self.grid(self.test_points), rows=_GRID_ROWS)
 
     @override
-    def predict_dataloader(self) -> BatchStream:
+    def predict_dataloader(self) -> Grid:
         return self.test_dataloader()
 
     def _unit_points(self, steps: Tensor) -> Tensor:
@@ -176,8 +162,3 @@ def cycle(x: Tensor, y: Tensor, batch_size: int, steps: Tensor) -> Batch:
         return x.expand(len(steps), *x.shape), y.expand(len(steps), *y.shape)
     rows = (torch.arange(batch_size) + steps.unsqueeze(1) * batch_size) % len(x)
     return x[rows], y[rows]
-
-
-def _chunks(grid: Batch) -> BatchStream:
-    chunks = list(zip(*(torch.split(column, _GRID_ROWS) for column in grid), strict=True))
-    return BatchStream(chunks.__getitem__, length=len(chunks))

@@ -1,7 +1,7 @@
 """The base of all Lightning modules: a network, a loss, metrics and an optimizer, no exercise."""
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from lightning.pytorch import LightningModule
@@ -14,13 +14,7 @@ from typing_extensions import override
 from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
-from mlpzoo.optim.blocks import (
-    BlockSteps,
-    align_counts,
-    check_blocks,
-    check_schedules,
-    count_block,
-)
+from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_schedules
 from mlpzoo.optim.factory import (
     OPTIMIZERS,
     REDUCTIONS,
@@ -31,6 +25,7 @@ from mlpzoo.optim.factory import (
     check_optimizer,
 )
 from mlpzoo.optim.levenberg import check_least_squares
+from mlpzoo.optim.loops import align_counts, block_sizes, count_block
 
 TASKS = ("regression", "gate", "none")
 
@@ -162,6 +157,15 @@ class LitNetwork(LightningModule, ABC):
         objective, losses = self.objective(*batch)
         self.log_training(losses, step=self.global_step + 1)
         return objective
+
+    def block_sizes(self, *, rows: int, most: int) -> Callable[[], int]:
+        """Return what tells the data module, before each block, how many steps it may have.
+
+        Args:
+            rows: Of a batch.
+            most: Steps of the longest block.
+        """
+        return block_sizes(self.trainer, rows=rows, most=most)
 
     def log_training(self, losses: Mapping[str, Tensor], *, step: int) -> None:
         """Log losses with "train_" before their names, in the steps that loggers take in.

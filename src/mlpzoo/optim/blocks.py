@@ -147,41 +147,6 @@ def check_schedules(trainer: Trainer) -> None:
     )
 
 
-def align_counts(trainer: Trainer) -> None:
-    """Make both of Lightning's step counters, for automatic and manual optimization, the larger.
-
-    A checkpoint holds both, and a run may go on from it with blocks or without.
-    """
-    loop = trainer.fit_loop.epoch_loop
-    automatic = loop.automatic_optimization.optim_progress.optimizer.step.total
-    manual = loop.manual_optimization.optim_step_progress.total
-    taken = max(automatic.completed, manual.completed)
-    for counter in (automatic, manual):
-        counter.ready = counter.completed = taken
-
-
-def count_block(trainer: Trainer, steps: int) -> None:
-    """Count the steps of a block in the Trainer's progress, where Lightning counts one batch.
-
-    Args:
-        trainer: The Trainer, within a training_step that took the steps on raw optimizers.
-        steps: How many.
-    """
-    loop = trainer.fit_loop.epoch_loop
-    automatic = loop.automatic_optimization.optim_progress.optimizer.step
-    manual = loop.manual_optimization.optim_step_progress
-    for counter in (automatic, manual):  # global_step is one of them, by the kind of optimization
-        counter.total.increment_by(steps)
-        counter.current.increment_by(steps)
-    for seen in (loop.batch_progress.total, loop.batch_progress.current):
-        seen.increment_by(steps - 1)  # Lightning adds the last one
-    loop._batches_that_stepped += steps - 1  # the step under which loggers file a metric
-    fetcher: Any = trainer.fit_loop._data_fetcher  # which counts blocks, and on a restart steps
-    fetcher.fetched = loop.batch_progress.current.ready
-    fetcher.done = fetcher.fetched >= trainer.num_training_batches
-    loop.batch_progress.is_last_batch = fetcher.done
-
-
 def _steps_in(callback: Callback) -> bool:
     averages = isinstance(callback, StochasticWeightAveraging | WeightAveraging)
     searches = isinstance(callback, LearningRateFinder)
