@@ -16,8 +16,8 @@ from mlpzoo.cli.population import population
 from mlpzoo.cli.tables import as_table
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
-from mlpzoo.exercises.base import for_optimizer
 from mlpzoo.modules import LitNetwork
+from mlpzoo.optim.factory import for_optimizer
 from mlpzoo.runs.checkpoint import BEST
 from mlpzoo.runs.folder import read_config, settings_of
 from mlpzoo.runs.load import load_module

@@ -11,7 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.model_helpers import is_overridden
-from torch import nn
+
+from mlpzoo.optim.needs import declared_needs
 
 MOST_WORK = 2e10  # multiplications and additions of a block: a second or less on one CPU core
 
@@ -66,19 +67,16 @@ def steps_to_next_event(trainer: Trainer) -> int:
 def steps_within_reason(trainer: Trainer, rows: int) -> int:
     """Return how many steps may go without a moment at which a run can be saved or stopped.
 
-    Each parameter takes about six operations a row and step, forwards and backwards; least squares
-    make a matrix of rows by rows and factor it.
+    Each parameter takes about six operations a row and step, forwards and backwards, and some
+    optimizers more.
 
     Args:
-        trainer: One that has its module.
+        trainer: One that has its module and its optimizers.
         rows: Of a batch.
     """
-    module = trainer.lightning_module
-    work = 6 * max(sum(parameter.numel() for parameter in module.parameters()), 1) * rows
-    if str(getattr(module, "optimizer_name", "")).lower() == "levenberg":
-        linear = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
-        widths = sum(layer.in_features + layer.out_features for layer in linear)
-        work += rows**3 // 3 + 4 * rows**2 * widths
+    parameters = trainer.lightning_module.parameters()
+    work = 6 * max(sum(parameter.numel() for parameter in parameters), 1) * rows
+    work += sum(declared_needs(type(each)).work(each, rows) for each in trainer.optimizers)
     return max(1, int(MOST_WORK / work))
 
 

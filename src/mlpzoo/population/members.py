@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from typing_extensions import override
 
-from mlpzoo.checks import known
 from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
-from mlpzoo.optim.factory import OPTIMIZERS
+from mlpzoo.optim.factory import needs_of
 from mlpzoo.population.layers import MemberLinear, restack, stack, unstack
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
@@ -212,7 +211,7 @@ def gather(modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool 
     widest = max(parameter.numel() for parameter in modules[0].parameters())
     first = _settings(modules[0])
     alike = len(modules) > 1 and all(_settings(module) == first for module in modules)
-    alike = alike and known("optimizer", modules[0].optimizer_name, OPTIMIZERS) != "levenberg"
+    alike = alike and not needs_of(modules[0].optimizer_name).module
     stacked = stack(modules) if alike and (on_gpu or widest < WIDE) else None
     if stacked is not None:
         members = StackedMembers(modules, stacked)

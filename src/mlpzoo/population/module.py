@@ -17,7 +17,7 @@ from typing_extensions import override
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
-from mlpzoo.optim.blocks import check_blocks, check_schedules
+from mlpzoo.optim.blocks import check_blocks, check_steps
 from mlpzoo.optim.factory import build_schedule
 from mlpzoo.optim.loops import align_counts, block_sizes, count_block
 from mlpzoo.population.members import Members
@@ -102,7 +102,7 @@ class LitPopulation(LightningModule):
     @override
     def on_train_start(self) -> None:
         align_counts(self.trainer)
-        check_schedules(self.trainer)
+        check_steps(self.trainer)
         optimizers: Any = self.optimizers(use_pl_optimizer=False)
         schedules: Any = self.lr_schedulers() or []
         self.members.begin(_listed(optimizers), _listed(schedules))

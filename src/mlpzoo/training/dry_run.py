@@ -7,9 +7,8 @@ import torch
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
-from mlpzoo.modules import LevenbergMarquardt, LitNetwork
-from mlpzoo.optim.jacobian import derivatives
-from mlpzoo.optim.levenberg import check_squares
+from mlpzoo.modules import LitNetwork
+from mlpzoo.optim.needs import declared_needs
 
 
 def rehearse(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:
@@ -40,9 +39,9 @@ def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionData
         if not column.isfinite().all():
             raise InputError(f"the {name} of {exercise.name} are not finite in this range")
     batch = data.train_batch(0)
-    if isinstance(module.build_optimizer(), LevenbergMarquardt):
-        check_squares(module.loss)
-        derivatives(module, batch[0][:2], 1.0)
+    needs = declared_needs(type(module.build_optimizer()))
+    needs.check_loss(module.optimizer_name, module.loss)
+    needs.trial(module, batch[0][:2])
     objective, _ = module.objective(*batch)
     objective.backward()  # type: ignore[no-untyped-call]
     metrics = module.metrics("")

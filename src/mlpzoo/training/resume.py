@@ -15,8 +15,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import get_exercise
-from mlpzoo.exercises.base import for_optimizer
-from mlpzoo.optim.factory import build_schedule
+from mlpzoo.optim.factory import build_schedule, for_optimizer
 from mlpzoo.runs.checkpoint import START, is_whole
 from mlpzoo.runs.folder import (
     CONFIG,

@@ -11,7 +11,7 @@ from mlpzoo.checks import InputError, count, flag, known, plain_value, plain_val
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
-from mlpzoo.optim.factory import OPTIMIZERS
+from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.runs.checkpoint import START
 from mlpzoo.runs.folder import arguments_of
 from mlpzoo.runs.load import start_from
@@ -111,9 +111,11 @@ def plan(
     data, module = plain_values("data", data or {}), plain_values("module", module or {})
     given = module.get("optimizer", chosen.module.get("optimizer", "adam"))
     optimizer = known("optimizer", str(given), OPTIMIZERS)
-    by_blocks = devices == 1 and optimizer != "lbfgs"
+    needs = needs_of(optimizer)
+    by_blocks = devices == 1 and needs.blocks
     if not by_blocks and data.get("block_steps", 1) != 1:
-        raise InputError("data.block_steps above 1 goes with one device, and not with lbfgs")
+        wanted = f"one device, not {devices}" if needs.blocks else f"adam, not {optimizer}"
+        raise InputError(f"data.block_steps above 1 goes with {wanted}")
     pace = {
         "steps_per_epoch": max_steps,  # so that one progress bar shows the whole run
         "block_steps": chosen.block_steps if by_blocks else 1,
@@ -124,8 +126,8 @@ def plan(
         start_from(start, lit, exercise=exercise.name)
     rehearse(exercise, lit, datamodule)
     check_devices(accelerator, devices)
-    if optimizer == "levenberg" and devices != 1:
-        raise InputError(f"levenberg goes with one device, not {devices}; set module.optimizer")
+    if devices != 1 and not needs.gradients:
+        raise InputError(f"{optimizer} goes with one device, not {devices}; set module.optimizer")
     config = {
         "exercise": exercise.name,
         "recipe": recipe,
