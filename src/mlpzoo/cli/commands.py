@@ -132,10 +132,11 @@ def _as_yaml(value: object) -> str:
 
 
 def _meanings(cls: type) -> dict[str, str]:
-    """Return what the docstring of a class says of each argument."""
+    """Return what the docstrings of a class and of its bases say of each argument."""
     import docstring_parser  # no other command needs it
 
-    parsed = docstring_parser.parse(inspect.getdoc(cls) or "").params
+    texts = [vars(each).get("__doc__") or "" for each in reversed(cls.__mro__)]
+    parsed = [entry for text in texts for entry in docstring_parser.parse(text).params]
     return {entry.arg_name: " ".join((entry.description or "").split()) for entry in parsed}
 
 

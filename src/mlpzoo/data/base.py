@@ -2,7 +2,8 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -18,6 +19,7 @@ _NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
 
 
+@dataclass(kw_only=True, eq=False)
 class FunctionDataModule(LightningDataModule, ABC):
     """Samples of y = target(x) for x in [low, high]^in_features.
 
@@ -25,23 +27,27 @@ class FunctionDataModule(LightningDataModule, ABC):
     run and device, whatever was drawn before. With several processes, process r of n takes the
     steps r, r + n, ... Validation, test and prediction use an even grid that includes both ends.
 
+    Rows are drawn one by one ("uniform"), or as a Latin hypercube, in which each is still uniform
+    ("stratified"). "closed" shrinks its outer strata to the two ends, so that every batch of three
+    rows or more holds both; "arcsine" narrows its strata towards the ends, to the density
+    1 / sqrt(t (1 - t)); "near" is "closed" with the coordinates of every second row close to its
+    first, closer than a fifth of the range, mostly far closer.
+
+    A subclass is a dataclass too, and states the arguments that it adds or has other defaults for.
+
     Shapes: x (batch, in_features), y (batch, out_features).
 
     Args:
         low: Low end of every input, in the exercise's units.
         high: High end of every input.
         batch_size: Rows of a training batch.
-        sampling: "uniform"; "stratified" for a Latin hypercube, each row still uniform; "closed"
-            for the same with the outer strata shrunk to the two ends, so that every batch of
-            three rows or more holds both; "arcsine" for strata that narrow towards the ends,
-            density 1 / sqrt(t (1 - t)); "near" for "closed" with the coordinates of every second
-            row close to its first, closer than a fifth of the range, mostly far closer.
+        sampling: "uniform", "stratified" (no gaps), "closed" (both ends in every batch), "arcsine"
+            (denser near the ends) or "near" (inputs that lie close together).
         seed: Which sequence of batches.
         val_points: Points along each axis of the validation grid.
-        test_points: The same of the test grid.
+        test_points: Points along each axis of the test grid.
         steps_per_epoch: Batches that make an epoch; epochs do not repeat one another.
-        block_steps: Batches handed out at once: 1 for ordinary batches; more for a `Block`, whose
-            steps a `LitNetwork` takes in one training_step (see `mlpzoo.optim.blocks`).
+        block_steps: Most steps taken in one training_step; results do not depend on it.
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.
@@ -49,33 +55,33 @@ class FunctionDataModule(LightningDataModule, ABC):
 
     in_features: ClassVar[int]
 
-    def __init__(
-        self,
-        *,
-        low: float,
-        high: float,
-        batch_size: int,
-        sampling: str = "uniform",
-        seed: int = 0,
-        val_points: int,
-        test_points: int,
-        steps_per_epoch: int = 1000,
-        block_steps: int = 1,
-    ) -> None:
+    low: float
+    high: float
+    batch_size: int = 100
+    sampling: str = "uniform"
+    seed: int = 0
+    val_points: int
+    test_points: int
+    steps_per_epoch: int = 1000
+    block_steps: int = 1
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):  # Lightning would not keep the arguments that it adds
+            raise TypeError(f"{cls.__name__} must state its arguments as fields of a dataclass")
+
+    def __post_init__(self) -> None:
         super().__init__()
-        ordered("range", low, high)
-        low, high = float(low), float(high)
-        count("batch_size", batch_size)
-        count("val_points", val_points, least=2)
-        count("test_points", test_points, least=2)
-        count("steps_per_epoch", steps_per_epoch)
-        count("block_steps", block_steps)
-        seed_in_range(seed)
-        self.low, self.high, self.seed = low, high, seed
-        self.batch_size, self.steps_per_epoch = batch_size, steps_per_epoch
-        self.block_steps = block_steps
-        self.sampling = known("sampling", sampling, SAMPLINGS)
-        self.val_points, self.test_points = val_points, test_points
+        ordered("range", self.low, self.high)
+        self.low, self.high = float(self.low), float(self.high)
+        self.sampling = known("sampling", self.sampling, SAMPLINGS)
+        self.save_hyperparameters(logger=False)
+        count("batch_size", self.batch_size)
+        count("val_points", self.val_points, least=2)
+        count("test_points", self.test_points, least=2)
+        count("steps_per_epoch", self.steps_per_epoch)
+        count("block_steps", self.block_steps)
+        seed_in_range(self.seed)
 
     @abstractmethod
     def target(self, x: Tensor) -> Tensor:
