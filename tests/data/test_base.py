@@ -1,3 +1,6 @@
+import inspect
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -167,10 +170,7 @@ def test_lecture_points_have_the_exact_line():
 
 
 def test_stream_shares_steps_among_processes():
-    streams = [
-        BatchStream(lambda step: step, length=3, start=lambda rank=rank: rank, stride=2)
-        for rank in range(2)
-    ]
+    streams = [BatchStream(lambda step: step, length=3, rank=rank, world=2) for rank in range(2)]
     assert [list(stream) for stream in streams] == [[0, 2, 4], [1, 3, 5]]
 
 
@@ -231,3 +231,36 @@ def test_near_sampling_puts_every_second_row_near_the_diagonal():
     assert apart[:, 1::2].mean() == pytest.approx(100 / 3, abs=2)  # of two uniform numbers
     assert x.min() == 0
     assert x.max() == 100
+
+
+def test_signature_shows_every_argument_with_its_type_and_true_default():
+    parameters = inspect.signature(SinDataModule).parameters
+    found = {name: (each.annotation, each.default) for name, each in parameters.items()}
+    assert found == {
+        "low": (float, -10.0), "high": (float, 10.0), "batch_size": (int, 100),
+        "sampling": (str, "uniform"), "seed": (int, 0), "val_points": (int, 2001),
+        "test_points": (int, 20_001), "steps_per_epoch": (int, 1000), "block_steps": (int, 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_data_module_is_built_again_from_what_it_keeps_and_pickles(name):
+    data = get_exercise(name).data(seed=7)
+    assert set(data.hparams) == set(inspect.signature(type(data)).parameters)
+    for other in (type(data)(**data.hparams), pickle.loads(pickle.dumps(data))):
+        assert other.hparams == data.hparams
+        assert torch.equal(other.train_batch(3)[0], data.train_batch(3)[0])
+
+
+def test_points_that_are_given_are_all_taken_however_many():
+    data = LinearDataModule(points=((2, 4), (4, 7), (8, 8)))
+    assert (data.batch_size, data.hparams.batch_size) == (3, None)
+    assert (data.hparams.low, data.hparams.high, data.hparams.num_samples) == (2.0, 8.0, 3)
+
+
+def test_subclass_whose_arguments_would_be_lost_is_refused():
+    with pytest.raises(TypeError, match="Cubic must state its arguments as fields"):
+
+        class Cubic(SinDataModule):
+            def __init__(self, *, power=3):
+                super().__init__()

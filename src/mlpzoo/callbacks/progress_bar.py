@@ -7,6 +7,8 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from typing_extensions import override
 
+from mlpzoo.optim.loops import batch_of
+
 
 class StepProgressBar(TQDMProgressBar):
     """Lightning's bar with the loss, one for the whole run; validations do not flicker through.
@@ -32,8 +34,7 @@ class StepProgressBar(TQDMProgressBar):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        last_of_block = trainer.fit_loop.batch_idx
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, last_of_block)
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_of(trainer))
 
     @override
     def get_metrics(

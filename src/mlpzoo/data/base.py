@@ -1,9 +1,9 @@
 """The base of all data modules: fresh batches from (seed, step), fixed grids to judge on."""
 
-import itertools
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -12,19 +12,14 @@ from typing_extensions import override
 
 from mlpzoo.checks import count, known, ordered, seed_in_range
 from mlpzoo.data.sampling import latin_hypercube, uniform
-from mlpzoo.data.stream import (
-    Batch,
-    BatchStream,
-    BlockStream,
-    steps_to_next_event,
-    steps_within_reason,
-)
+from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream
 
 SAMPLINGS = ("uniform", "stratified", "closed", "arcsine", "near")
 _NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
 
 
+@dataclass(kw_only=True, eq=False)
 class FunctionDataModule(LightningDataModule, ABC):
     """Samples of y = target(x) for x in [low, high]^in_features.
 
@@ -32,23 +27,27 @@ class FunctionDataModule(LightningDataModule, ABC):
     run and device, whatever was drawn before. With several processes, process r of n takes the
     steps r, r + n, ... Validation, test and prediction use an even grid that includes both ends.
 
+    Rows are drawn one by one ("uniform"), or as a Latin hypercube, in which each is still uniform
+    ("stratified"). "closed" shrinks its outer strata to the two ends, so that every batch of three
+    rows or more holds both; "arcsine" narrows its strata towards the ends, to the density
+    1 / sqrt(t (1 - t)); "near" is "closed" with the coordinates of every second row close to its
+    first, closer than a fifth of the range, mostly far closer.
+
+    A subclass is a dataclass too, and states the arguments that it adds or has other defaults for.
+
     Shapes: x (batch, in_features), y (batch, out_features).
 
     Args:
         low: Low end of every input, in the exercise's units.
         high: High end of every input.
         batch_size: Rows of a training batch.
-        sampling: "uniform"; "stratified" for a Latin hypercube, each row still uniform; "closed"
-            for the same with the outer strata shrunk to the two ends, so that every batch of
-            three rows or more holds both; "arcsine" for strata that narrow towards the ends,
-            density 1 / sqrt(t (1 - t)); "near" for "closed" with the coordinates of every second
-            row close to its first, closer than a fifth of the range, mostly far closer.
+        sampling: "uniform", "stratified" (no gaps), "closed" (both ends in every batch), "arcsine"
+            (denser near the ends) or "near" (inputs that lie close together).
         seed: Which sequence of batches.
         val_points: Points along each axis of the validation grid.
-        test_points: The same of the test grid.
+        test_points: Points along each axis of the test grid.
         steps_per_epoch: Batches that make an epoch; epochs do not repeat one another.
-        block_steps: Batches handed out at once: 1 for ordinary batches; more for a `Block`, whose
-            steps a `LitNetwork` takes in one training_step (see `mlpzoo.optim.blocks`).
+        block_steps: Most steps taken in one training_step; results do not depend on it.
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.
@@ -56,33 +55,33 @@ class FunctionDataModule(LightningDataModule, ABC):
 
     in_features: ClassVar[int]
 
-    def __init__(
-        self,
-        *,
-        low: float,
-        high: float,
-        batch_size: int,
-        sampling: str = "uniform",
-        seed: int = 0,
-        val_points: int,
-        test_points: int,
-        steps_per_epoch: int = 1000,
-        block_steps: int = 1,
-    ) -> None:
+    low: float
+    high: float
+    batch_size: int = 100
+    sampling: str = "uniform"
+    seed: int = 0
+    val_points: int
+    test_points: int
+    steps_per_epoch: int = 1000
+    block_steps: int = 1
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):  # Lightning would not keep the arguments that it adds
+            raise TypeError(f"{cls.__name__} must state its arguments as fields of a dataclass")
+
+    def __post_init__(self) -> None:
         super().__init__()
-        ordered("range", low, high)
-        low, high = float(low), float(high)
-        count("batch_size", batch_size)
-        count("val_points", val_points, least=2)
-        count("test_points", test_points, least=2)
-        count("steps_per_epoch", steps_per_epoch)
-        count("block_steps", block_steps)
-        seed_in_range(seed)
-        self.low, self.high, self.seed = low, high, seed
-        self.batch_size, self.steps_per_epoch = batch_size, steps_per_epoch
-        self.block_steps = block_steps
-        self.sampling = known("sampling", sampling, SAMPLINGS)
-        self.val_points, self.test_points = val_points, test_points
+        ordered("range", self.low, self.high)
+        self.low, self.high = float(self.low), float(self.high)
+        self.sampling = known("sampling", self.sampling, SAMPLINGS)
+        self.save_hyperparameters(logger=False)
+        count("batch_size", self.batch_size)
+        count("val_points", self.val_points, least=2)
+        count("test_points", self.test_points, least=2)
+        count("steps_per_epoch", self.steps_per_epoch)
+        count("block_steps", self.block_steps)
+        seed_in_range(self.seed)
 
     @abstractmethod
     def target(self, x: Tensor) -> Tensor:
@@ -122,34 +121,27 @@ class FunctionDataModule(LightningDataModule, ABC):
     def train_dataloader(self) -> BatchStream | BlockStream:
         trainer, length = self.trainer, self.steps_per_epoch
         if trainer is None:
-            passes = itertools.count(step=length)  # each goes on where the one before ended
-            return BatchStream(self.train_batch, length=length, start=passes.__next__)
+            return BatchStream(self.train_batch, length=length)
         if self.block_steps > 1:
-            most = min(self.block_steps, steps_within_reason(trainer, self.batch_size))
-            return BlockStream(
-                self.train_block,
-                length=length,
-                start=lambda: trainer.fit_loop.total_batch_idx + 1,
-                size=lambda: min(most, steps_to_next_event(trainer)),
-            )
-        rank, world = trainer.global_rank, trainer.world_size
+            return block_stream(self, rows=self.batch_size, length=length)
         return BatchStream(
             self.train_batch,
             length=length,
-            start=lambda: (trainer.fit_loop.total_batch_idx + 1) * world + rank,
-            stride=world,
+            taken=trainer.current_epoch * length,
+            rank=trainer.global_rank,
+            world=trainer.world_size,
         )
 
     @override
-    def val_dataloader(self) -> BatchStream:
-        return _chunks(self.grid(self.val_points))
+    def val_dataloader(self) -> Grid:
+        return Grid(self.grid(self.val_points), rows=_GRID_ROWS)
 
     @override
-    def test_dataloader(self) -> BatchStream:
-        return _chunks(self.grid(self.test_points))
+    def test_dataloader(self) -> Grid:
+        return Grid(self.grid(self.test_points), rows=_GRID_ROWS)
 
     @override
-    def predict_dataloader(self) -> BatchStream:
+    def predict_dataloader(self) -> Grid:
         return self.test_dataloader()
 
     def _unit_points(self, steps: Tensor) -> Tensor:
@@ -176,8 +168,3 @@ def cycle(x: Tensor, y: Tensor, batch_size: int, steps: Tensor) -> Batch:
         return x.expand(len(steps), *x.shape), y.expand(len(steps), *y.shape)
     rows = (torch.arange(batch_size) + steps.unsqueeze(1) * batch_size) % len(x)
     return x[rows], y[rows]
-
-
-def _chunks(grid: Batch) -> BatchStream:
-    chunks = list(zip(*(torch.split(column, _GRID_ROWS) for column in grid), strict=True))
-    return BatchStream(chunks.__getitem__, length=len(chunks))

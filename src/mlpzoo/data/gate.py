@@ -1,5 +1,6 @@
 """Truth tables of the two-input logic gates."""
 
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -38,6 +39,7 @@ def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
     return not (both == neither and first == second and both != first)
 
 
+@dataclass(kw_only=True, eq=False)
 class GateDataModule(FunctionDataModule):
     """The four rows (0,0) (0,1) (1,0) (1,1) of a gate, in this order in every grid.
 
@@ -49,8 +51,6 @@ class GateDataModule(FunctionDataModule):
         shuffle: Draw every row of a batch at random, by seed and step, instead of taking the rows
             in turn.
         seed: Which random rows; not used where the rows come in turn.
-        steps_per_epoch: Batches that make an epoch.
-        block_steps: Most steps taken in one training_step; results do not depend on it.
 
     Raises:
         InputError: Unknown gate, or a size below 1.
@@ -62,28 +62,19 @@ class GateDataModule(FunctionDataModule):
 
     in_features: ClassVar[int] = 2
 
-    def __init__(
-        self,
-        *,
-        gate: str = "xor",
-        batch_size: int = 4,
-        shuffle: bool = False,
-        seed: int = 0,
-        steps_per_epoch: int = 1000,
-        block_steps: int = 1,
-    ) -> None:
-        super().__init__(
-            low=0.0,
-            high=1.0,
-            batch_size=batch_size,
-            seed=seed,
-            val_points=2,
-            test_points=2,
-            steps_per_epoch=steps_per_epoch,
-            block_steps=block_steps,
-        )
-        self.table, self.shuffle = choose("gate", gate, GATES), shuffle
-        self.save_hyperparameters(logger=False)
+    gate: str = "xor"
+    batch_size: int = 4
+    shuffle: bool = False
+    low: float = field(default=0.0, init=False)
+    high: float = field(default=1.0, init=False)
+    sampling: str = field(default="uniform", init=False)
+    val_points: int = field(default=2, init=False)
+    test_points: int = field(default=2, init=False)
+
+    @override
+    def __post_init__(self) -> None:
+        self.table = choose("gate", self.gate, GATES)
+        super().__post_init__()
 
     @override
     def target(self, x: Tensor) -> Tensor:
@@ -100,31 +91,4 @@ class GateDataModule(FunctionDataModule):
         return x[rows], y[rows]
 
 
-class XORDataModule(GateDataModule):
-    """`GateDataModule` for XOR: 1 exactly where x1 differs from x2.
-
-    Args:
-        batch_size: See `GateDataModule`.
-        shuffle: See `GateDataModule`.
-        seed: See `GateDataModule`.
-        steps_per_epoch: See `GateDataModule`.
-        block_steps: See `GateDataModule`.
-    """
-
-    def __init__(
-        self,
-        *,
-        batch_size: int = 4,
-        shuffle: bool = False,
-        seed: int = 0,
-        steps_per_epoch: int = 1000,
-        block_steps: int = 1,
-    ) -> None:
-        super().__init__(
-            gate="xor",
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            steps_per_epoch=steps_per_epoch,
-            block_steps=block_steps,
-        )
+XORDataModule = GateDataModule  # whose gate is XOR where no other is named

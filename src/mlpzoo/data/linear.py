@@ -1,6 +1,7 @@
 """Points near a straight line, drawn or given."""
 
 import math
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -15,6 +16,7 @@ from mlpzoo.data.stream import Batch
 _POINTS, _NOISE = torch.tensor([0]), torch.tensor([1])  # two draws of a seed
 
 
+@dataclass(kw_only=True, eq=False)
 class LinearDataModule(FunctionDataModule):
     """A fixed set of points (x, y); what is to be found is their least-squares line.
 
@@ -31,14 +33,8 @@ class LinearDataModule(FunctionDataModule):
         b: True intercept.
         noise_std: Standard deviation of the noise in y.
         num_samples: How many points to draw.
-        low: Low end of x.
-        high: High end of x.
         batch_size: Points in a batch, taken in turn; None takes all of them in every step.
         seed: Which points are drawn.
-        val_points: Points of the validation grid.
-        test_points: Points of the test grid.
-        steps_per_epoch: Batches that make an epoch.
-        block_steps: Most steps taken in one training_step; results do not depend on it.
 
     Raises:
         InputError: Fewer than two points, all at one x, or a value out of range.
@@ -51,47 +47,38 @@ class LinearDataModule(FunctionDataModule):
 
     in_features: ClassVar[int] = 1
 
-    def __init__(
-        self,
-        *,
-        points: tuple[tuple[float, float], ...] | None = None,
-        a: float = 2.0,
-        b: float = 1.0,
-        noise_std: float = 1.0,
-        num_samples: int = 100,
-        low: float = -10.0,
-        high: float = 10.0,
-        batch_size: int | None = None,
-        seed: int = 0,
-        val_points: int = 101,
-        test_points: int = 1001,
-        steps_per_epoch: int = 1000,
-        block_steps: int = 1,
-    ) -> None:
-        at_least("noise_std", noise_std, 0)
-        count("num_samples", num_samples, least=2)
-        if points is not None:
-            low, high = _range(points)
-            num_samples = len(points)
-        super().__init__(
-            low=low,
-            high=high,
-            batch_size=num_samples if batch_size is None else batch_size,
-            seed=seed,
-            val_points=val_points,
-            test_points=test_points,
-            steps_per_epoch=steps_per_epoch,
-            block_steps=block_steps,
-        )
-        if points is not None:
-            self.x, self.y = torch.split(torch.tensor(points, dtype=torch.float32), 1, dim=1)
-        else:
-            unit, noise = uniform(seed, _POINTS, num_samples), normal(seed, _NOISE, num_samples)
-            self.x = (low + (high - low) * unit).view(-1, 1)
-            self.y = a * self.x + b + noise_std * noise.view(-1, 1)
+    points: tuple[tuple[float, float], ...] | None = None
+    a: float = 2.0
+    b: float = 1.0
+    noise_std: float = 1.0
+    num_samples: int = 100
+    low: float = -10.0
+    high: float = 10.0
+    batch_size: int | None = None  # type: ignore[assignment]  # a number once it is built
+    sampling: str = field(default="uniform", init=False)
+    val_points: int = 101
+    test_points: int = 1001
+
+    @override
+    def __post_init__(self) -> None:
+        at_least("noise_std", self.noise_std, 0)
+        count("num_samples", self.num_samples, least=2)
+        if self.points is not None:
+            self.low, self.high = _range(self.points)
+            self.num_samples = len(self.points)
+        given = self.batch_size
+        self.batch_size = self.num_samples if given is None else given
+        super().__post_init__()
+        self.hparams["batch_size"] = given  # None means all of whatever points there are
+        self.x, self.y = self._draw() if self.points is None else _columns(self.points)
         if not self.y.isfinite().all():
-            raise InputError(f"y = a x + b must be finite, got a={a} b={b}")
-        self.save_hyperparameters(logger=False)
+            raise InputError(f"y = a x + b must be finite, got a={self.a} b={self.b}")
+
+    def _draw(self) -> Batch:
+        size = self.num_samples
+        unit, noise = uniform(self.seed, _POINTS, size), normal(self.seed, _NOISE, size)
+        x = (self.low + (self.high - self.low) * unit).view(-1, 1)
+        return x, self.a * x + self.b + self.noise_std * noise.view(-1, 1)
 
     def least_squares(self) -> tuple[float, float]:
         """Return slope and intercept of the least-squares line, in float64.
@@ -110,7 +97,12 @@ class LinearDataModule(FunctionDataModule):
 
     @override
     def train_block(self, steps: Tensor) -> Batch:
-        return cycle(self.x, self.y, self.batch_size, steps)
+        return cycle(self.x, self.y, self.batch_size or len(self.x), steps)
+
+
+def _columns(points: tuple[tuple[float, float], ...]) -> Batch:
+    x, y = torch.split(torch.tensor(points, dtype=torch.float32), 1, dim=1)
+    return x, y
 
 
 def _range(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:

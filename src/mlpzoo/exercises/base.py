@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mlpzoo.modules import LitNetwork
     from mlpzoo.plotting.views import View
 
-OPTIMIZER_SETTINGS = ("momentum", "weight_decay", "beta2")  # each for some optimizers only
 _SENSES: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -91,11 +90,12 @@ class Recipe:
     def module_arguments(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the module's arguments with changes made.
 
-        Another optimizer than the recipe's does not inherit what only that one takes, and the rate
-        of "levenberg" is that of no other.
+        Another optimizer than the recipe's does not inherit what only that one takes.
         """
         kept = self.module
         if "optimizer" in changes:
+            from mlpzoo.optim.factory import for_optimizer  # torch, which a list does without
+
             kept = for_optimizer(kept, str(changes["optimizer"]))
         return {**kept, **changes}
 
@@ -204,26 +204,6 @@ class Exercise:
     def passed(self, metrics: Mapping[str, float]) -> bool:
         """Tell whether metrics, named without a prefix, meet every bar."""
         return all(bar.met(metrics.get(bar.metric, math.nan)) for bar in self.bars)
-
-
-def for_optimizer(module: Mapping[str, Any], optimizer: str) -> dict[str, Any]:
-    """Return a module's arguments without what is only for the optimizer that they name.
-
-    Args:
-        module: Arguments of a module.
-        optimizer: Name of the optimizer that is to be taken.
-
-    Example:
-        >>> for_optimizer({"optimizer": "levenberg", "lr": 1.0, "seed": 3}, "adam")
-        {'optimizer': 'levenberg', 'seed': 3}
-    """
-    kept = {name: value for name, value in module.items() if name not in OPTIMIZER_SETTINGS}
-    before, now = str(kept.get("optimizer", "adam")).lower(), optimizer.lower()
-    if before != now and "levenberg" in (before, now):  # whose rate is the share of a step
-        kept.pop("lr", None)
-        if now == "levenberg":
-            kept["lr"] = 1.0
-    return kept
 
 
 def _linked(recipe: Recipe, data: FunctionDataModule) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The base of all Lightning modules: a network, a loss, metrics and an optimizer, no exercise."""
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from lightning.pytorch import LightningModule
@@ -14,23 +14,17 @@ from typing_extensions import override
 from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.modules.metrics import as_exact, task_metrics
-from mlpzoo.optim.blocks import (
-    BlockSteps,
-    align_counts,
-    check_blocks,
-    check_schedules,
-    count_block,
-)
+from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_steps
 from mlpzoo.optim.factory import (
-    OPTIMIZERS,
     REDUCTIONS,
     SCHEDULES,
     build_loss,
     build_optimizer,
     build_schedule,
     check_optimizer,
+    needs_of,
 )
-from mlpzoo.optim.levenberg import check_least_squares
+from mlpzoo.optim.loops import align_counts, block_sizes, count_block
 
 TASKS = ("regression", "gate", "none")
 
@@ -126,13 +120,12 @@ class LitNetwork(LightningModule, ABC):
     def setup(self, stage: str) -> None:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         blocks = stage == "fit" and getattr(data, "block_steps", 1) > 1
-        optimizer = known("optimizer", self.optimizer_name, OPTIMIZERS)
-        if stage == "fit" and optimizer == "levenberg":
-            check_least_squares(self.trainer, self.loss)
+        if stage == "fit":
+            needs = needs_of(self.optimizer_name)
+            needs.check_loss(self.optimizer_name, self.loss)
+            needs.check_trainer(self.optimizer_name, self.trainer)
         if blocks:
             check_blocks(self.trainer, self)
-            if optimizer == "lbfgs":
-                raise InputError("blocks do not go with LBFGS; set data.block_steps to 1")
         self.automatic_optimization = not blocks
 
     @override
@@ -144,7 +137,7 @@ class LitNetwork(LightningModule, ABC):
     def on_train_start(self) -> None:
         align_counts(self.trainer)
         if not self.automatic_optimization:
-            check_schedules(self.trainer)
+            check_steps(self.trainer)
             optimizer: Any = self.optimizers(use_pl_optimizer=False)
             self._block_steps = BlockSteps(
                 self.objective, optimizer, self.lr_schedulers(), graphs=self.cuda_graphs
@@ -162,6 +155,15 @@ class LitNetwork(LightningModule, ABC):
         objective, losses = self.objective(*batch)
         self.log_training(losses, step=self.global_step + 1)
         return objective
+
+    def block_sizes(self, *, rows: int, most: int) -> Callable[[], int]:
+        """Return what tells the data module, before each block, how many steps it may have.
+
+        Args:
+            rows: Of a batch.
+            most: Steps of the longest block.
+        """
+        return block_sizes(self.trainer, rows=rows, most=most)
 
     def log_training(self, losses: Mapping[str, Tensor], *, step: int) -> None:
         """Log losses with "train_" before their names, in the steps that loggers take in.

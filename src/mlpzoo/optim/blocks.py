@@ -25,7 +25,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.cuda_graphs import BlockGraphs, Losses, Objective
 from mlpzoo.optim.fused_adam import steps_in_a_row
-from mlpzoo.optim.levenberg import LevenbergMarquardt
+from mlpzoo.optim.needs import declared_needs, work_on_gradients
 
 _STEP_HOOKS = (
     "configure_gradient_clipping",
@@ -65,6 +65,7 @@ class BlockSteps:
     ) -> None:
         self.objective, self.optimizer, self.schedule = objective, optimizer, schedule
         self.graphs = BlockGraphs(objective, optimizer) if graphs else None
+        self.by_closure = declared_needs(type(optimizer)).closure
 
     def take(self, block: Block) -> Losses:
         """Take a step for each batch of a block, and return the losses of the last."""
@@ -75,8 +76,8 @@ class BlockSteps:
             losses = take(block, [self._next_rate() for _ in block.x])
             self.minimised = losses["loss"].detach().reshape(-1)
             return losses
-        if isinstance(self.optimizer, LevenbergMarquardt):
-            return self._take_closures(block, self.optimizer)
+        if self.by_closure:
+            return self._take_closures(block)
         losses, each = {}, []
         self.optimizer.zero_grad()
         with steps_in_a_row(self.optimizer) as step:
@@ -89,9 +90,10 @@ class BlockSteps:
         self.minimised = torch.stack(each)
         return losses
 
-    def _take_closures(self, block: Block, optimizer: LevenbergMarquardt) -> Losses:
+    def _take_closures(self, block: Block) -> Losses:
         losses: Losses = {}
-        each = []
+        each: list[Tensor] = []
+        optimizer: Any = self.optimizer
         for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
 
             def closure(x: Tensor = x, y: Tensor = y) -> Tensor:
@@ -121,65 +123,31 @@ def check_blocks(trainer: Trainer, module: LightningModule) -> None:
         InputError: More than one process, accumulation, gradient clipping, mixed precision, hooks
             around an optimizer step, averaging of weights, or a search for the learning rate.
     """
-    between = {
-        f"{trainer.world_size} processes": trainer.world_size > 1,
-        "accumulate_grad_batches": trainer.accumulate_grad_batches != 1,
-        "gradient_clip_val": bool(trainer.gradient_clip_val),
-        f"precision {trainer.precision}": trainer.precision not in ("32-true", "64-true"),
-    }
-    between |= {name: is_overridden(name, module, LightningModule) for name in _STEP_HOOKS}
-    between |= {type(callback).__name__: _steps_in(callback) for callback in trainer.callbacks}  # type: ignore[attr-defined]
-    _refuse([what for what, present in between.items() if present])
-
-
-def check_schedules(trainer: Trainer) -> None:
-    """Refuse a schedule that is not stepped plainly after each optimizer step.
-
-    Raises:
-        InputError: A schedule by epoch, every few steps, or on a plateau.
-    """
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    hooks = [name for name in _STEP_HOOKS if is_overridden(name, module, LightningModule)]
     _refuse(
         [
-            f"schedule {type(config.scheduler).__name__} by {config.interval}"
-            for config in trainer.lr_scheduler_configs
-            if config.interval != "step" or config.frequency != 1 or config.reduce_on_plateau
+            *work_on_gradients(trainer),
+            *hooks,
+            *(type(callback).__name__ for callback in callbacks if _steps_in(callback)),
         ]
     )
 
 
-def align_counts(trainer: Trainer) -> None:
-    """Make both of Lightning's step counters, for automatic and manual optimization, the larger.
+def check_steps(trainer: Trainer) -> None:
+    """Refuse optimizers that take no blocks, and schedules not stepped plainly after each step.
 
-    A checkpoint holds both, and a run may go on from it with blocks or without.
+    Raises:
+        InputError: Such an optimizer, or a schedule by epoch, every few steps, or on a plateau.
     """
-    loop = trainer.fit_loop.epoch_loop
-    automatic = loop.automatic_optimization.optim_progress.optimizer.step.total
-    manual = loop.manual_optimization.optim_step_progress.total
-    taken = max(automatic.completed, manual.completed)
-    for counter in (automatic, manual):
-        counter.ready = counter.completed = taken
-
-
-def count_block(trainer: Trainer, steps: int) -> None:
-    """Count the steps of a block in the Trainer's progress, where Lightning counts one batch.
-
-    Args:
-        trainer: The Trainer, within a training_step that took the steps on raw optimizers.
-        steps: How many.
-    """
-    loop = trainer.fit_loop.epoch_loop
-    automatic = loop.automatic_optimization.optim_progress.optimizer.step
-    manual = loop.manual_optimization.optim_step_progress
-    for counter in (automatic, manual):  # global_step is one of them, by the kind of optimization
-        counter.total.increment_by(steps)
-        counter.current.increment_by(steps)
-    for seen in (loop.batch_progress.total, loop.batch_progress.current):
-        seen.increment_by(steps - 1)  # Lightning adds the last one
-    loop._batches_that_stepped += steps - 1  # the step under which loggers file a metric
-    fetcher: Any = trainer.fit_loop._data_fetcher  # which counts blocks, and on a restart steps
-    fetcher.fetched = loop.batch_progress.current.ready
-    fetcher.done = fetcher.fetched >= trainer.num_training_batches
-    loop.batch_progress.is_last_batch = fetcher.done
+    optimizers = [type(each) for each in trainer.optimizers]
+    schedules = [
+        f"schedule {type(config.scheduler).__name__} by {config.interval}"
+        for config in trainer.lr_scheduler_configs
+        if config.interval != "step" or config.frequency != 1 or config.reduce_on_plateau
+    ]
+    alone = [cls.__name__ for cls in optimizers if not declared_needs(cls).blocks]
+    _refuse([*alone, *schedules])
 
 
 def _steps_in(callback: Callback) -> bool:

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn, optim
@@ -10,8 +11,10 @@ from torch.optim import lr_scheduler as schedulers
 
 from mlpzoo.checks import InputError, at_least, choose, known, positive
 from mlpzoo.optim.levenberg import LevenbergMarquardt
+from mlpzoo.optim.needs import Needs, declared_needs
 
 REDUCTIONS = ("sum", "mean")
+SETTINGS = ("momentum", "weight_decay", "beta2")  # each for some optimizers only
 SCHEDULES = ("constant", "linear", "cosine", "exponential", "onecycle")
 EXPONENTIAL_END = 1e-3  # the last rate over the first
 _NEEDS_MORE = {"Muon", "SparseAdam"}  # 2-D parameters only; sparse gradients only
@@ -29,6 +32,38 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     and cls is not Optimizer
     and name not in _NEEDS_MORE
 } | {"levenberg": LevenbergMarquardt}
+
+
+def needs_of(optimizer: str) -> Needs:
+    """Return what the optimizer of a name needs.
+
+    Raises:
+        InputError: There is none of this name.
+    """
+    return declared_needs(choose("optimizer", optimizer, OPTIMIZERS))
+
+
+def for_optimizer(arguments: Mapping[str, Any], optimizer: str) -> dict[str, Any]:
+    """Return a module's arguments without what is only for the optimizer that they name.
+
+    Args:
+        arguments: Arguments of a module.
+        optimizer: Name of the optimizer that is to be taken.
+
+    Raises:
+        InputError: There is none of this name.
+
+    Example:
+        >>> for_optimizer({"optimizer": "levenberg", "lr": 1.0, "seed": 3}, "adam")
+        {'optimizer': 'levenberg', 'seed': 3}
+    """
+    kept = {name: value for name, value in arguments.items() if name not in SETTINGS}
+    before, now = needs_of(str(kept.get("optimizer", "adam"))), needs_of(optimizer)
+    if before is not now and (before.lr, now.lr) != (None, None):
+        kept.pop("lr", None)
+        if now.lr is not None:
+            kept["lr"] = now.lr
+    return kept
 
 
 def build_loss(loss: str, reduction: str) -> nn.Module:
@@ -94,7 +129,7 @@ def build_optimizer(
         if name not in accepted:
             given = "beta2" if name == "betas" else name
             raise InputError(f"optimizer {cls.__name__} takes no {given}; leave it out")
-    trained: Any = net if cls is LevenbergMarquardt else net.parameters()
+    trained: Any = net if declared_needs(cls).module else net.parameters()
     return cls(trained, **options)  # type: ignore[arg-type]
 
 

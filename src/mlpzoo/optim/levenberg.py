@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,17 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, positive
 from mlpzoo.optim.jacobian import derivatives
+from mlpzoo.optim.needs import Needs
 
 TRIES = 8  # of a step, each with more damping
 LEAST, MOST = 1e-14, 1e14  # damping
+
+
+def _work(optimizer: "LevenbergMarquardt", rows: int) -> int:
+    """Return the work of making a matrix of rows by rows from the layers, and of factoring it."""
+    linear = [layer for layer in optimizer.net.modules() if isinstance(layer, nn.Linear)]
+    widths = sum(layer.in_features + layer.out_features for layer in linear)
+    return int(rows**3 // 3 + 4 * rows**2 * widths)
 
 
 class LevenbergMarquardt(Optimizer):
@@ -55,6 +63,16 @@ class LevenbergMarquardt(Optimizer):
         >>> losses[-1] < losses[0] / 10_000
         True
     """
+
+    needs: ClassVar[Needs] = Needs(
+        module=True,
+        closure=True,
+        gradients=False,
+        losses=(nn.MSELoss,),
+        lr=1.0,
+        work=_work,
+        trial=lambda net, x: derivatives(net, x, 1.0),
+    )
 
     def __init__(
         self,
@@ -120,34 +138,6 @@ class LevenbergMarquardt(Optimizer):
                 return
             for parameter, old in zip(group["params"], kept, strict=True):
                 parameter.copy_(old)
-
-
-def check_squares(loss: nn.Module) -> None:
-    """Refuse a loss that is not of squares.
-
-    Raises:
-        InputError: It is another.
-    """
-    if not isinstance(loss, nn.MSELoss):
-        raise InputError(f"levenberg does not go with loss {type(loss).__name__}; take mse")
-
-
-def check_least_squares(trainer: Any, loss: nn.Module) -> None:
-    """Refuse what a Trainer would do with gradients that are not followed, and other losses.
-
-    Raises:
-        InputError: A loss that is not of squares, more than one process, accumulation, gradient
-            clipping, or mixed precision.
-    """
-    check_squares(loss)
-    hindrances = {
-        f"{trainer.world_size} processes": trainer.world_size > 1,
-        "accumulate_grad_batches": trainer.accumulate_grad_batches != 1,
-        "gradient_clip_val": bool(trainer.gradient_clip_val),
-        f"precision {trainer.precision}": trainer.precision not in ("32-true", "64-true"),
-    }
-    if found := [what for what, present in hindrances.items() if present]:
-        raise InputError(f"levenberg does not go with {', '.join(found)}; take optimizer adam")
 
 
 @dataclass

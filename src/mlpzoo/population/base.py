@@ -9,15 +9,13 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
-from mlpzoo.optim.factory import OPTIMIZERS
+from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.layers import MemberLinear
 from mlpzoo.population.members import make_members
 from mlpzoo.population.module import NEVER, LitPopulation, Measure
 from mlpzoo.population.restarts import Restarts
 
-COUPLING = ("adafactor", "lbfgs")  # these take norms or dot products over all parameters
-FORGETTING = ("sgd", "adam", "adamw", "rmsprop", "adagrad")  # whose averages may start from 0
 _ROWS = 5  # along each axis of the grid on which stacked members are tried
 
 
@@ -133,8 +131,9 @@ _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
 
 def _check_restarts(modules: Sequence[LitNetwork]) -> None:
     name = known("optimizer", modules[0].optimizer_name, OPTIMIZERS)
-    if name not in FORGETTING:
-        raise InputError(f"restart_after goes with {', '.join(FORGETTING)}, not with {name!r}")
+    if not needs_of(name).forgets:
+        forgetting = ", ".join(each for each in reversed(OPTIMIZERS) if needs_of(each).forgets)
+        raise InputError(f"restart_after goes with {forgetting}, not with {name!r}")
 
 
 def _on_gpu(accelerator: str) -> bool:
@@ -144,7 +143,7 @@ def _on_gpu(accelerator: str) -> bool:
 
 def _check(modules: Sequence[LitNetwork]) -> None:
     for module in modules:
-        if known("optimizer", module.optimizer_name, OPTIMIZERS) in COUPLING:
+        if needs_of(module.optimizer_name).couples:
             raise InputError(
                 f"optimizer {module.optimizer_name!r} would couple the members; take adam or sgd"
             )

@@ -10,13 +10,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.data.stream import (
-    Batch,
-    BatchStream,
-    BlockStream,
-    steps_to_next_event,
-    steps_within_reason,
-)
+from mlpzoo.data.stream import Batch, BlockStream, Grid, block_stream
 
 _NUMBERS = 2**22  # of one column of a block, and of the answers to one chunk of a grid
 _COMPARED = 64  # steps over which draws must agree to be taken for the same
@@ -73,29 +67,18 @@ class PopulationDataModule(LightningDataModule):
 
     @override
     def train_dataloader(self) -> BlockStream:
-        trainer = self.trainer
-        if trainer is None:
+        if self.trainer is None:
             raise InputError("a population's batches need a Trainer; train_block draws them too")
-        most = min(self.block_steps, steps_within_reason(trainer, self.first.batch_size))
-        return BlockStream(
-            self.train_block,
-            length=self.first.steps_per_epoch,
-            start=lambda: trainer.fit_loop.total_batch_idx + 1,
-            size=lambda: min(most, steps_to_next_event(trainer)),
-        )
+        first = self.first
+        return block_stream(self, rows=first.batch_size, length=first.steps_per_epoch)
 
     @override
-    def val_dataloader(self) -> BatchStream:
-        return self._chunks(self.first.val_points)
+    def val_dataloader(self) -> Grid:
+        return Grid(self.grid(self.first.val_points), rows=self._rows, dim=-2)
 
     @override
-    def test_dataloader(self) -> BatchStream:
-        return self._chunks(self.first.test_points)
-
-    def _chunks(self, points: int) -> BatchStream:
-        columns = (torch.split(column, self._rows, dim=-2) for column in self.grid(points))
-        chunks = list(zip(*columns, strict=True))
-        return BatchStream(chunks.__getitem__, length=len(chunks))
+    def test_dataloader(self) -> Grid:
+        return Grid(self.grid(self.first.test_points), rows=self._rows, dim=-2)
 
 
 def _same(pairs: Iterator[Batch]) -> bool:

@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from typing_extensions import override
 
-from mlpzoo.checks import known
 from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
-from mlpzoo.optim.factory import OPTIMIZERS
+from mlpzoo.optim.factory import needs_of
 from mlpzoo.population.layers import MemberLinear, pairs, stack
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
@@ -222,7 +221,7 @@ def make_members(
     widest = max(parameter.numel() for parameter in modules[0].parameters())
     kinds = [(type(module), {**module.hparams, "seed": None}) for module in modules]
     alike = len(modules) > 1 and all(kind == kinds[0] for kind in kinds)
-    alike = alike and known("optimizer", modules[0].optimizer_name, OPTIMIZERS) != "levenberg"
+    alike = alike and not needs_of(modules[0].optimizer_name).module
     stacked = stack(modules) if alike and (on_gpu or widest < WIDE) else None
     members = None if stacked is None else StackedMembers(modules, stacked)
     if members is not None and _agree(members, modules, x, y):

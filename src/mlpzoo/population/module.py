@@ -15,8 +15,9 @@ from mlpzoo.data.stream import Batch, Block
 from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.metrics import as_exact, member_metrics
-from mlpzoo.optim.blocks import align_counts, check_blocks, check_schedules, count_block
+from mlpzoo.optim.blocks import check_blocks, check_steps
 from mlpzoo.optim.factory import build_schedule
+from mlpzoo.optim.loops import align_counts, block_sizes, count_block
 from mlpzoo.population.members import Members
 from mlpzoo.population.restarts import Restarts
 
@@ -98,7 +99,7 @@ class LitPopulation(LightningModule):
     @override
     def on_train_start(self) -> None:
         align_counts(self.trainer)
-        check_schedules(self.trainer)
+        check_steps(self.trainer)
         schedules = [each.scheduler for each in self.trainer.lr_scheduler_configs]
         self.members.begin(self.trainer.optimizers, schedules)
 
@@ -109,6 +110,10 @@ class LitPopulation(LightningModule):
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step % every == 0 or self.global_step == self.trainer.max_steps):
             self.log("train_loss", losses.nanmedian(), prog_bar=True)
+
+    def block_sizes(self, *, rows: int, most: int) -> Callable[[], int]:
+        """Return what tells how many steps a block may have; see `LitNetwork.block_sizes`."""
+        return block_sizes(self.trainer, rows=rows, most=most)
 
     @override
     def on_validation_epoch_start(self) -> None:

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError
 from mlpzoo.files import write_whole
+from mlpzoo.optim.loops import row_to_come
 
 FILE_NAME = "metrics.csv"
 Row = dict[str, str]
@@ -65,12 +66,9 @@ class RunLogger(Logger):
 
         A state that is saved in such a hook will not send it again.
         """
-        connector, loop = trainer._logger_connector, trainer.fit_loop.epoch_loop
-        metrics = connector.metrics["log"] if connector.should_update_logs else {}
-        values = {name: float(value) for name, value in metrics.items()}
+        values, step = row_to_come(trainer)
         if values:
-            values["epoch"] = trainer.current_epoch
-            self.log_metrics(values, loop._batches_that_stepped)
+            self.log_metrics(values, step)
 
     @override
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:

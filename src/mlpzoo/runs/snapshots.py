@@ -128,7 +128,7 @@ class SnapshotTaker(Callback):
     """Writes the weights after the steps that `next_step` names, and after the last one.
 
     Nothing else of the run is changed. Where blocks of steps are taken in one training_step, they
-    end where `next_step` says (see `steps_to_next_event`).
+    end where `next_step` says (see `mlpzoo.optim.loops`).
 
     Args:
         folder: The run folder.

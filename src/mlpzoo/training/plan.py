@@ -13,9 +13,8 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.exercises.arguments import typed, typed_arguments
 from mlpzoo.modules import LitNetwork
-from mlpzoo.optim.factory import OPTIMIZERS
-from mlpzoo.optim.jacobian import derivatives
-from mlpzoo.optim.levenberg import LevenbergMarquardt, check_squares
+from mlpzoo.optim.factory import OPTIMIZERS, needs_of
+from mlpzoo.optim.needs import declared_needs
 from mlpzoo.runs.checkpoint import START
 from mlpzoo.runs.load import start_from
 from mlpzoo.training.settings import (
@@ -128,9 +127,11 @@ def resolve(exercise: Exercise, settings: RunSettings, *, weights: Path | None =
     chosen = exercise.recipe(settings.recipe)
     given = settings.module.get("optimizer", chosen.module.get("optimizer", "adam"))
     optimizer = resolve_name("optimizer", str(given), OPTIMIZERS)
-    by_blocks = settings.devices == 1 and optimizer != "lbfgs"
+    needs, devices = needs_of(optimizer), settings.devices
+    by_blocks = devices == 1 and needs.blocks
     if not by_blocks and settings.data.get("block_steps", 1) != 1:
-        raise InputError("data.block_steps above 1 goes with one device, and not with lbfgs")
+        wanted = f"one device, not {devices}" if needs.blocks else f"adam, not {optimizer}"
+        raise InputError(f"data.block_steps above 1 goes with {wanted}")
     filled = settings.filled(
         max_steps=chosen.max_steps,
         val_every=chosen.val_every,
@@ -148,11 +149,9 @@ def resolve(exercise: Exercise, settings: RunSettings, *, weights: Path | None =
     if (begun := weights or start) is not None:
         start_from(begun, module, exercise=exercise)
     dry_run(exercise, module, data)
-    check_devices(settings.accelerator, settings.devices)
-    if optimizer == "levenberg" and settings.devices != 1:
-        raise InputError(
-            f"levenberg goes with one device, not {settings.devices}; set module.optimizer"
-        )
+    check_devices(settings.accelerator, devices)
+    if devices != 1 and not needs.gradients:
+        raise InputError(f"{optimizer} goes with one device, not {devices}; set module.optimizer")
     linked = chosen.linked(data)
     filled = replace(
         filled,
@@ -198,9 +197,9 @@ def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionData
         if not column.isfinite().all():
             raise InputError(f"the {name} of {exercise.name} are not finite in this range")
     batch = data.train_batch(0)
-    if isinstance(module.build_optimizer(), LevenbergMarquardt):
-        check_squares(module.loss)
-        derivatives(module, batch[0][:2], 1.0)
+    needs = declared_needs(type(module.build_optimizer()))
+    needs.check_loss(module.optimizer_name, module.loss)
+    needs.trial(module, batch[0][:2])
     objective, _ = module.objective(*batch)
     objective.backward()  # type: ignore[no-untyped-call]
     metrics = module.metrics("")

@@ -15,8 +15,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.exercises import Exercise, get_exercise
-from mlpzoo.exercises.base import for_optimizer
-from mlpzoo.optim.factory import build_schedule
+from mlpzoo.optim.factory import build_schedule, for_optimizer
 from mlpzoo.runs.checkpoint import START, is_whole
 from mlpzoo.runs.folder import CONFIG, RESULT, find_run, read_config, result_file
 from mlpzoo.training.plan import Kind, Plan, from_config, resolve, runs_of

@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 from typing_extensions import override
 
 from mlpzoo.files import keep_as
-from mlpzoo.optim.blocks import align_counts
+from mlpzoo.optim.loops import add_places, complete_counts, is_between_events
 from mlpzoo.runs.checkpoint import FORMAT, LAST, PREVIOUS, RECORD, START
 from mlpzoo.runs.metrics_csv import RunLogger, digest
 from mlpzoo.training.signals import StopRequest, StopTraining
@@ -63,12 +63,8 @@ class StateCheckpoint(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        loop = trainer.fit_loop.epoch_loop
-        align_counts(trainer)
-        loop._batches_that_stepped = trainer.global_step - 1  # Lightning's own may lag on a restart
-        data: Any = trainer.fit_loop._data_fetcher
-        more_follows = loop._should_check_val_fx(data) or loop._num_ready_batches_reached()
-        if self._is_due(trainer) and not more_follows:
+        complete_counts(trainer)
+        if self._is_due(trainer) and is_between_events(trainer):
             for logger in _logs(trainer):
                 logger.anticipate(trainer)
             self._save(trainer)
@@ -99,6 +95,7 @@ class StateCheckpoint(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], _HERE, str(self.folder))
+        add_places(checkpoint)
 
     def _is_due(self, trainer: Trainer) -> bool:
         if trainer.world_size > 1:  # processes must agree: at validations they do

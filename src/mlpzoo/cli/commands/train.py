@@ -60,7 +60,7 @@ def _plans(
     names: Sequence[str], config: str | None, dotted: Sequence[str], given: dict[str, Any]
 ) -> "list[Plan]":
     from mlpzoo.exercises import get_exercise
-    from mlpzoo.exercises.base import for_optimizer
+    from mlpzoo.optim.factory import for_optimizer
     from mlpzoo.runs.folder import read_config
     from mlpzoo.training.plan import from_config
     from mlpzoo.training.resume import plan_run
