@@ -49,7 +49,7 @@ def next_step(step: int) -> int:
 
 
 def write_snapshot(
-    folder: Path, module: LightningModule, step: int, record: Mapping[str, Any]
+    folder: Path, module: LightningModule, step: int, provenance: Mapping[str, Any]
 ) -> Path:
     """Write the weights of a module, as a checkpoint that `load_module` reads.
 
@@ -57,7 +57,7 @@ def write_snapshot(
         folder: The run folder, which must be there.
         module: Whose weights and arguments are kept.
         step: Optimizer steps taken.
-        record: What says where a checkpoint comes from (see `StateCheckpoint`).
+        provenance: What says where a checkpoint comes from (see `StateCheckpoint`).
 
     Returns:
         The file.
@@ -71,7 +71,7 @@ def write_snapshot(
         "state_dict": {name: value.cpu() for name, value in module.state_dict().items()},
         "hyper_parameters": dict(module.hparams),
         "global_step": step,
-        RECORD: {**record, "format": FORMAT},
+        RECORD: {**provenance, "format": FORMAT},
     }
     write_whole(path, pack(content))
     return path
@@ -132,11 +132,11 @@ class SnapshotTaker(Callback):
 
     Args:
         folder: The run folder.
-        record: What says where a checkpoint comes from (see `StateCheckpoint`).
+        provenance: What says where a checkpoint comes from (see `StateCheckpoint`).
     """
 
-    def __init__(self, folder: Path, record: Mapping[str, Any]) -> None:
-        self.folder, self.record = folder, record
+    def __init__(self, folder: Path, provenance: Mapping[str, Any]) -> None:
+        self.folder, self.provenance = folder, provenance
         self._taken: int | None = None
 
     def next_step(self, step: int) -> int:
@@ -164,5 +164,5 @@ class SnapshotTaker(Callback):
 
     def _take(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero and trainer.global_step != self._taken:
-            write_snapshot(self.folder, pl_module, trainer.global_step, self.record)
+            write_snapshot(self.folder, pl_module, trainer.global_step, self.provenance)
             self._taken = trainer.global_step

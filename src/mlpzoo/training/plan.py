@@ -25,7 +25,7 @@ from mlpzoo.training.settings import (
     TrainSettings,
     options,
 )
-from mlpzoo.training.trainer import check_devices
+from mlpzoo.training.trainer import check_trainer
 
 Kind = type[TrainSettings] | type[PopulationSettings]
 _SINGLE = ("devices", "plot_every", "film")  # stood in the config.yaml of populations once
@@ -149,7 +149,7 @@ def resolve(exercise: Exercise, settings: RunSettings, *, weights: Path | None =
     if (begun := weights or start) is not None:
         start_from(begun, module, exercise=exercise)
     dry_run(exercise, module, data)
-    check_devices(settings.accelerator, devices)
+    check_trainer(settings, devices)
     if devices != 1 and not needs.gradients:
         raise InputError(f"{optimizer} goes with one device, not {devices}; set module.optimizer")
     linked = chosen.linked(data)

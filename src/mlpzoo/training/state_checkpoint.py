@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 from typing_extensions import override
@@ -32,13 +32,13 @@ class StateCheckpoint(Checkpoint):
 
     Args:
         folder: The run folder.
-        record: What says where a checkpoint comes from: plain numbers, strings, bools, and lists,
-            tuples and dicts of them.
+        provenance: What says where a checkpoint comes from: plain numbers, strings, bools, and
+            lists, tuples and dicts of them.
         stop: Tells whether a signal has come.
     """
 
-    def __init__(self, folder: Path, record: dict[str, Any], *, stop: StopRequest) -> None:
-        self.folder, self.record, self.stop = folder.resolve(), record, stop
+    def __init__(self, folder: Path, provenance: dict[str, Any], *, stop: StopRequest) -> None:
+        self.folder, self.provenance, self.stop = folder.resolve(), provenance, stop
         self.saved_step: int | None = None
         self.started = False
         self._next = 0.0
@@ -85,7 +85,7 @@ class StateCheckpoint(Checkpoint):
             logger.flush()  # no state is ever newer than the rows that lead to it
             log = logger.content
         own = {"format": FORMAT, "torch": str(torch.__version__), "log": digest(log)}
-        checkpoint[RECORD] = {**self.record, **own}
+        checkpoint[RECORD] = {**_data_of(trainer), **self.provenance, **own}
         checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], str(self.folder), _HERE)
         for state in checkpoint["callbacks"].values():
             state.pop("current_score", None)  # which ModelCheckpoint saves and does not load
@@ -113,6 +113,13 @@ class StateCheckpoint(Checkpoint):
         self._next = ended + min(max(SECONDS, SHARE * (ended - began)), MOST_SECONDS)
         if self.stop.signum is not None and not trainer.should_stop:
             raise StopTraining
+
+
+def _data_of(trainer: Trainer) -> dict[str, Any]:
+    """Return what gives the data again, where nobody has said it: what they were built with."""
+    module: LightningDataModule | None = getattr(trainer, "datamodule", None)
+    data = {} if module is None else dict(module.hparams)
+    return {"recipe": "default", "seed": data.pop("seed", 0), "data": data}
 
 
 def _logs(trainer: Trainer) -> list[RunLogger]:

@@ -28,6 +28,7 @@ from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.checkpoint import BEST, WholeFileIO
 from mlpzoo.runs.folder import is_first_process
+from mlpzoo.training.settings import RunSettings
 from mlpzoo.training.signals import StopRequest
 from mlpzoo.training.state_checkpoint import StateCheckpoint
 
@@ -95,8 +96,8 @@ def build_trainer(
         ],
         "enable_progress_bar": bar,
     }
-    for name in arguments.keys() & ours.keys():
-        raise InputError(f"{name} is not an argument of the Trainer here; {_INSTEAD[name]}")
+    for name in arguments.keys() & _INSTEAD.keys():
+        raise InputError(f"build_trainer takes no {name}; {_INSTEAD[name]}")
     defaults: dict[str, Any] = {
         "devices": 1,
         "num_sanity_val_steps": 0,
@@ -108,13 +109,15 @@ def build_trainer(
 
 
 _INSTEAD = {
-    "max_steps": "give max_steps as a setting",
-    "max_epochs": "give max_steps as a setting",
-    "val_check_interval": "give val_every as a setting",
-    "check_val_every_n_epoch": "give val_every as a setting",
-    "logger": "give logger as a setting",
     "callbacks": "give callbacks as a setting",
+    "check_val_every_n_epoch": "give val_every as a setting",
+    "enable_checkpointing": "checkpoints are what a run goes on from",
     "enable_progress_bar": "give progress as a setting",
+    "logger": "give logger as a setting",
+    "max_epochs": "give max_steps as a setting",
+    "max_steps": "give max_steps as a setting",
+    "max_time": "give max_steps as a setting",
+    "val_check_interval": "give val_every as a setting",
 }
 
 
@@ -167,17 +170,31 @@ def measure(
     return {name.removeprefix("test_"): value for name, value in tested.items()}
 
 
-def check_devices(accelerator: str, devices: int | str) -> None:
-    """Refuse an accelerator or a number of devices that Lightning cannot use on this machine.
+def check_trainer(settings: RunSettings, devices: int | str) -> None:
+    """Refuse what Lightning's Trainer does not take on this machine.
+
+    Args:
+        settings: Whose accelerator, callbacks, logger and further arguments are meant.
+        devices: How many devices.
 
     Raises:
         InputError: As said.
     """
+    for given, kind, many in (
+        ("callbacks", Callback, settings.callbacks),
+        ("logger", Logger, settings.loggers),
+    ):
+        if wrong := [each for each in many if not isinstance(each, kind)]:
+            raise InputError(f"{given} must be Lightning's, got {wrong[0]!r}")
+    for name in settings.trainer.keys() & _INSTEAD.keys():
+        raise InputError(f"trainer takes no {name}; {_INSTEAD[name]}")
     try:
         with quiet_lightning():
-            _bare_trainer(accelerator=accelerator, devices=devices)
+            _bare_trainer(accelerator=settings.accelerator, devices=devices, **settings.trainer)
     except Exception as error:  # a missing package, a name, a number: none can be used
-        asked = f"accelerator {accelerator!r} with devices {devices!r}"
+        asked = f"accelerator {settings.accelerator!r} with devices {devices!r}"
+        if settings.trainer:
+            asked = f"{asked} and trainer {dict(settings.trainer)}"
         raise InputError(f"{asked} cannot be used here: {error}") from error
 
 
@@ -214,10 +231,5 @@ def quiet_lightning() -> Iterator[None]:
 
 
 def _bare_trainer(**settings: Any) -> Trainer:
-    return Trainer(
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        **settings,
-    )
+    bare = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    return Trainer(**{**bare, "enable_model_summary": False, **settings})

@@ -3,7 +3,8 @@
 A small tanh network does it.
 """
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -11,41 +12,16 @@ from mlpzoo import Exercise, FunctionDataModule, LitSequentialMLP, Recipe, Thres
 from mlpzoo.plotting import views
 
 
+@dataclass(kw_only=True, eq=False)
 class CubeDataModule(FunctionDataModule):
-    """Fresh samples of y = x^3.
+    """Fresh samples of y = x^3 in [low, high]."""
 
-    Args:
-        seed: Which sequence of batches.
-        batch_size: Rows of a training batch.
-        val_points: Points of the validation grid.
-        test_points: Points of the test grid.
-        steps_per_epoch: Batches that make an epoch.
-        block_steps: Most steps taken in one training_step.
-    """
+    in_features: ClassVar[int] = 1
 
-    in_features = 1
-
-    def __init__(
-        self,
-        *,
-        seed: int = 0,
-        batch_size: int = 50,
-        val_points: int = 101,
-        test_points: int = 1001,
-        steps_per_epoch: int = 1000,
-        block_steps: int = 1,
-    ) -> None:
-        super().__init__(
-            low=-1.0,
-            high=1.0,
-            seed=seed,
-            batch_size=batch_size,
-            val_points=val_points,
-            test_points=test_points,
-            steps_per_epoch=steps_per_epoch,
-            block_steps=block_steps,
-        )
-        self.save_hyperparameters(logger=False)
+    low: float = -1.0
+    high: float = 1.0
+    val_points: int = 101
+    test_points: int = 1001
 
     def target(self, x: Tensor) -> Tensor:
         return x**3
