@@ -258,17 +258,9 @@ def test_points_that_are_given_are_all_taken_however_many():
     assert (data.hparams.low, data.hparams.high, data.hparams.num_samples) == (2.0, 8.0, 3)
 
 
-def test_subclass_may_have_a_constructor_of_its_own():
-    class Power(FunctionDataModule):
-        in_features = 1
+def test_subclass_whose_arguments_would_be_lost_is_refused():
+    with pytest.raises(TypeError, match="Cubic must state its arguments as fields"):
 
-        def __init__(self, power=3, **arguments):
-            super().__init__(low=-1, high=1, val_points=11, test_points=11, **arguments)
-            self.power = power
-            self.save_hyperparameters("power", logger=False)
-
-        def target(self, x):
-            return x**self.power
-
-    data = Power(power=2, batch_size=7)
-    assert (data.hparams.power, data.hparams.low, data.train_batch(0)[0].shape) == (2, -1, (7, 1))
+        class Cubic(SinDataModule):
+            def __init__(self, *, power=3):
+                super().__init__()

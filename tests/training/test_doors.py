@@ -91,7 +91,7 @@ def test_callbacks_loggers_and_trainer_arguments_add_to_ours(tmp_path):
 def test_run_goes_on_with_the_same_callbacks_only(tmp_path):
     run = {"out": tmp_path, "trainer": {"log_every_n_steps": 5}, "data": {"block_steps": 1}}
     folder = train("linear", callbacks=[Counts()], **run, **QUICK).folder
-    with pytest.raises(InputError, match="callbacks is .*Counts.* a run goes on with the same"):
+    with pytest.raises(InputError, match=r"callbacks is .*Counts.* a run goes on with the same"):
         train("linear", resume=folder, max_steps=40, progress=False)
     result = train("linear", resume=folder, max_steps=40, callbacks=[Counts()], progress=False)
     assert (result.steps, result.trainer.log_every_n_steps) == (40, 5)

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -33,8 +33,7 @@ class FunctionDataModule(LightningDataModule, ABC):
     1 / sqrt(t (1 - t)); "near" is "closed" with the coordinates of every second row close to its
     first, closer than a fifth of the range, mostly far closer.
 
-    A subclass is a dataclass too, and states the arguments that it adds or has other defaults for;
-    one with a constructor of its own calls this one and `save_hyperparameters`.
+    A subclass is a dataclass too, and states the arguments that it adds or has other defaults for.
 
     Shapes: x (batch, in_features), y (batch, out_features).
 
@@ -65,6 +64,11 @@ class FunctionDataModule(LightningDataModule, ABC):
     test_points: int
     steps_per_epoch: int = 1000
     block_steps: int = 1
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):  # Lightning would not keep the arguments that it adds
+            raise TypeError(f"{cls.__name__} must state its arguments as fields of a dataclass")
 
     def __post_init__(self) -> None:
         super().__init__()
