@@ -18,7 +18,7 @@ def main(max_steps: int = 100) -> float:
         lr=1.0,
         seed=0,
     )
-    keeper = ModelCheckpoint(tempfile.mkdtemp(), monitor="val_max_error")
+    best_weights = ModelCheckpoint(tempfile.mkdtemp(), monitor="val_max_error")
     trainer = Trainer(
         max_steps=max_steps,
         val_check_interval=max_steps // 10,
@@ -27,10 +27,10 @@ def main(max_steps: int = 100) -> float:
         devices=1,
         logger=False,
         enable_progress_bar=False,
-        callbacks=[keeper, LineProgress("sin", ("val_max_error",))],
+        callbacks=[best_weights, LineProgress("sin", ("val_max_error",))],
     )
     trainer.fit(module, datamodule=data)
-    best = LitSequentialMLP.load_from_checkpoint(keeper.best_model_path, map_location="cpu")
+    best = LitSequentialMLP.load_from_checkpoint(best_weights.best_model_path, map_location="cpu")
     return trainer.test(best, datamodule=data)[0]["test_max_error"]
 
 

@@ -27,7 +27,7 @@ MARGIN = 0.95  # of an error on the coarser grid that is looked at, so that the 
 
 @dataclass(frozen=True)
 class Reached:
-    """How a contestant came to a given error.
+    """How a contestant reached a given error.
 
     Attributes:
         seconds: Until it was there, or until it gave up.

@@ -27,7 +27,7 @@ def damaged(count: int, *, seed: int = 0) -> tuple[Counter[str], list[str]]:
     A fifth get a checksum that fits the damage, so that what lies behind it is tried too.
 
     Returns:
-        How many came to what end, and what went wrong, a line each.
+        How many ended how, and what went wrong, a line each.
     """
     chance, ends, faults = random.Random(seed), Counter[str](), []
     with _checkpoint() as path:
@@ -52,7 +52,7 @@ def hostile() -> tuple[Counter[str], list[str]]:
     """Have `mlpzoo test` read files that would run code if they were trusted.
 
     Returns:
-        How many came to what end, and what went wrong, a line each.
+        How many ended how, and what went wrong, a line each.
     """
     ends, faults = Counter[str](), []
     with _checkpoint() as path:

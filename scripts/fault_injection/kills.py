@@ -34,7 +34,7 @@ _OWN_TO_A_RUN = ("seconds", "us_a_member_step")  # of a result: what the clock s
 
 @dataclass
 class Tally:
-    """What a series of kills came to.
+    """The result of a series of kills.
 
     Attributes:
         signals: How many ended a process: one that comes before it heeds signals, or when it has

@@ -97,10 +97,10 @@ def _heed_signals() -> None:
 
 def _run(arguments: list[str], folder: str, log: str) -> None:
     from mlpzoo.cli import main
-    from mlpzoo.training import state_checkpoint as keeper
+    from mlpzoo.training import state_checkpoint
 
     _heed_signals()
-    keeper.SECONDS = SECONDS_BETWEEN_STATES
+    state_checkpoint.SECONDS = SECONDS_BETWEEN_STATES
     os.chdir(folder)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)

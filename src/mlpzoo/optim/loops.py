@@ -51,7 +51,7 @@ def steps_to_next_event(trainer: Trainer) -> int:
         (trainer.val_check_batch, of_validation),
         (log_every, taken),
         (log_every if _hears_of_starts(trainer) else 0, taken + 1),
-        *((keeper._every_n_train_steps, trainer.global_step) for keeper in _keepers(trainer)),
+        *((each._every_n_train_steps, trainer.global_step) for each in _model_checkpoints(trainer)),
     ]
     limits = [int(n - at % n) for n, at in intervals if n and n != float("inf")]
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
@@ -166,6 +166,6 @@ def _hears_of_starts(trainer: Trainer) -> bool:
     return any(is_overridden("on_train_batch_start", each, Callback) for each in callbacks)
 
 
-def _keepers(trainer: Trainer) -> list[ModelCheckpoint]:
+def _model_checkpoints(trainer: Trainer) -> list[ModelCheckpoint]:
     callbacks = trainer.checkpoint_callbacks
     return [callback for callback in callbacks if isinstance(callback, ModelCheckpoint)]

@@ -1,4 +1,4 @@
-"""What a population came to: each member by itself, and how often the recipe works."""
+"""The result of a population: each member by itself, and how often the recipe works."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ SHARES = {"median": 0.5, "90%": 0.9, "99%": 0.99}
 
 @dataclass(frozen=True)
 class Member:
-    """What one seed came to.
+    """The result of one seed.
 
     Attributes:
         seed: Of its start and its data.
@@ -44,12 +44,12 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class PopulationResult:
-    """What a population came to.
+    """The result of a population.
 
     Attributes:
         exercise: Name of the exercise.
         recipe: Name of the recipe.
-        members: What each seed came to, in the order of the seeds.
+        members: The result of each seed, in their order.
         bars: What was asked for, as text.
         steps: Optimizer steps taken by each member.
         seconds: Time in fit, validations and checkpoints included.

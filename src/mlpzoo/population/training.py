@@ -64,7 +64,7 @@ def draw_population(result: PopulationResult, out: Path) -> None:
     """Write the picture of a population: success against steps, and the final losses.
 
     Args:
-        result: What it came to.
+        result: The result.
         out: The folder of the pictures, made if need be.
     """
     figure = plot_population(

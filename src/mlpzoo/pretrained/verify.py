@@ -27,7 +27,7 @@ _FRESH_SEEDS = 2**31
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What one check came to.
+    """The result of one check.
 
     Attributes:
         name: The exercise or the network.

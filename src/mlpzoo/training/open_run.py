@@ -110,7 +110,7 @@ class OpenRun:
         except OSError as error:
             raise self.not_written(error, trainer) from error
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            if self.state.path is None or any(keeper.started for keeper in _keepers(trainer)):
+            if self.state.path is None or any(each.started for each in _state_checkpoints(trainer)):
                 raise
             reason = f"{type(error).__name__}: {error}"
             raise InputError(f"cannot go on from {self.state.path}: {reason}; remove it") from error
@@ -122,7 +122,9 @@ class OpenRun:
         """Return what to say where a file of the run cannot be written."""
         if not self.folder.exists():
             return InputError(f"the run folder {self.folder} is gone, and the run with it")
-        saved = next((k.saved_step for k in _keepers(trainer)), None) or self.state.step
+        saved = (
+            next((each.saved_step for each in _state_checkpoints(trainer)), None) or self.state.step
+        )
         return InputError(
             f"cannot work in {self.folder}: {error.strerror or error}; its state of step {saved} "
             "is whole: mend that, then",
@@ -137,7 +139,7 @@ class OpenRun:
         raise stop
 
 
-def _keepers(trainer: Trainer | None) -> list[StateCheckpoint]:
+def _state_checkpoints(trainer: Trainer | None) -> list[StateCheckpoint]:
     callbacks = [] if trainer is None else trainer.checkpoint_callbacks
     return [callback for callback in callbacks if isinstance(callback, StateCheckpoint)]
 

@@ -1,4 +1,4 @@
-"""What a run came to, and how it is written down."""
+"""The result of a run, and how it is written down."""
 
 import math
 import platform
@@ -28,7 +28,7 @@ from mlpzoo.training.resume import read_result
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Result:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
         exercise: Name of the exercise.

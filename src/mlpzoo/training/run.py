@@ -141,7 +141,7 @@ def finish(
 
     Args:
         run: The run.
-        result: What it came to.
+        result: The result.
         name: The file of the result.
         draw: Draws into a folder.
         files: Further files, by name.

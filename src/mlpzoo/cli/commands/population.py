@@ -57,7 +57,7 @@ def run(*, name: str | None, json: bool, dotted: Sequence[str], **given: Any) ->
 
 
 def _report(result: "PopulationResult") -> str:
-    """Return what a population came to as lines of text."""
+    """Return the result of a population as lines of text."""
     from mlpzoo.population.result import SHARES
 
     low, high = result.interval
