@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
@@ -21,11 +21,34 @@ from mlpzoo.training.pictures import draw
 from mlpzoo.training.plan import Plan
 from mlpzoo.training.result import Result, reason, stored_result
 from mlpzoo.training.resume import ApplyChanges, of_state, plan_run
-from mlpzoo.training.settings import TrainSettings, takes
+from mlpzoo.training.settings import RunSettings, TrainSettings
 from mlpzoo.training.trainer import build_trainer, measure, quiet_lightning
 
 PROVENANCE = ("exercise", "recipe", "seed", "data", "members", "restart_after")
-R = TypeVar("R", bound=Any)
+P = ParamSpec("P")
+R = TypeVar("R")
+Finished = TypeVar("Finished", bound=Any)  # a result
+Training = Callable[[str | Exercise, dict[str, Any]], R]
+
+
+def takes(
+    kind: Callable[P, RunSettings],
+) -> Callable[[Training[R]], Callable[Concatenate[str | Exercise, P], R]]:
+    """Give a function the keyword arguments of settings; it gets those that a caller gives.
+
+    Args:
+        kind: The class of the settings, whose fields editors and type checkers see.
+    """
+
+    def decorate(function: Training[R]) -> Callable[Concatenate[str | Exercise, P], R]:
+        def call(name: str | Exercise, *_: P.args, **given: P.kwargs) -> R:
+            return function(name, given)
+
+        call.__name__ = call.__qualname__ = function.__name__
+        call.__module__, call.__doc__ = function.__module__, function.__doc__
+        return call  # type: ignore[return-value]  # its name may be given by keyword too
+
+    return decorate
 
 
 @takes(TrainSettings)
@@ -132,11 +155,11 @@ def fitted(
 
 def finish(
     run: OpenRun,
-    result: R,
+    result: Finished,
     name: str,
     draw: Callable[[Path], object],
     files: Mapping[str, str] | None = None,
-) -> R:
+) -> Finished:
     """Draw, then write the result, which marks the run as finished.
 
     Args:

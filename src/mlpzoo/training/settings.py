@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from mlpzoo.checks import (
     InputError,
@@ -23,8 +23,6 @@ from mlpzoo.checks import (
 if TYPE_CHECKING:
     from lightning.pytorch import Callback
     from lightning.pytorch.loggers import Logger
-
-    from mlpzoo.exercises import Exercise
 
 GROUPS = ("data", "module")  # settings that are arguments of a constructor, by name
 MOST_MEMBERS = 2**20
@@ -75,7 +73,7 @@ class RunSettings:
     early_stop: bool | None = option(None, check=check_flag, changeable=True)
     """Stop once the bar is met (as the recipe says: ours do, the lecture's do not)."""
     accelerator: str = option("auto", changeable=True)
-    """Lightning's name of the device: auto takes a GPU if there is one; cpu, gpu, ..."""
+    """Kind of device, as Lightning names them: cpu, gpu, or auto, a GPU if there is one."""
     threads: int | None = option(None, check=partial(check_count, most=1024), changeable=True)
     """torch's CPU threads (as torch is set; the command line sets 1, best for small networks)."""
     plots: bool = option(True, check=check_flag, free=True)
@@ -158,7 +156,7 @@ class TrainSettings(RunSettings):
     devices: int | str = option(1, changeable=True)
     """How many devices."""
     plot_every: int = option(0, check=partial(check_count, least=0), changeable=True)
-    """Draw the result at every so many validations too; 0 for never."""
+    """Draw the result at every so many validations too, 0 for none."""
     film: bool = option(False, check=check_flag, changeable=True)
     """Keep snapshots of the weights while it learns, and draw figures/film.gif."""
     rewind: bool | str | Path | None = option(None, saved=False)
@@ -205,31 +203,6 @@ class PopulationSettings(RunSettings):
 Settings = TrainSettings | PopulationSettings
 OBJECT = "object"  # what stands in config.yaml for what no file can hold
 UNSAID = ("callbacks", "logger", "trainer", "start")  # left out of config.yaml where there is none
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
-Training = Callable[["str | Exercise", dict[str, Any]], R]
-
-
-def takes(
-    kind: Callable[P, RunSettings],
-) -> Callable[[Training[R]], Callable[Concatenate["str | Exercise", P], R]]:
-    """Give a function the keyword arguments of settings; it gets those that a caller gives.
-
-    Args:
-        kind: The class of the settings, whose fields editors and type checkers see.
-    """
-
-    def decorate(function: Training[R]) -> Callable[Concatenate["str | Exercise", P], R]:
-        def call(name: "str | Exercise", *_: P.args, **given: P.kwargs) -> R:
-            return function(name, given)
-
-        call.__name__ = call.__qualname__ = function.__name__
-        call.__module__, call.__doc__ = function.__module__, function.__doc__
-        return call  # type: ignore[return-value]  # its name may be given by keyword too
-
-    return decorate
 
 
 def options(settings: type[RunSettings]) -> tuple[Field[Any], ...]:
