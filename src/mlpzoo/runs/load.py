@@ -12,6 +12,8 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
 
+PROVENANCE = ("exercise", "recipe", "seed", "data")  # that a checkpoint has to be rebuilt from
+
 
 def load_module(
     path: str | Path, *, exercise: str | Exercise | None = None

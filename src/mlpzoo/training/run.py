@@ -13,6 +13,7 @@ from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.plotting import Canvas
 from mlpzoo.runs.folder import FIGURES, RESULT
+from mlpzoo.runs.load import PROVENANCE
 from mlpzoo.runs.metrics_csv import RunLogger
 from mlpzoo.runs.snapshots import SnapshotTaker
 from mlpzoo.training.film import write_film
@@ -24,7 +25,6 @@ from mlpzoo.training.resume import ApplyChanges, of_state, plan_run
 from mlpzoo.training.settings import RunSettings, TrainSettings
 from mlpzoo.training.trainer import build_trainer, measure, quiet_lightning
 
-PROVENANCE = ("exercise", "recipe", "seed", "data", "members", "restart_after")
 P = ParamSpec("P")
 R = TypeVar("R")
 Finished = TypeVar("Finished", bound=Any)  # a result
@@ -122,7 +122,7 @@ def fitted(
         judge: The exercise as the Trainer is to see it; None for the plan's.
         callbacks: Given the plan and the run folder, further callbacks.
     """
-    settings, config = plan.settings, plan.config
+    settings, state = plan.settings, of_state(plan.config)
     with quiet_lightning(), open_run(plan, module) as run:
         own = [*callbacks(plan, run.folder), *settings.callbacks]
         if run.changed:
@@ -136,11 +136,7 @@ def fitted(
             progress=settings.progress,
             logger=[RunLogger(run.folder, step=run.state.step), *settings.loggers],
             callbacks=own,
-            provenance={
-                **{name: config[name] for name in PROVENANCE if name in config},
-                "config": of_state(config),
-                "changes": run.history,
-            },
+            provenance={**state, "config": state, "changes": run.history},
             stop=run.stop,
             accelerator=settings.accelerator,
             devices=settings.devices,
@@ -200,8 +196,7 @@ def _own_callbacks(plan: Plan, folder: Path) -> list[Callback]:
         )
         callbacks.append(writer)
     if settings.film:
-        record = {key: plan.config[key] for key in PROVENANCE if key in plan.config}
-        callbacks.append(SnapshotTaker(folder, record))
+        callbacks.append(SnapshotTaker(folder, {key: plan.config[key] for key in PROVENANCE}))
     return callbacks
 
 
