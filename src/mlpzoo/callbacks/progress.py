@@ -80,6 +80,5 @@ class StepProgressBar(TQDMProgressBar):
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        return metrics
+        shown = super().get_metrics(trainer, pl_module).items()
+        return {name: value for name, value in shown if name != "v_num"}

@@ -140,11 +140,11 @@ def nothing_learned(seen: Probe) -> Diagnosis | None:
     y = seen.truth
     if seen.module.task != "regression" or seen.answer.shape != y.shape or y.var(dim=0).sum() == 0:
         return None
-    spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()
     residual, total = (seen.answer - y).square().sum(), (y - y.mean(dim=0)).square().sum()
     r2 = (1 - residual / total).item()
     if r2 > CONSTANT_R2:
         return None
+    spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()
     detail = f"R2 is {r2:.3g}, the answers spread {spread:.3g} times as far as the targets"
     return Diagnosis("nothing learned", detail, {"r2": r2, "relative_spread": spread})
 

@@ -27,7 +27,7 @@ class PopulationDataModule(LightningDataModule):
         last: Whether the members are to lie behind all other axes in memory.
     """
 
-    def __init__(self, members: Sequence[FunctionDataModule], *, last: bool = True) -> None:
+    def __init__(self, members: Sequence[FunctionDataModule], *, last: bool) -> None:
         super().__init__()
         self.first, self.last = members[0], last
         steps = torch.arange(_COMPARED)

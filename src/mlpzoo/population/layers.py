@@ -27,10 +27,7 @@ class MemberLinear(nn.Module):
     Args:
         layers: The layer of each member.
         last: Whether the members are the last axis of the parameters: weight (out, in, members),
-            bias (out, members); else the first.
-
-    Attributes:
-        axis: Which axis of the parameters that is.
+            bias (out, members); else the first. `axis` says which that is.
 
     Example:
         >>> layer = MemberLinear([nn.Linear(2, 1) for _ in range(5)], last=True)
@@ -132,8 +129,8 @@ def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
         layers = [each[name] for each in named]
         setattr(stacked.get_submodule(parent), child, MemberLinear(layers, last=last))
     stacked.loss = PerMember(stacked.loss)
-    owners = [name.rpartition(".")[0] for name, _ in stacked.named_parameters()]
-    complete = all(isinstance(stacked.get_submodule(name), MemberLinear) for name in owners)
+    owners = (stacked.get_submodule(n.rpartition(".")[0]) for n, _ in stacked.named_parameters())
+    complete = all(isinstance(owner, MemberLinear) for owner in owners)
     return stacked if complete and _buffers_agree(modules) else None
 
 

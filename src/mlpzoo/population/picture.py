@@ -12,7 +12,7 @@ from mlpzoo.population.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure
 
 # of the cross-entropy of XOR
 STUCK_LEVELS = {"nothing learned": 0.6931, "three merged": 0.4774, "two merged": 0.3466}
@@ -28,8 +28,7 @@ def plot_population(
     metric: str,
     title: str,
     levels: Mapping[str, float] | None = None,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw the share of solved members against steps with its 95% band, and the final metric.
 
     Args:
@@ -39,9 +38,8 @@ def plot_population(
         metric: The metric's name.
         title: Above all.
         levels: Values of the metric to mark, by name.
-        figure: Where to draw.
     """
-    figure = figure or plotting.new_figure(9.6, 4.0)
+    figure = plotting.new_figure(9.6, 4.0)
     figure.suptitle(title)
     left, right = figure.subplots(1, 2)
     _draw_success(left, solved_steps, steps)
