@@ -2,17 +2,10 @@
 
 from mlpzoo.callbacks.figures import FigureWriter
 from mlpzoo.callbacks.finite import NotFinite, StopWhereNotFinite
-from mlpzoo.callbacks.last_validation import LastStepValidation
-from mlpzoo.callbacks.measure import Measure
-from mlpzoo.callbacks.progress import LineProgress
-from mlpzoo.callbacks.progress_bar import StepProgressBar
+from mlpzoo.callbacks.progress import LineProgress, StepProgressBar
+from mlpzoo.callbacks.validation import LastStepValidation, Measure
 
 __all__ = [
-    "FigureWriter",
-    "LastStepValidation",
-    "LineProgress",
-    "Measure",
-    "NotFinite",
-    "StepProgressBar",
-    "StopWhereNotFinite",
-]
+    "FigureWriter", "LastStepValidation", "LineProgress", "Measure", "NotFinite",
+    "StepProgressBar", "StopWhereNotFinite",
+]  # fmt: skip

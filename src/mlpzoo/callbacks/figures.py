@@ -63,7 +63,7 @@ class FigureWriter(Callback):
         try:
             plotting.save(figure, path)
         except OSError as error:
-            silent = bool(self.unwritten)
+            first = not self.unwritten
             self.unwritten = f"{path}: {error.strerror or error}"
-            if not silent:
+            if first:
                 print(f"mlpzoo: cannot write {self.unwritten}", file=sys.stderr, flush=True)

@@ -35,14 +35,15 @@ class StopWhereNotFinite(Callback):
 
     @override
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any
     ) -> None:
-        losses = _losses(outputs)
-        if losses is None:
+        if isinstance(outputs, Mapping):
+            outputs = outputs.get("losses", outputs.get("loss"))
+        if not isinstance(outputs, Tensor):
             return
-        finite = losses.isfinite()
+        finite = outputs.detach().reshape(-1).isfinite()
         if not finite.all():
-            after = len(losses) - int(finite.logical_not().nonzero()[0])
+            after = len(finite) - int(finite.logical_not().nonzero()[0])
             raise NotFinite(trainer.global_step - after + 1)
 
     @override
@@ -50,9 +51,3 @@ class StopWhereNotFinite(Callback):
         measured = trainer.callback_metrics.get(self.monitor)
         if trainer.state.fn == "fit" and measured is not None and not measured.isfinite():
             raise NotFinite(trainer.global_step)
-
-
-def _losses(outputs: Any) -> Tensor | None:
-    if isinstance(outputs, Mapping):
-        outputs = outputs.get("losses", outputs.get("loss"))
-    return outputs.detach().reshape(-1) if isinstance(outputs, Tensor) else None

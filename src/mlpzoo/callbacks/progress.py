@@ -1,4 +1,4 @@
-"""Progress as plain lines, for logs and pipes."""
+"""Progress as plain lines, for logs and pipes, and as a bar, for terminals."""
 
 import sys
 import time
@@ -6,7 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from typing_extensions import override
+
+from mlpzoo.optim.loops import batch_of
 
 SECONDS_BETWEEN_LINES = 2.0
 
@@ -23,8 +27,7 @@ class LineProgress(Callback):
 
     def __init__(self, name: str, metrics: tuple[str, ...] = ("train_loss",)) -> None:
         self.name, self.metrics = name, metrics
-        self._printed_at = 0.0
-        self._printed_step = 0
+        self._printed_at, self._printed_step = 0.0, 0
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -45,3 +48,37 @@ class LineProgress(Callback):
         with suppress(BrokenPipeError):  # the reader has gone; the run has not
             print("  ".join([line, *shown]), file=sys.stderr, flush=True)
         self._printed_at, self._printed_step = time.monotonic(), trainer.global_step
+
+
+class StepProgressBar(TQDMProgressBar):
+    """Lightning's bar with the loss, one for the whole run; validations do not flicker through.
+
+    Args:
+        name: What the bar says before the percentage.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(refresh_rate=50)
+        self.name = name
+
+    @override
+    def init_validation_tqdm(self) -> Tqdm:
+        return Tqdm(disable=True)
+
+    @override
+    def on_train_epoch_start(self, trainer: Trainer, *_: Any) -> None:
+        super().on_train_epoch_start(trainer)
+        self.train_progress_bar.set_description(self.name)
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_of(trainer))
+
+    @override
+    def get_metrics(
+        self, trainer: Trainer, pl_module: LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        shown = super().get_metrics(trainer, pl_module).items()
+        return {name: value for name, value in shown if name != "v_num"}

@@ -1,7 +1,6 @@
 """Why a module has not learned its exercise: known failures, each told by what was measured."""
 
 import math
-from functools import partial
 
 import torch
 from torch import nn
@@ -9,16 +8,7 @@ from torch import nn
 from mlpzoo.checks import known
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.probe import Probe, hessian, probe
-from mlpzoo.diagnosis.rules import (
-    Diagnosis,
-    dead_relus,
-    is_linear,
-    merged_patterns,
-    not_separable,
-    nothing_learned,
-    saturated,
-    vanishing_gradient,
-)
+from mlpzoo.diagnosis.rules import RULES, Diagnosis, is_linear
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS
 
@@ -65,18 +55,17 @@ def diagnose(
         >>> print(diagnose(LitFourLayerXOR(initialization="zeros"), XORDataModule()))
         nothing learned: all 4 rows give 0.50 (cross-entropy 0.6931)
     """
-    seen = probe(module, datamodule)
-    rules = (partial(_rate_too_large, step=step), partial(_diverged, step=step), *_RULES)
-    return next((found for rule in rules if (found := rule(seen)) is not None), _unknown(seen))
+    seen = probe(module, datamodule, step=step)
+    rules = (_rate_too_large, _diverged, _stalled, *RULES, _no_failure)
+    return next(found for rule in rules if (found := rule(seen)))
 
 
-def _rate_too_large(seen: Probe, *, step: int | None) -> Diagnosis | None:
+def _rate_too_large(seen: Probe) -> Diagnosis | None:
     module = seen.module
     size = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
     squares = type(module).objective is LitNetwork.objective and isinstance(module.loss, nn.MSELoss)
-    if not (
-        squares and is_linear(module.net) and _is_plain_sgd(module) and 0 < size <= MOST_PARAMETERS
-    ):
+    line = squares and is_linear(module.net) and _is_plain_sgd(module)
+    if not (line and 0 < size <= MOST_PARAMETERS):
         return None
     curvature = hessian(module, seen.batches)
     if not curvature.isfinite().all():
@@ -86,15 +75,16 @@ def _rate_too_large(seen: Probe, *, step: int | None) -> Diagnosis | None:
         return None
     detail = f"plain SGD at {module.lr:.7g} is above {limit:.7g}, the largest stable rate here"
     evidence = {"lr": module.lr, "largest_stable_lr": limit}
-    if step is not None:
-        detail, evidence = f"{detail}; not finite at step {step}", {**evidence, "step": step}
+    if seen.step is not None:
+        detail += f"; not finite at step {seen.step}"
+        evidence["step"] = seen.step
     return Diagnosis("learning rate too large", detail, evidence)
 
 
-def _diverged(seen: Probe, *, step: int | None) -> Diagnosis | None:
-    if step is not None:
-        detail = f"not finite at step {step}; lower the lr"
-        return Diagnosis("diverged", detail, {"step": float(step)})
+def _diverged(seen: Probe) -> Diagnosis | None:
+    if seen.step is not None:
+        detail = f"not finite at step {seen.step}; lower the lr"
+        return Diagnosis("diverged", detail, {"step": float(seen.step)})
     weights = nn.utils.parameters_to_vector([*seen.module.parameters()] or [torch.zeros(1)])
     lost = {"parameters": weights, "outputs": seen.answer}
     evidence = {name: (~part.isfinite()).double().mean().item() for name, part in lost.items()}
@@ -105,12 +95,11 @@ def _diverged(seen: Probe, *, step: int | None) -> Diagnosis | None:
 
 
 def _stalled(seen: Probe) -> Diagnosis | None:
-    module, named = seen.module, dict(seen.module.named_parameters())
-    if not _is_plain_sgd(module) or seen.gradient_norm() == 0:
+    module, norm, largest = seen.module, seen.gradient_norm(), 0.0
+    if not _is_plain_sgd(module) or norm == 0:
         return None
-    largest = 0.0
     for name, gradients in seen.gradients.items():
-        weight = named[name].detach()
+        weight = module.get_parameter(name).detach()
         spacing = torch.nextafter(weight.abs(), torch.full_like(weight, math.inf)) - weight.abs()
         for gradient in gradients:
             change = gradient + module.weight_decay * weight
@@ -119,39 +108,21 @@ def _stalled(seen: Probe) -> Diagnosis | None:
             ratio = module.lr * change.double().abs() / (spacing.double() / 2)
             largest = max(largest, ratio.max().item())
     kind = str(next(module.parameters()).dtype).removeprefix("torch.")
-    norm = seen.gradient_norm()
     detail = f"each step is under half an ulp, {largest:.2g} of it at most, at gradient {norm:.3g}"
     evidence = {"update_over_half_ulp": largest, "gradient_norm": norm}
     return Diagnosis(f"{kind} stall", detail, evidence)
 
 
-def _at_rest(seen: Probe) -> Diagnosis | None:
+def _no_failure(seen: Probe) -> Diagnosis:
     norm = seen.gradient_norm()
-    if norm != 0:
-        return None
     evidence = {"loss": seen.loss, "gradient_norm": norm}
-    return Diagnosis("at rest", f"the gradient is 0 at loss {seen.loss:.4g}", evidence)
-
-
-def _unknown(seen: Probe) -> Diagnosis:
-    norm = seen.gradient_norm()
+    if norm == 0:
+        return Diagnosis("at rest", f"the gradient is 0 at loss {seen.loss:.4g}", evidence)
     detail = f"loss {seen.loss:.4g}, gradient norm {norm:.3g}, and no known failure was measured"
-    return Diagnosis("not finished", detail, {"loss": seen.loss, "gradient_norm": norm})
+    return Diagnosis("not finished", detail, evidence)
 
 
 def _is_plain_sgd(module: LitNetwork) -> bool:
     own = type(module).configure_optimizers is LitNetwork.configure_optimizers
     sgd = known("optimizer", module.optimizer_name, OPTIMIZERS) == "sgd"
     return own and sgd and module.momentum == 0 and module.schedule == "constant"
-
-
-_RULES = (
-    _stalled,
-    not_separable,
-    dead_relus,
-    merged_patterns,
-    saturated,
-    vanishing_gradient,
-    nothing_learned,
-    _at_rest,
-)

@@ -1,11 +1,13 @@
 """What a module does on its grid and in its batches, measured without changing it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch
@@ -22,7 +24,8 @@ class Probe:
 
     Attributes:
         module: The module.
-        x: The grid, (rows, in_features), float64 on the CPU, as all of the first four are.
+        step: At which a run of it was stopped for a number that was not finite, if it was.
+        x: The grid, (rows, in_features), float64 on the CPU, as are truth and answer.
         truth: Its targets, (rows, out_features).
         answer: What the module answers, P(y = 1) where the task is a gate.
         loss: Loss of a training batch, the mean over the batches looked at.
@@ -32,6 +35,7 @@ class Probe:
     """
 
     module: LitNetwork
+    step: int | None
     x: Tensor
     truth: Tensor
     answer: Tensor
@@ -40,21 +44,22 @@ class Probe:
     batches: tuple[Batch, ...]
     gradients: dict[str, list[Tensor]]
 
-    def gradient_norm(self, parameters: set[int] | None = None) -> float:
+    def gradient_norm(self, layer: nn.Module | None = None) -> float:
         """Return the norm of the objective's gradient, the mean over the batches.
 
         Args:
-            parameters: The `id`s of the parameters to take; None for all.
+            layer: Whose parameters to take; None for all.
         """
-        chosen = [
+        chosen = {id(parameter) for parameter in (layer or self.module).parameters()}
+        squares = [
             torch.stack(self.gradients[name]).double().mean(dim=0).square().sum().item()
             for name, parameter in self.module.named_parameters()
-            if name in self.gradients and (parameters is None or id(parameter) in parameters)
+            if name in self.gradients and id(parameter) in chosen
         ]
-        return float(sum(chosen) ** 0.5)
+        return float(sum(squares) ** 0.5)
 
 
-def probe(module: LitNetwork, data: FunctionDataModule) -> Probe:
+def probe(module: LitNetwork, data: FunctionDataModule, *, step: int | None) -> Probe:
     """Run a module over its grid and take the gradient in its training batches.
 
     Weights, gradients, modes and torch's global random state are left as they were. Layers act as
@@ -63,10 +68,12 @@ def probe(module: LitNetwork, data: FunctionDataModule) -> Probe:
     Args:
         module: On any device, in any floating type.
         data: Whose grid and batches are taken.
+        step: See `Probe`.
     """
+    points = max(2, min(data.test_points, int(ROWS ** (1 / data.in_features))))
     with _left_alone(module):
         like = next(module.parameters(), torch.empty(0, device=module.device))
-        x, truth = data.grid(_points(data))
+        x, truth = data.grid(points)
         with record_activations(module.net) as calls, torch.no_grad():
             output = module(x.to(like))
         batches = [(x.to(like), y.to(like)) for x, y in _distinct_batches(data)]
@@ -76,6 +83,7 @@ def probe(module: LitNetwork, data: FunctionDataModule) -> Probe:
         answer = module.probability(output.double()) if gate else module.answer(x.to(like))
     return Probe(
         module=module,
+        step=step,
         x=x.double(),
         truth=truth.double(),
         answer=answer.detach().double().cpu(),
@@ -96,38 +104,26 @@ def hessian(module: LitNetwork, batches: tuple[Batch, ...]) -> Tensor:
         batches: On the module's device.
     """
     parameters = [p for p in module.parameters() if p.requires_grad]
+    every = {"inputs": parameters, "allow_unused": True, "materialize_grads": True}
+    gradient: Any = partial(torch.autograd.grad, **every)
     total = torch.zeros(())
     with _left_alone(module):
         for batch in batches:
-            first = torch.autograd.grad(
-                module.objective(*batch)[0], parameters, create_graph=True,
-                allow_unused=True, materialize_grads=True,
-            )  # fmt: skip
-            flat = torch.cat([part.flatten() for part in first])
+            first = gradient(module.objective(*batch)[0], create_graph=True)
             rows = [
-                torch.autograd.grad(
-                    entry, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
-                )
-                for entry in flat
+                gradient(entry, retain_graph=True) for part in first for entry in part.flatten()
             ]
-            square = [torch.cat([part.flatten() for part in row]).double().cpu() for row in rows]
-            total = total + torch.stack(square)
+            square = torch.stack([torch.cat([part.flatten() for part in row]) for row in rows])
+            total = total + square.double().cpu()
     return total / len(batches)
 
 
 @contextmanager
 def _left_alone(module: LitNetwork) -> Iterator[None]:
     cuda = [module.device] if module.device.type == "cuda" else []
-    with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng(devices=cuda))
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        stack.enter_context(in_eval_mode(module))
+    alone = torch.random.fork_rng(devices=cuda)
+    with alone, torch.inference_mode(False), torch.enable_grad(), in_eval_mode(module):
         yield
-
-
-def _points(data: FunctionDataModule) -> int:
-    return max(2, min(data.test_points, int(ROWS ** (1 / data.in_features))))
 
 
 def _distinct_batches(data: FunctionDataModule) -> list[Batch]:
@@ -149,8 +145,9 @@ def _gradients(
         objective, parts = module.objective(*batch)
         losses.append(parts["loss"].item())
         if named and objective.requires_grad:
-            found = torch.autograd.grad(objective, list(named.values()), allow_unused=True)
-            for (name, parameter), gradient in zip(named.items(), found, strict=True):
-                kept = torch.zeros_like(parameter) if gradient is None else gradient
-                gradients.setdefault(name, []).append(kept)
+            found = torch.autograd.grad(
+                objective, list(named.values()), allow_unused=True, materialize_grads=True
+            )
+            for name, gradient in zip(named, found, strict=True):
+                gradients.setdefault(name, []).append(gradient)
     return losses, gradients

@@ -1,8 +1,10 @@
 """What the layers and answers of a network show of known failures to learn."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +13,6 @@ from mlpzoo.data.gate import is_linearly_separable
 from mlpzoo.diagnosis.probe import Probe
 from mlpzoo.nets import Perceptron, SequentialMLP
 from mlpzoo.nets.range_scale import RangeScale
-from mlpzoo.nets.trace import Call
 
 MERGED = 0.02  # rows are merged where each gives their mean target to within this
 CONSTANT_R2 = 0.05  # share of the variance explained up to which nothing was learned
@@ -19,15 +20,7 @@ LOST_SHARE = 0.75  # of a layer's units; the lecture's minmax reaches its bar wi
 SATURATED = 0.01  # of an activation's range: how near to its end a unit counts as at it
 VANISHED = 1e-5  # first layer's gradient over the last's; four sigmoid layers start above it
 _ENDS: dict[type[nn.Module], tuple[float, float]] = {nn.Sigmoid: (0, 1), nn.Tanh: (-1, 1)}
-_LINEAR_PARTS = (
-    SequentialMLP,
-    Perceptron,
-    nn.Sequential,
-    nn.Linear,
-    nn.Identity,
-    RangeScale,
-)
-_NUMBERS = {2: "two", 3: "three"}
+_LINEAR_PARTS = (SequentialMLP, Perceptron, nn.Sequential, nn.Linear, nn.Identity, RangeScale)
 
 
 @dataclass(frozen=True)
@@ -68,8 +61,8 @@ def not_separable(seen: Probe) -> Diagnosis | None:
     """Find a gate that no line separates before a linear model."""
     if not (_is_gate(seen) and seen.x.shape == (4, 2) and is_linear(seen.module.net, nn.Sigmoid)):
         return None
-    first, second, third, fourth = map(int, seen.truth.flatten().tolist())
-    if is_linearly_separable((first, second, third, fourth)):
+    truth_table: Any = tuple(map(int, seen.truth.flatten()))
+    if is_linearly_separable(truth_table):
         return None
     right = _right(seen)
     detail = f"{right} of 4 right, and 3 is the most for one line"
@@ -78,26 +71,21 @@ def not_separable(seen: Probe) -> Diagnosis | None:
 
 def dead_relus(seen: Probe) -> Diagnosis | None:
     """Find a layer that has lost three quarters of its ReLUs or more."""
-
-    def dead(call: Call) -> Tensor | None:
-        relu = isinstance(call.layer, nn.ReLU | nn.ReLU6)
-        return (call.output == 0).all(dim=0) if relu else None
-
-    return _lost(seen, "dead ReLU units", dead, "are 0 on all of the grid")
+    relus = [call for call in seen.calls if isinstance(call.layer, nn.ReLU | nn.ReLU6)]
+    dead = [(call.name, (call.output == 0).all(dim=0)) for call in relus]
+    return _lost("dead ReLU units", dead, "are 0 on all of the grid")
 
 
 def saturated(seen: Probe) -> Diagnosis | None:
     """Find a layer that has lost three quarters of its sigmoids or more; tanh is one."""
-
-    def stuck(call: Call) -> Tensor | None:
-        if type(call.layer) not in _ENDS:
-            return None
-        low, high = _ENDS[type(call.layer)]
-        margin = SATURATED * (high - low)
-        at_low, at_high = call.output < low + margin, call.output > high - margin
-        return at_low.all(dim=0) | at_high.all(dim=0)
-
-    return _lost(seen, "saturated sigmoids", stuck, "stay at one end for all rows")
+    stuck = []
+    for call in seen.calls:
+        if type(call.layer) in _ENDS:
+            low, high = _ENDS[type(call.layer)]
+            margin = SATURATED * (high - low)
+            at_low, at_high = call.output < low + margin, call.output > high - margin
+            stuck.append((call.name, at_low.all(dim=0) | at_high.all(dim=0)))
+    return _lost("saturated sigmoids", stuck, "stay at one end for all rows")
 
 
 def merged_patterns(seen: Probe) -> Diagnosis | None:
@@ -111,12 +99,12 @@ def merged_patterns(seen: Probe) -> Diagnosis | None:
         mean = y[rows].mean()
         shared = bool(((p[rows] - mean).abs() <= MERGED).all()) and 0 < mean < 1
         if shared and others.any() and right[others].all():
-            names = _names(seen, rows)
-            number = _NUMBERS.get(len(rows), str(len(rows)))
+            names, number = _names(seen, rows), {2: "two", 3: "three"}.get(len(rows), len(rows))
             value, loss = p[rows].mean().item(), _cross_entropy(p, y)
-            listed = f"{', '.join(names[:-1])} and {names[-1]}"
-            each = "both" if len(rows) == 2 else "all"
-            detail = f"rows {listed} {each} give {value:.2f} (cross-entropy {loss:.4f})"
+            listed = (
+                f"{', '.join(names[:-1])} and {names[-1]} {'both' if len(rows) == 2 else 'all'}"
+            )
+            detail = f"rows {listed} give {value:.2f} (cross-entropy {loss:.4f})"
             evidence = {"probability": value, "cross_entropy": loss}
             evidence |= {f"row_{n}": v for n, v in zip(names, p[rows].tolist(), strict=True)}
             return Diagnosis(f"{number} patterns merged", detail, evidence)
@@ -125,17 +113,11 @@ def merged_patterns(seen: Probe) -> Diagnosis | None:
 
 def vanishing_gradient(seen: Probe) -> Diagnosis | None:
     """Find a first linear layer whose gradient is next to nothing beside the last one's."""
-    calls = [
-        call
-        for call in seen.calls
-        if isinstance(call.layer, nn.Linear) and call.layer.weight.requires_grad
-    ]
+    linear = [call for call in seen.calls if isinstance(call.layer, nn.Linear)]
+    calls = [call for call in linear if call.layer.weight.requires_grad]
     if len(calls) < 2:
         return None
-    first, last = (
-        seen.gradient_norm({id(p) for p in call.layer.parameters()})
-        for call in (calls[0], calls[-1])
-    )
+    first, last = (seen.gradient_norm(call.layer) for call in (calls[0], calls[-1]))
     rounding = torch.finfo(next(seen.module.parameters()).dtype).eps * abs(seen.loss)
     if last <= rounding or first >= VANISHED * last:  # gradients that cancel leave only rounding
         return None
@@ -158,35 +140,30 @@ def nothing_learned(seen: Probe) -> Diagnosis | None:
     y = seen.truth
     if seen.module.task != "regression" or seen.answer.shape != y.shape or y.var(dim=0).sum() == 0:
         return None
-    spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()
     residual, total = (seen.answer - y).square().sum(), (y - y.mean(dim=0)).square().sum()
     r2 = (1 - residual / total).item()
     if r2 > CONSTANT_R2:
         return None
+    spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()
     detail = f"R2 is {r2:.3g}, the answers spread {spread:.3g} times as far as the targets"
     return Diagnosis("nothing learned", detail, {"r2": r2, "relative_spread": spread})
 
 
-def _lost(
-    seen: Probe, kind: str, test: Callable[[Call], Tensor | None], what: str
-) -> Diagnosis | None:
-    """Return a diagnosis of the layer with the largest share of units that a test finds."""
-    found = [(call.name, lost) for call in seen.calls if (lost := test(call)) is not None]
-    shares = [lost.double().mean().item() for _, lost in found]
-    if not shares or max(shares) < LOST_SHARE:
+def _lost(kind: str, layers: Iterable[tuple[str, Tensor]], what: str) -> Diagnosis | None:
+    """Return a diagnosis of the layer with the largest share of lost units."""
+    shares = ((lost.double().mean().item(), name, lost) for name, lost in layers)
+    share, name, lost = max(shares, key=itemgetter(0), default=(0.0, "", torch.empty(0)))
+    if share < LOST_SHARE:
         return None
-    name, lost = found[shares.index(max(shares))]
     units, count = len(lost), int(lost.sum())
-    detail = f"{count} of {units} units of {name} {what} ({max(shares):.0%})"
-    return Diagnosis(kind, detail, {"share": max(shares), "lost_units": count, "units": units})
+    detail = f"{count} of {units} units of {name} {what} ({share:.0%})"
+    return Diagnosis(kind, detail, {"share": share, "lost_units": count, "units": units})
 
 
 def _is_gate(seen: Probe) -> bool:
     y = seen.truth
-    binary = bool(((y == 0) | (y == 1)).all())
-    return (
-        seen.module.task == "gate" and binary and y.shape[1] == 1 and seen.answer.shape == y.shape
-    )
+    binary = bool(((y == 0) | (y == 1)).all()) and y.shape[1] == 1
+    return seen.module.task == "gate" and binary and seen.answer.shape == y.shape
 
 
 def _right(seen: Probe) -> int:
@@ -208,3 +185,8 @@ def _neighbours(p: Tensor) -> list[Tensor]:
 def _names(seen: Probe, rows: Tensor) -> list[str]:
     middle = (seen.x.amax(dim=0) + seen.x.amin(dim=0)) / 2
     return ["".join("1" if value else "0" for value in row) for row in seen.x[rows] > middle]
+
+
+RULES = (
+    not_separable, dead_relus, merged_patterns, saturated, vanishing_gradient, nothing_learned,
+)  # fmt: skip

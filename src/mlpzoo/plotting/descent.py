@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
+Points = Sequence[tuple[float, float]] | Array
+
 STEPS, DRAWN = 300, 40  # of the paths, and of the lines that show how they jump
 _COLOURS = ("#56b4e9", MODEL, "#cc79a7", ERROR)
 _FARTHEST = 1e12  # times the first cost: where a path that diverges ends
@@ -70,7 +72,7 @@ class Bowl:
         return np.array(path)
 
 
-def bowl(points: Sequence[tuple[float, float]] | Array) -> Bowl:
+def bowl(points: Points) -> Bowl:
     """Return the cost surface of a line through points, in float64.
 
     Args:
@@ -97,12 +99,7 @@ def bowl(points: Sequence[tuple[float, float]] | Array) -> Bowl:
     return Bowl(hessian, np.linalg.eigvalsh(hessian), np.array([slope, intercept]), floor)
 
 
-def plot_descent(
-    points: Sequence[tuple[float, float]] | Array,
-    *,
-    title: str = "",
-    figure: FigureBase | None = None,
-) -> Figure:
+def plot_descent(points: Points, *, title: str = "", figure: FigureBase | None = None) -> Figure:
     """Draw the cost of a line, sum((a x + b - y)^2) over a and b, and gradient descent at 4 rates.
 
     From a = b = 0: too small (a tenth of the limit, in one digit), the best (2 / sum of the
@@ -128,8 +125,8 @@ def plot_descent(
     converging = np.concatenate([paths["the best"], paths["too small"]])
     reach = 1.25 * np.abs(converging - surface.minimum).max(axis=0)
     reach[reach == 0] = 1.25
-    for index, ((name, path), colour) in enumerate(zip(paths.items(), _COLOURS, strict=True)):
-        axes = panels[str(index)]
+    for panel, (name, path), colour in zip("0123", paths.items(), _COLOURS, strict=True):
+        axes = panels[panel]
         _draw_bowl(axes, surface, reach)
         axes.plot(*path[:DRAWN].T, color=colour, linewidth=0.6, zorder=3)
         axes.plot(*path.T, ".", color=colour, markersize=3, zorder=3)

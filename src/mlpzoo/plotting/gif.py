@@ -75,7 +75,7 @@ def _share_limits(figures: Sequence[Figure]) -> None:
             ends = np.array([getattr(axes, f"get_{name}")() for axes in places])
             low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
             for axes in places:
-                getattr(axes, f"set_{name}")(low, high)
+                axes.set(**{name: (low, high)})
                 for surface in axes.collections if name == "zlim" else ():
                     if surface.get_array() is not None:
                         surface.set_clim(low, high)

@@ -82,8 +82,8 @@ def plot_layers(
         followed = index is not None or of_points[0].raw  # else the cut is of scaled inputs
         _draw_cuts(axes, [dense for dense in of_points if followed and dense.source == index])
         axes.set_title("inputs" if index is None else of_points[index].label, fontsize="medium")
-        names = ("x1", "x2") if index is None else ("unit 1", "unit 2")
-        axes.set(xlabel=names[0], ylabel=names[1])
+        name = "x" if index is None else "unit "
+        axes.set(xlabel=f"{name}1", ylabel=f"{name}2")
     _draw_line(figure.add_subplot(rows, columns, len(planes) + 2), last, classes, middle)
     return whole(figure)
 
@@ -114,10 +114,10 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
     lines = [*mesh[::FINE], *mesh[:, ::FINE].swapaxes(0, 1)]
     drawn = LineCollection(lines, colors=TRUTH, linewidths=0.5, alpha=0.5, zorder=2)
     axes.add_collection(drawn, autolim=False)
-    for setter, values in ((axes.set_xlim, mesh[..., 0]), (axes.set_ylim, mesh[..., 1])):
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        room = 0.12 * max(high - low, 1e-6)
-        setter(low - room, high + room)
+    low, high = np.nanmin(image, axis=0), np.nanmax(image, axis=0)
+    room = 0.12 * np.maximum(high - low, 1e-6)
+    xlim, ylim = zip(low - room, high + room, strict=True)
+    axes.set(xlim=xlim, ylim=ylim)
 
 
 def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:

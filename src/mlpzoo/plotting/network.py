@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -29,12 +29,12 @@ _GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
 _INCH = 0.85  # of paper for each of these units
 
 
-@dataclass(frozen=True)
-class _Row:
-    """Units of one layer, or the inputs, as they are drawn."""
+Layers = Mapping[int | None, Dense]  # the dense layers by index, and the inputs as one, under None
 
-    label: str
-    of: int  # how many units the layer has
+
+class _Row(NamedTuple):
+    """The units of one layer, or the inputs, that are drawn."""
+
     units: list[int]
     at: Array  # (units drawn, 2)
 
@@ -66,83 +66,76 @@ def plot_network(
         ['inputs', 'x1', 'x2']
     """
     count("most", most)
-    layers = dense_layers(net, torch.zeros(2, _inputs(net)))
+    layers = _layers(net)
     rows = _places(layers, most)
     written = sum(p.numel() for p in net.parameters()) <= MOST_WRITTEN
     places = np.concatenate([row.at for row in rows.values()])
     width, height = np.ptp(places, axis=0)
     figure = figure or new_figure(max(_INCH * width + 1.7, 4.2), _INCH * height + 1.9)
     axes = figure.subplots()
-    for index, dense in enumerate(layers):
-        _draw_edges(axes, dense, rows[dense.source], rows[index], written=written)
-    for member, row in rows.items():
-        _draw_units(axes, row, None if member is None else layers[member], written=written)
+    for index, dense in layers.items():
+        if index is not None:
+            _draw_edges(axes, dense, rows[dense.source], rows[index], written=written)
+    for index, row in rows.items():
+        _draw_units(axes, layers[index], row, written=written)
     axes.set(aspect="equal", xlim=(-0.75, width + 0.85))
     axes.set_ylim(places[:, 1].min() - 0.45, places[:, 1].max() + 0.75)
     axes.axis("off")
-    _head(figure, axes, title, cut=any(row.of > len(row.units) for row in rows.values()))
+    cut = any(len(layers[index].bias) > len(row.units) for index, row in rows.items())
+    rule = "the units that carry most, by |weights in| x |weights out|" if cut else ""
+    figure.suptitle("\n".join(filter(None, (title, rule))))  # a column is narrow
+    _draw_legend(axes)
     return whole(figure)
 
 
-def carry_most(layers: Sequence[Dense], index: int, most: int) -> list[int]:
-    """Return which units of a layer carry most, in their order, as `plot_network` chooses them.
+def _layers(net: nn.Module) -> Layers:
+    sizes = [part.in_features for part in net.modules() if isinstance(part, nn.Linear)]
+    if not sizes:
+        raise InputError(f"{type(net).__name__} has no nn.Linear layer that could be drawn")
+    x = torch.zeros(2, sizes[0])
+    first, *others = dense_layers(net, x)
+    label = "inputs" if first.raw else "inputs, scaled"
+    inputs = replace(first, label=label, bias=x[0], depth=-1)
+    return {None: inputs, **dict(enumerate([first, *others]))}
 
-    Args:
-        layers: Those of the network.
-        index: Which of them.
-        most: How many units to choose; all, where there are no more.
-    """
+
+def _places(layers: Layers, most: int) -> dict[int | None, _Row]:
+    """Return what is drawn where."""
+    columns: dict[int, list[int | None]] = {}
+    for index, dense in layers.items():
+        columns.setdefault(dense.depth, []).append(index)
+    rows: dict[int | None, _Row] = {}
+    for depth, column in columns.items():
+        picks = [_carry_most(layers, index, max(most // len(column), 1)) for index in column]
+        sources = [layers[index].source for index in column]
+        middles = _middles(sources, [len(units) for units in picks], rows)
+        for index, units, middle in zip(column, picks, middles, strict=True):
+            y = middle + _DOWN * (len(units) - 1) / 2 - _DOWN * np.arange(len(units))
+            at = np.stack([np.full(len(units), _ACROSS * (depth + 1)), y], axis=1)
+            rows[index] = _Row(units, at)
+    return rows
+
+
+def _carry_most(layers: Layers, index: int | None, most: int) -> list[int]:
+    """Return which units of a layer carry most, in their order; of inputs, the first."""
     dense = layers[index]
+    if index is None:
+        return list(range(min(len(dense.bias), most)))
     into = dense.weight.norm(dim=1)
-    out = [after.weight.square().sum(dim=0) for after in layers if after.source == index]
+    out = [after.weight.square().sum(dim=0) for after in layers.values() if after.source == index]
     carried = (into * torch.stack(out).sum(dim=0).sqrt() if out else into).nan_to_num()
     return sorted(carried.argsort(descending=True, stable=True)[:most].tolist())
 
 
-def _inputs(net: nn.Module) -> int:
-    for part in net.modules():
-        if isinstance(part, nn.Linear):
-            return part.in_features
-    raise InputError(f"{type(net).__name__} has no nn.Linear layer that could be drawn")
-
-
-def _places(layers: Sequence[Dense], most: int) -> dict[int | None, _Row]:
-    """Return what is drawn where: the inputs under None, then each layer under its index."""
-    size = layers[0].weight.shape[1]
-    inputs = list(range(min(size, most)))
-    named: dict[int | None, tuple[str, int]] = {
-        None: ("inputs" if layers[0].raw else "inputs, scaled", size)
-    }
-    columns: dict[int, list[int | None]] = {-1: [None]}
-    for index, dense in enumerate(layers):
-        named[index] = dense.label, len(dense.bias)
-        columns.setdefault(dense.depth, []).append(index)
-    rows: dict[int | None, _Row] = {}
-    for depth, members in columns.items():
-        share = max(most // len(members), 1)
-        picks = [inputs if m is None else carry_most(layers, m, share) for m in members]
-        middles = _middles(members, [len(units) for units in picks], layers, rows)
-        for member, units, middle in zip(members, picks, middles, strict=True):
-            y = middle + _DOWN * (len(units) - 1) / 2 - _DOWN * np.arange(len(units))
-            at = np.stack([np.full(len(units), _ACROSS * (depth + 1)), y], axis=1)
-            rows[member] = _Row(*named[member], units, at)
-    return rows
-
-
 def _middles(
-    members: Sequence[int | None],
-    sizes: Sequence[int],
-    layers: Sequence[Dense],
-    rows: Mapping[int | None, _Row],
+    sources: Sequence[int | None], sizes: Sequence[int], rows: Mapping[int | None, _Row]
 ) -> list[float]:
     """Return the height of each layer in a column: level with what it takes from, else stacked."""
-    sources = [None if member is None else layers[member].source for member in members]
-    if len(members) > 1 and len(set(sources)) == len(members):
+    if len(sources) > 1 and len(set(sources)) == len(sources):
         return [float(rows[source].at[:, 1].mean()) for source in sources]
     heights = _DOWN * np.array(sizes) + _GAP
     below = np.cumsum(heights)
-    middles: list[float] = (below[-1] / 2 - below + heights / 2).tolist()
-    return middles
+    return cast("list[float]", (below[-1] / 2 - below + heights / 2).tolist())
 
 
 def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: bool) -> None:
@@ -154,9 +147,8 @@ def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: b
     lines = [np.array([left.at[i], right.at[j]]) for j, i in pairs]
     colours = [POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs]
     widths = [0.15 + _WIDEST * share[j, i] for j, i in pairs]
-    axes.add_collection(
-        LineCollection(lines, colors=colours, linewidths=widths, alpha=0.75, zorder=1)
-    )
+    edges = LineCollection(lines, colors=colours, linewidths=widths, alpha=0.75, zorder=1)
+    axes.add_collection(edges)
     for j, i in pairs if written else ():
         along = 0.24 + 0.13 * (i % 3)  # edges of one unit fan out; those of the next are read later
         x, y = left.at[i] + along * (right.at[j] - left.at[i])
@@ -164,33 +156,32 @@ def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: b
                   color="black", bbox=_GROUND)  # fmt: skip
 
 
-def _draw_units(axes: Axes, row: _Row, dense: Dense | None, *, written: bool) -> None:
+def _draw_units(axes: Axes, dense: Dense, row: _Row, *, written: bool) -> None:
     from matplotlib.patches import Circle
 
-    drawn = "" if row.of == len(row.units) else f"\n{len(row.units)} of {row.of}"
+    size, shown = len(dense.bias), len(row.units)
+    drawn = "" if size == shown else f"\n{shown} of {size}"
     left, top = row.at[0]
-    axes.text(left, top + 0.3, row.label + drawn, fontsize=8, ha="center", va="bottom",
+    axes.text(left, top + 0.3, dense.label + drawn, fontsize=8, ha="center", va="bottom",
               color="black", zorder=7, bbox=_GROUND)  # fmt: skip
-    largest = 1.0 if dense is None else max(float(dense.bias.abs().max()), 1e-30)
+    largest = max(float(dense.bias.abs().max()), 1e-30)
     for (x, y), unit in zip(row.at, row.units, strict=True):
-        bias = 0.0 if dense is None else float(dense.bias[unit])
+        bias = float(dense.bias[unit])
         tint = POSITIVE if bias >= 0 else NEGATIVE
         share = min(abs(bias) / largest, 1.0) if bias == bias else 0.0
         disc: dict[str, Any] = {"xy": (x, y), "radius": _RADIUS, "zorder": 3}
         axes.add_patch(Circle(**disc, facecolor="white", edgecolor="none"))
         axes.add_patch(Circle(**disc, facecolor=tint, edgecolor="none", alpha=0.55 * share))
         axes.add_patch(Circle(**disc, fill=False, edgecolor="black", linewidth=0.8))
-        text = f"x{unit + 1}" if dense is None else f"{bias:.2f}" if written else f"{unit + 1}"
+        text = f"x{unit + 1}" if dense.depth < 0 else f"{bias:.2f}" if written else f"{unit + 1}"
         axes.text(x, y, text, fontsize=6 if len(text) > 4 else 7, ha="center", va="center",
                   zorder=6, color="black")  # fmt: skip
 
 
-def _head(figure: FigureBase, axes: Axes, title: str, *, cut: bool) -> None:
-    rule = "the units that carry most, by |weights in| x |weights out|"
-    figure.suptitle("\n".join(filter(None, (title, rule if cut else ""))))  # a column is narrow
+def _draw_legend(axes: Axes) -> None:
     from matplotlib.lines import Line2D
 
-    keys = [Line2D([], [], color=POSITIVE, linewidth=2.5, label="weight or bias above 0"),
-            Line2D([], [], color=NEGATIVE, linewidth=2.5, label="below 0")]  # fmt: skip
+    meaning = {POSITIVE: "weight or bias above 0", NEGATIVE: "below 0"}
+    keys = [Line2D([], [], color=c, linewidth=2.5, label=text) for c, text in meaning.items()]
     axes.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2,
                 frameon=False, fontsize=8)  # fmt: skip

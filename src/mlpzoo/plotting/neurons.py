@@ -59,27 +59,32 @@ def plot_neurons(
     hidden = [dense for dense in dense_layers(net, x) if dense.hidden]
     if not hidden:
         raise InputError(f"{type(net).__name__} has no hidden layer; draw what it answers instead")
-    if most is not None:
-        count("most", most)
+    widest, columns = max(dense.units.shape[1] for dense in hidden), len(hidden)
+    if most is None:
+        most = MOST_CURVES if len(ranges) == 1 else 4 if widest <= 4 else MOST_SURFACES
+    count("most", most)
+    picks = [_most_different(dense.units, most) for dense in hidden]
+    if figure is None and len(ranges) == 1:
+        figure = new_figure(4.2 * columns, 3.6)
+    elif figure is None:
+        figure = new_figure(2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.5)
+        figure.set_layout_engine("none")  # which would take as long as all the rest
+    rule = f"the {most} units a layer that differ most over the range" if widest > most else ""
+    figure.suptitle(": ".join(filter(None, (title, rule))))
     if len(ranges) == 1:
-        return _curves(x[:, 0], hidden, most or MOST_CURVES, title, figure)
-    marked = None if points is None else _marks(net, points)
-    return _surfaces(x, hidden, most, marked, title, figure)
+        _draw_curves(figure, x[:, 0], hidden, picks)
+    else:
+        _draw_surfaces(figure, x, hidden, picks, None if points is None else _marks(net, points))
+    return whole(figure)
 
 
-def most_different(units: Tensor, most: int) -> list[int]:
-    """Return which units differ most, in their order, as `plot_neurons` chooses them.
-
-    Shapes: units (rows, units).
-
-    Args:
-        units: What each gives.
-        most: How many to choose; all, where there are no more.
+def _most_different(units: Tensor, most: int) -> list[int]:
+    """Return which units, of (rows, units), differ most; all, where there are no more.
 
     Example:
-        >>> most_different(torch.tensor([[0.0, 0.0, 1.0, 0.0], [2.0, 1.9, 0.0, 0.0]]), 2)
+        >>> _most_different(torch.tensor([[0.0, 0.0, 1.0, 0.0], [2.0, 1.9, 0.0, 0.0]]), 2)
         [0, 1]
-        >>> most_different(torch.tensor([[0.0, 0, 1], [2.0, 1.9, 0], [0, 0, -1]]), 2)
+        >>> _most_different(torch.tensor([[0.0, 0, 1], [2.0, 1.9, 0], [0, 0, -1]]), 2)
         [0, 2]
     """
     if units.shape[1] <= most:
@@ -114,14 +119,11 @@ def _marks(net: nn.Module, points: tuple[Array, Array]) -> tuple[Array, list[Arr
     return x, [dense.units.numpy() for dense in layers if dense.hidden], targets
 
 
-def _curves(
-    x: Tensor, hidden: Sequence[Dense], most: int, title: str, figure: FigureBase | None
-) -> Figure:
-    figure = figure or new_figure(4.2 * len(hidden), 3.6)
-    figure.suptitle(_with_rule(title, hidden, most))
-    for column, dense in enumerate(hidden):
+def _draw_curves(
+    figure: FigureBase, x: Tensor, hidden: Sequence[Dense], picks: Sequence[list[int]]
+) -> None:
+    for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
         axes = figure.add_subplot(1, len(hidden), column + 1)
-        chosen = most_different(dense.units, most)
         others = np.delete(dense.units.numpy(), chosen, axis=1)
         axes.plot(x[::_COARSE], others[::_COARSE], color=TRUTH, linewidth=0.5, alpha=0.12, zorder=1)
         for unit in chosen:
@@ -130,25 +132,18 @@ def _curves(
         size = dense.units.shape[1]
         axes.set_title(f"{dense.label}, {size} unit{'s' * (size > 1)}", fontsize="medium")
         axes.legend(fontsize="x-small", ncols=2, loc="upper center", framealpha=0.7)
-    return whole(figure)
 
 
-def _surfaces(
+def _draw_surfaces(
+    figure: FigureBase,
     x: Tensor,
     hidden: Sequence[Dense],
-    most: int | None,
+    picks: Sequence[list[int]],
     marks: tuple[Array, list[Array], Array] | None,
-    title: str,
-    figure: FigureBase | None,
-) -> Figure:
-    most = most or (4 if max(dense.units.shape[1] for dense in hidden) <= 4 else MOST_SURFACES)
-    picks = [most_different(dense.units, most) for dense in hidden]
+) -> None:
     rows, columns = max(map(len, picks)), len(hidden)
-    if figure is None:
-        figure = new_figure(2.5 * columns + 0.3, 2.25 * rows + 0.5)
-        figure.set_layout_engine("none")  # which would take as long as all the rest
-    figure.suptitle(_with_rule(title, hidden, most))
     x1, x2 = (column.view(SURFACE_POINTS, -1).numpy() for column in x.unbind(dim=1))
+    ticks = [np.linspace(values.min(), values.max(), 3) for values in (x1, x2)]
     for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
         for row, unit in enumerate(chosen):
             place = (column / columns, 0.93 * (1 - (row + 1) / rows), 0.98 / columns, 0.87 / rows)
@@ -156,22 +151,9 @@ def _surfaces(
             heights = dense.units[:, unit].view(SURFACE_POINTS, -1).numpy()
             on_it = None if marks is None else (marks[0], marks[1][column][:, unit], marks[2])
             draw_surface(axes, (x1, x2, heights), on_it, size=28, zoom=0.95)
-            _dress(axes, f"{dense.label}, unit {unit + 1}", (x1, x2))
-    return whole(figure)
-
-
-def _dress(axes: Any, title: str, inputs: tuple[Array, Array]) -> None:
-    axes.set_title(title, fontsize="small", pad=-2)
-    axes.set_xlabel("x1", fontsize="x-small", labelpad=-7)
-    axes.set_ylabel("x2", fontsize="x-small", labelpad=-7)
-    axes.tick_params(labelsize="xx-small", pad=-3)
-    ends = [(float(x.min()), float(x.max())) for x in inputs]
-    xticks, yticks = ([low, (low + high) / 2, high] for low, high in ends)
-    axes.set(xticks=xticks, yticks=yticks)
-    axes.locator_params(axis="z", nbins=3)
-
-
-def _with_rule(title: str, hidden: Sequence[Dense], most: int) -> str:
-    cut = max(dense.units.shape[1] for dense in hidden) > most
-    rule = f"the {most} units a layer that differ most over the range" if cut else ""
-    return ": ".join(filter(None, (title, rule)))
+            axes.set_title(f"{dense.label}, unit {unit + 1}", fontsize="small", pad=-2)
+            axes.set_xlabel("x1", fontsize="x-small", labelpad=-7)
+            axes.set_ylabel("x2", fontsize="x-small", labelpad=-7)
+            axes.tick_params(labelsize="xx-small", pad=-3)
+            axes.set(xticks=ticks[0], yticks=ticks[1])
+            axes.locator_params(axis="z", nbins=3)

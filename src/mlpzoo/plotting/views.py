@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -63,8 +63,7 @@ def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figur
 
 def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
     """Draw the points, the learned line and the least-squares line."""
-    points = _column(data.x), _column(data.y)
-    line, best = line_of(module), data.least_squares()
+    points, line, best = (_column(data.x), _column(data.y)), line_of(module), data.least_squares()
     return plotting.plot_fit(
         points, line, best, title=canvas.title, figure=canvas.figure, error=canvas.detail
     )
@@ -85,15 +84,11 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
     shown = {"probability": module.probability} | ({"logit": module.logit} if canvas.detail else {})
     (x, x1, x2), (corners, targets) = _square(data, canvas), data.grid(2)
     outputs, at_corners = _outputs(module, x), _outputs(module, corners)
+    surfaces = {name: _grid(heights(outputs)) for name, heights in shown.items()}
     marks = {name: _column(heights(at_corners)) for name, heights in shown.items()}
+    title, points = _with_gate(canvas.title, data), (corners.numpy(), marks, _column(targets))
     return plotting.plot_surfaces(
-        x1,
-        x2,
-        {name: _grid(heights(outputs)) for name, heights in shown.items()},
-        points=(corners.numpy(), marks, _column(targets)),
-        title=_with_gate(canvas.title, data),
-        columns=len(shown),
-        figure=canvas.figure,
+        x1, x2, surfaces, title=title, points=points, columns=len(shown), figure=canvas.figure
     )
 
 
@@ -117,16 +112,12 @@ def descent(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figur
 def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw what every hidden unit gives over the range of the data."""
     points = None
-    if module.task == "gate" and data.in_features == 2:
+    if _is_gate_of_two(module, data):
         x, targets = data.grid(2)
-        points = (x.numpy(), targets.flatten().numpy())
+        points = (x.numpy(), _column(targets))
+    ranges, most = [(data.low, data.high)] * data.in_features, None if canvas.detail else 2
     return plotting.plot_neurons(
-        module.net,
-        [(data.low, data.high)] * data.in_features,
-        most=None if canvas.detail else 2,
-        points=points,
-        title=canvas.title,
-        figure=canvas.figure,
+        module.net, ranges, most=most, points=points, title=canvas.title, figure=canvas.figure
     )
 
 
@@ -146,12 +137,10 @@ def layers(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figu
 # the module, its data module and the sizes of its hidden layers.
 INSIDE: Mapping[str, tuple[View, Callable[[LitNetwork, FunctionDataModule, list[int]], bool]]] = {
     "neurons": (neurons, lambda module, data, hidden: bool(hidden) and data.in_features <= 2),
-    "network": (network, lambda module, data, hidden: True),
+    "network": (network, lambda *_: True),
     "layers": (
         layers,
-        lambda module, data, hidden: (
-            module.task == "gate" and data.in_features == 2 and set(hidden) == {2}
-        ),
+        lambda module, data, hidden: set(hidden) == {2} and _is_gate_of_two(module, data),
     ),
 }
 
@@ -186,10 +175,13 @@ def line_of(module: LitNetwork) -> tuple[float, float]:
     return at_1 - at_0, at_0
 
 
+def _is_gate_of_two(module: LitNetwork, data: FunctionDataModule) -> bool:
+    return module.task == "gate" and data.in_features == 2
+
+
 def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
     with in_eval_mode(module), torch.no_grad():
-        y: Tensor = module(x.to(module.device)).cpu()
-    return y
+        return cast("Tensor", module(x.to(module.device)).cpu())
 
 
 def _with_gate(title: str, data: FunctionDataModule) -> str:

@@ -76,10 +76,14 @@ class Population:
         modules = [make_module(seed) for seed in self.seeds]
         self.datasets = datasets = [make_data(seed) for seed in self.seeds]
         _check(modules)
+        restarts = None
         if restart_after is not None:
             _check_restarts(modules)
+            restarts = Restarts(make_module, self.seeds, after=restart_after)
         tried = datasets[0].grid(_ROWS)
-        members = make_members(modules, *tried, on_gpu=_on_gpu(accelerator))
+        found = accelerator == "auto" and torch.cuda.is_available()
+        on_gpu = found or accelerator in ("gpu", "cuda")
+        members = make_members(modules, *tried, on_gpu=on_gpu)
         last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
         self.data = PopulationDataModule(datasets, last=last)
         self.module = LitPopulation(
@@ -90,9 +94,7 @@ class Population:
             stop_at=stop_at,
             measure=measure,
             datasets=datasets,
-            restarts=None
-            if restart_after is None
-            else Restarts(make_module, self.seeds, after=restart_after),
+            restarts=restarts,
         )
 
     def __len__(self) -> int:
@@ -136,19 +138,13 @@ def _check_restarts(modules: Sequence[LitNetwork]) -> None:
         raise InputError(f"restart_after goes with {forgetting}, not with {name!r}")
 
 
-def _on_gpu(accelerator: str) -> bool:
-    found = accelerator == "auto" and torch.cuda.is_available()
-    return found or accelerator in ("gpu", "cuda")
-
-
 def _check(modules: Sequence[LitNetwork]) -> None:
     for module in modules:
         if needs_of(module.optimizer_name).couples:
             raise InputError(
                 f"optimizer {module.optimizer_name!r} would couple the members; take adam or sgd"
             )
-    kinds = {type(module) for module in modules}
-    for kind in kinds:
+    for kind in {type(module) for module in modules}:
         for hook in ("configure_optimizers", "training_step"):
             if getattr(kind, hook) is not getattr(LitNetwork, hook):
                 raise InputError(f"{kind.__name__}.{hook} is not called in a population")

@@ -27,7 +27,7 @@ class PopulationDataModule(LightningDataModule):
         last: Whether the members are to lie behind all other axes in memory.
     """
 
-    def __init__(self, members: Sequence[FunctionDataModule], *, last: bool = True) -> None:
+    def __init__(self, members: Sequence[FunctionDataModule], *, last: bool) -> None:
         super().__init__()
         self.first, self.last = members[0], last
         steps = torch.arange(_COMPARED)
@@ -48,8 +48,9 @@ class PopulationDataModule(LightningDataModule):
             steps: Which, (count,), int64.
         """
         drawn = [member.train_block(steps) for member in self.members]
-        x, y = (torch.stack(column, -1 if self.last else 1) for column in zip(*drawn, strict=True))
-        return (x.permute(0, 3, 1, 2), y.permute(0, 3, 1, 2)) if self.last else (x, y)
+        axis = -1 if self.last else 1
+        x, y = (torch.stack(column, axis).movedim(axis, 1) for column in zip(*drawn, strict=True))
+        return x, y
 
     def grid(self, points: int) -> Batch:
         """Return the grid that all members share, or the stacked grids of all.
@@ -60,10 +61,8 @@ class PopulationDataModule(LightningDataModule):
             points: Points along each axis.
         """
         grids = [member.grid(points) for member in self.shown]
-        if len(grids) == 1:
-            return grids[0]
         x, y = (torch.stack(column) for column in zip(*grids, strict=True))
-        return x, y
+        return (x, y) if len(grids) > 1 else grids[0]
 
     @override
     def train_dataloader(self) -> BlockStream:

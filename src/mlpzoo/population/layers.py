@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,10 +27,7 @@ class MemberLinear(nn.Module):
     Args:
         layers: The layer of each member.
         last: Whether the members are the last axis of the parameters: weight (out, in, members),
-            bias (out, members); else the first.
-
-    Attributes:
-        axis: Which axis of the parameters that is.
+            bias (out, members); else the first. `axis` says which that is.
 
     Example:
         >>> layer = MemberLinear([nn.Linear(2, 1) for _ in range(5)], last=True)
@@ -51,26 +48,14 @@ class MemberLinear(nn.Module):
         x = x if x.dim() == 3 else x.unsqueeze(0)
         if self.last:
             bias = x.new_zeros(()) if self.bias is None else self.bias
-            y: Tensor = _MembersLast.apply(  # type: ignore[no-untyped-call]
-                x.permute(1, 2, 0), self.weight, bias
-            )
+            apply: Any = _MembersLast.apply
+            y: Tensor = apply(x.permute(1, 2, 0), self.weight, bias)
             return y.permute(2, 0, 1)
         weight = self.weight.transpose(1, 2)
         x = x.expand(len(weight), *x.shape[1:])
         if self.bias is None:
             return torch.bmm(x, weight)
         return torch.baddbmm(self.bias.unsqueeze(1), x, weight)
-
-    def copy_from(self, other: "MemberLinear", chosen: Tensor) -> None:
-        """Copy the weights of those members of another layer that are chosen.
-
-        Args:
-            other: Of the same kind and size.
-            chosen: Which, bool, shape (members,).
-        """
-        for kept, new in zip(self.parameters(), other.parameters(), strict=True):
-            mask = chosen if self.last else chosen.view(-1, *[1] * (kept.dim() - 1))
-            kept.data.copy_(torch.where(mask, new.data, kept.data))
 
 
 class _MembersLast(torch.autograd.Function):
@@ -121,8 +106,7 @@ class PerMember(nn.Module):
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         each = self.loss(prediction, target)
         rest = tuple(range(1, each.dim()))
-        total: Tensor = each.sum(rest) if self.sums else each.mean(rest)
-        return total
+        return cast("Tensor", each.sum(rest) if self.sums else each.mean(rest))
 
 
 def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
@@ -145,8 +129,8 @@ def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
         layers = [each[name] for each in named]
         setattr(stacked.get_submodule(parent), child, MemberLinear(layers, last=last))
     stacked.loss = PerMember(stacked.loss)
-    owners = [name.rpartition(".")[0] for name, _ in stacked.named_parameters()]
-    complete = all(isinstance(stacked.get_submodule(name), MemberLinear) for name in owners)
+    owners = (stacked.get_submodule(n.rpartition(".")[0]) for n, _ in stacked.named_parameters())
+    complete = all(isinstance(owner, MemberLinear) for owner in owners)
     return stacked if complete and _buffers_agree(modules) else None
 
 
@@ -170,9 +154,5 @@ def pairs(stacked: nn.Module, module: nn.Module, index: int) -> list[tuple[Tenso
 
 
 def _buffers_agree(modules: Sequence[nn.Module]) -> bool:
-    first = dict(modules[0].named_buffers())
-    return all(
-        torch.equal(buffer, first[name])
-        for module in modules[1:]
-        for name, buffer in module.named_buffers()
-    )
+    first, *others = (dict(module.named_buffers()) for module in modules)
+    return all(torch.equal(value, first[name]) for each in others for name, value in each.items())

@@ -124,17 +124,18 @@ class StackedMembers(Members):
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:
-        for mine, theirs in zip(_layers(self), _layers(other), strict=True):
-            mine.copy_from(theirs, chosen)
+        for (kept, axis), (new, _) in zip(_weights(self), _weights(other), strict=True):
+            mine, theirs = kept.data.movedim(axis, -1), new.data.movedim(axis, -1)
+            mine.copy_(torch.where(chosen, theirs, mine))
 
     @override
     def restart(self, index: int, module: LitNetwork) -> None:
         for ours, start in pairs(self.stacked, module, index):
             ours.copy_(start)
-        for layer, parameter in ((x, each) for x in _layers(self) for each in x.parameters()):
-            for value in self._steps.optimizer.state[parameter].values():
-                if value.shape == parameter.shape:  # the count of steps is one for all
-                    value.select(layer.axis, index).zero_()
+        for weight, axis in _weights(self):
+            for value in self._steps.optimizer.state[weight].values():
+                if value.shape == weight.shape:  # the count of steps is one for all
+                    value.select(axis, index).zero_()
 
     @override
     def member(self, index: int) -> LitNetwork:
@@ -219,13 +220,13 @@ def make_members(
         on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
     """
     widest = max(parameter.numel() for parameter in modules[0].parameters())
-    kinds = [(type(module), {**module.hparams, "seed": None}) for module in modules]
-    alike = len(modules) > 1 and all(kind == kinds[0] for kind in kinds)
-    alike = alike and not needs_of(modules[0].optimizer_name).module
-    stacked = stack(modules) if alike and (on_gpu or widest < WIDE) else None
-    members = None if stacked is None else StackedMembers(modules, stacked)
-    if members is not None and _agree(members, modules, x, y):
-        return members
+    first, *others = ((type(module), {**module.hparams, "seed": None}) for module in modules)
+    alike = others and all(kind == first for kind in others)
+    pays = (on_gpu or widest < WIDE) and not needs_of(modules[0].optimizer_name).module
+    if alike and pays and (stacked := stack(modules)) is not None:
+        members = StackedMembers(modules, stacked)
+        if _agree(members, modules, x, y):
+            return members
     return SeparateMembers(modules)
 
 
@@ -244,5 +245,7 @@ def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y:
         return False
 
 
-def _layers(members: Members) -> list[MemberLinear]:
-    return [layer for layer in members.modules() if isinstance(layer, MemberLinear)]
+def _weights(members: Members) -> list[tuple[nn.Parameter, int]]:
+    """Return the parameters of stacked members, each with its axis of members."""
+    layers = [layer for layer in members.modules() if isinstance(layer, MemberLinear)]
+    return [(weight, layer.axis) for layer in layers for weight in layer.parameters()]

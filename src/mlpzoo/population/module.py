@@ -34,12 +34,7 @@ class LitPopulation(LightningModule):
 
     Args:
         members: What is trained.
-        bars: What a member must meet on the validation grid to be solved.
-        monitor: Name of the metric that picks each member's best weights.
-        mode: "min" or "max": which way it is better.
-        stop_at: Value of the monitored metric past which a run of its own would stop, so that the
-            best weights no longer change; None for never.
-        measure: Given a member's module and data, further metrics.
+        bars, monitor, mode, stop_at, measure: As of `Population`.
         datasets: The data of each member, for `measure`.
         restarts: Starts a member that stays on a plateau anew; None for never.
     """
@@ -56,20 +51,20 @@ class LitPopulation(LightningModule):
         *,
         bars: Sequence[Bar],
         monitor: str,
-        mode: str = "min",
-        stop_at: float | None = None,
-        measure: Measure | None = None,
-        datasets: Sequence[FunctionDataModule] = (),
-        restarts: Restarts | None = None,
+        mode: str,
+        stop_at: float | None,
+        measure: Measure | None,
+        datasets: Sequence[FunctionDataModule],
+        restarts: Restarts | None,
     ) -> None:
         super().__init__()
-        self.restarts = restarts
         self.save_hyperparameters({"members": members.count, "monitor": monitor, "mode": mode})
         self.automatic_optimization = False
         self.members, self.best = members, deepcopy(members)
         self.metrics = member_metrics(self.members.example[0].metrics(""))
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
-        self.sign, self.measure, self.datasets = (1.0 if mode == "min" else -1.0), measure, datasets
+        self.sign = 1.0 if mode == "min" else -1.0
+        self.measure, self.datasets, self.restarts = measure, datasets, restarts
         for name in ("best_step", "solved_step", "stopped_step", "lost_step"):
             self.register_buffer(name, torch.full((members.count,), NEVER))
         self.register_buffer("best_value", torch.full((members.count,), torch.inf).double())
@@ -89,11 +84,10 @@ class LitPopulation(LightningModule):
         if name == "constant":
             return optimizers
         total = self.trainer.estimated_stepping_batches
-        rates = [build_schedule(optimizer, name, total) for optimizer in optimizers]
-        configured: list[OptimizerLRSchedulerConfig] = [
-            {"optimizer": each, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
-            for each, rate in zip(optimizers, rates, strict=True)
-        ]
+        configured: list[OptimizerLRSchedulerConfig] = []
+        for each in optimizers:
+            rate: Any = {"scheduler": build_schedule(each, name, total), "interval": "step"}
+            configured.append({"optimizer": each, "lr_scheduler": rate})
         return configured
 
     @override
@@ -172,10 +166,10 @@ class LitPopulation(LightningModule):
             self.stopped_step[running & (value < self.sign * self.stop_at)] = step
         lost = running & ~value.isfinite()
         self.lost_step[lost] = step
+        self.best.copy_from(self.members, better)
         if self.restarts is None:  # a run of its own would stop here
             self.stopped_step[lost] = step
-        self.best.copy_from(self.members, better)
-        if self.restarts is not None:
+        else:
             waiting = (self.solved_step == NEVER) & (self.stopped_step == NEVER)
             self.restarts.look(self.members, value, waiting, step)
 

@@ -12,13 +12,10 @@ from mlpzoo.population.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import FigureBase
+    from matplotlib.figure import Figure
 
-STUCK_LEVELS = {  # of the cross-entropy of XOR
-    "nothing learned": 0.6931,
-    "three merged": 0.4774,
-    "two merged": 0.3466,
-}
+# of the cross-entropy of XOR
+STUCK_LEVELS = {"nothing learned": 0.6931, "three merged": 0.4774, "two merged": 0.3466}
 _MARKS = ("#d55e00", "#cc79a7", "#009e73")
 _RANGE = 1000  # the largest value drawn over the smallest: more, and near levels are one bar
 
@@ -31,8 +28,7 @@ def plot_population(
     metric: str,
     title: str,
     levels: Mapping[str, float] | None = None,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+) -> Figure:
     """Draw the share of solved members against steps with its 95% band, and the final metric.
 
     Args:
@@ -42,9 +38,8 @@ def plot_population(
         metric: The metric's name.
         title: Above all.
         levels: Values of the metric to mark, by name.
-        figure: Where to draw.
     """
-    figure = figure or plotting.new_figure(9.6, 4.0)
+    figure = plotting.new_figure(9.6, 4.0)
     figure.suptitle(title)
     left, right = figure.subplots(1, 2)
     _draw_success(left, solved_steps, steps)
@@ -58,14 +53,11 @@ def _draw_success(axes: Axes, solved_steps: Sequence[int | None], steps: int) ->
     x = [0, *at, steps]
     solved = [0, *range(1, len(at) + 1), len(at)]
     low, high = zip(*(wilson_interval(each, count) for each in solved), strict=True)
-    axes.fill_between(
-        x, low, high, step="post", color=plotting.MODEL, alpha=0.2, label="95% interval"
-    )
-    share = [each / count for each in solved]
-    axes.step(x, share, where="post", color=plotting.MODEL, label="solved")
-    axes.set(
-        xlabel="optimizer steps", ylabel="share of members", ylim=(-0.02, 1.02), xlim=(0, steps)
-    )
+    ours = plotting.MODEL
+    axes.fill_between(x, low, high, step="post", color=ours, alpha=0.2, label="95% interval")
+    axes.step(x, [each / count for each in solved], where="post", color=ours, label="solved")
+    axes.set(xlabel="optimizer steps", ylabel="share of members")
+    axes.set(ylim=(-0.02, 1.02), xlim=(0, steps))
     axes.set_title(f"{len(at)} of {count} solved", fontsize="medium")
     axes.grid(visible=True, alpha=0.3)
     axes.legend(loc="best", frameon=False)
@@ -85,10 +77,9 @@ def _draw_histogram(
         low = max(finite.min(), high / _RANGE) if spread else finite.min()
         if low > finite.min():
             label += f" (at the left: {low:.2g} and below)"
-        edges = (
-            np.geomspace(low, high, 61) if spread else np.linspace(low, max(high, low + 1e-9), 61)
-        )
-        axes.hist(np.clip(finite, low, None), bins=edges.tolist(), color=plotting.MODEL)
+        space, high = (np.geomspace, high) if spread else (np.linspace, max(high, low + 1e-9))
+        bins = space(low, high, 61).tolist()
+        axes.hist(np.clip(finite, low, None), bins=bins, color=plotting.MODEL)
     axes.set_xscale("log" if spread else "linear")
     for (name, level), colour in zip(marked.items(), _MARKS, strict=False):
         axes.axvline(level, color=colour, linestyle="--", linewidth=1, label=f"{name}: {level}")

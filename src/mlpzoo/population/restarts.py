@@ -12,7 +12,6 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.population.members import Members
 
 GAIN = 0.01  # share by which the metric must improve not to be on a plateau
-_SEEDS = 2**63
 
 
 class Restarts(nn.Module):
@@ -43,8 +42,8 @@ class Restarts(nn.Module):
         count("restart_after", after)
         self.make_module, self.seeds, self.after = make_module, seeds, after
         self.register_buffer("value", torch.full((len(seeds),), torch.inf).double())
-        self.register_buffer("since", torch.zeros(len(seeds)).long())
-        self.register_buffer("started", torch.zeros(len(seeds)).long())
+        for name in ("since", "started"):
+            self.register_buffer(name, torch.zeros(len(seeds)).long())
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "make_module": _gone}  # it may be a lambda
@@ -58,10 +57,8 @@ class Restarts(nn.Module):
             index: Which member.
             start: How often it has been started before.
         """
-        if start == 0:
-            return self.seeds[index]
-        own = splitmix64(torch.tensor(self.seeds[index]))
-        return int(splitmix64(own + start)) % _SEEDS
+        own = self.seeds[index]
+        return int(splitmix64(splitmix64(torch.tensor(own)) + start)) % 2**63 if start else own
 
     def look(self, members: Members, value: Tensor, waiting: Tensor, step: int) -> None:
         """Restart those on a plateau.

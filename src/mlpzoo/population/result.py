@@ -155,14 +155,12 @@ class PopulationResult:
     def as_csv(self) -> str:
         """Return the content of members.csv: a row for each member."""
         text = io.StringIO()
-        names = list(self.members[0].metrics)
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(
-            ["seed", "solved", "solved_step", "best_step", "restarts", "failure", *names]
-        )
+        known = ["seed", "solved", "solved_step", "best_step", "restarts", "failure"]
+        table.writerow([*known, *self.members[0].metrics])
         for m in self.members:
-            known = [m.seed, int(m.solved), m.solved_step, m.best_step, m.restarts, m.failure]
-            table.writerow([*known, *(f"{m.metrics[name]:.9g}" for name in names)])
+            own = [m.seed, int(m.solved), m.solved_step, m.best_step, m.restarts, m.failure]
+            table.writerow([*own, *(f"{value:.9g}" for value in m.metrics.values())])
         return text.getvalue()
 
     def _summary(self) -> dict[str, str]:

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 Z95 = 1.959963984540054  # of the standard normal, two-sided 95%
 
 
-def wilson_interval(successes: int, trials: int, z: float = Z95) -> tuple[float, float]:
-    """Return Wilson's (1927) interval for a probability, given so many successes in so many trials.
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return Wilson's (1927) 95% interval for a probability, from successes in so many trials.
 
-    With p = successes / trials and n = trials:
+    With p = successes / trials, n = trials and z = 1.96:
     (p + z^2/2n +- z sqrt(p (1 - p)/n + z^2/4n^2)) / (1 + z^2/n).
 
     Args:
         successes: 0 to `trials`.
         trials: 1 or more.
-        z: Quantile of the standard normal; the default is for 95%.
 
     Example:
         >>> [round(end, 3) for end in wilson_interval(8, 10)]
         [0.49, 0.943]
     """
-    p, shrink = successes / trials, 1 + z * z / trials
+    p, z, shrink = successes / trials, Z95, 1 + Z95 * Z95 / trials
     middle = (p + z * z / (2 * trials)) / shrink
     half = z * math.sqrt(p * (1 - p) / trials + (z / (2 * trials)) ** 2) / shrink
     low = 0.0 if successes == 0 else max(0.0, middle - half)

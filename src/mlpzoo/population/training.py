@@ -1,11 +1,12 @@
 """Trains a population of an exercise: the same plan as a single run, for many seeds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Trainer
+from torch import Tensor
 
 from mlpzoo import plotting
 from mlpzoo.checks import InputError
@@ -57,16 +58,10 @@ def train_population(exercise: str | Exercise, given: Mapping[str, Any]) -> Popu
             return _result(run, population, trainer)
         result = _result(run, population, trainer)
         files = {MEMBERS: result.as_csv()}
-        return finish(run, result, POPULATION, lambda out: draw_population(result, out), files)
+        return finish(run, result, POPULATION, lambda out: _draw(result, out), files)
 
 
-def draw_population(result: PopulationResult, out: Path) -> None:
-    """Write the picture of a population: success against steps, and the final losses.
-
-    Args:
-        result: The result.
-        out: The folder of the pictures, made if need be.
-    """
+def _draw(result: PopulationResult, out: Path) -> None:
     figure = plot_population(
         [m.solved_step if m.solved else None for m in result.members],
         [m.metrics[result.monitor] for m in result.members],
@@ -78,28 +73,20 @@ def draw_population(result: PopulationResult, out: Path) -> None:
     plotting.save(figure, out / "population.png")
 
 
-@dataclass(frozen=True)
-class _Maker:
-    """Makes the parts of one seed; a class, so that it can be pickled."""
-
-    plan: Plan
-
-    def data(self, seed: int) -> FunctionDataModule:
-        single = self.plan.datamodule
-        return type(single)(**{**single.hparams, "seed": seed, **self.plan.settings.data})
-
-    def module(self, seed: int) -> LitNetwork:
-        settings = self.plan.settings
-        arguments = {"seed": seed, **settings.module}
-        return self.plan.exercise.module(self.data(seed), recipe=settings.recipe, **arguments)
-
-
 def _population(plan: Plan) -> Population:
-    exercise, settings, maker = plan.exercise, plan.settings, _Maker(plan)
-    measures = exercise.measure(plan.module, plan.datamodule)
+    exercise, settings, single = plan.exercise, plan.settings, plan.datamodule
+    measures = exercise.measure(plan.module, single)
+
+    def data(seed: int) -> FunctionDataModule:
+        return type(single)(**{**single.hparams, "seed": seed, **settings.data})
+
+    def module(seed: int) -> LitNetwork:
+        arguments = {"seed": seed, **settings.module}
+        return exercise.module(data(seed), recipe=settings.recipe, **arguments)
+
     return Population(
-        maker.module,
-        maker.data,
+        module,
+        data,
         settings.seeds,
         bars=exercise.bars,
         monitor=exercise.monitor,
@@ -126,21 +113,19 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
     module, exercise = population.module, run.plan.exercise
     measured = module.measured(population.data)
     figures = {name: values.tolist() for name, values in measured.items()}
-    solved = module.met(measured).tolist()
-    steps = [buffer.tolist() for buffer in (module.solved_step, module.best_step)]
-    restarts = module.restarts.started.tolist() if module.restarts else [0] * len(solved)
+    solved_steps, best_steps = map(_steps, (module.solved_step, module.best_step))
+    restarts = module.restarts.started.tolist() if module.restarts else [0] * len(population)
     members = [
         Member(
-            seed=seed,
-            solved=solved[index],
-            solved_step=_step(steps[0][index])
-            or (_step(steps[1][index]) if solved[index] else None),
-            best_step=_step(steps[1][index]),
+            seed=population.seeds[index],
+            solved=solved,
+            solved_step=solved_steps[index] or (best_steps[index] if solved else None),
+            best_step=best_steps[index],
             restarts=restarts[index],
             metrics={name: values[index] for name, values in figures.items()},
-            failure="" if solved[index] else population.failure(index),
+            failure="" if solved else population.failure(index),
         )
-        for index, seed in enumerate(population.seeds)
+        for index, solved in enumerate(module.met(measured).tolist())
     ]
     return PopulationResult(
         exercise=exercise.name,
@@ -159,12 +144,8 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
 
 def _as_one_of_many(exercise: Exercise) -> Exercise:
     """Return the exercise as the Trainer of a population sees it: done when no member goes on."""
-    return replace(exercise, monitor="unfinished", mode="min", stop_at=0.5, measure=_nothing)
+    return replace(exercise, monitor="unfinished", mode="min", stop_at=0.5, measure=lambda *_: {})
 
 
-def _nothing(module: Any, data: Any) -> dict[str, float]:
-    return {}
-
-
-def _step(step: int) -> int | None:
-    return None if step == NEVER else step
+def _steps(noted: Tensor) -> list[int | None]:
+    return [None if step == NEVER else step for step in noted.tolist()]

@@ -25,18 +25,15 @@ WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an
 
 
 def write_film(exercise: Exercise, folder: Path, out: Path) -> Path:
-    """Write the film of a run, film.gif.
+    """Write the film of a run, film.gif, and return the file.
 
     Args:
-        exercise: See `frames_of_run`.
+        exercise: Whose view and figures are shown.
         folder: The run folder.
         out: The folder of the pictures, made if need be.
 
-    Returns:
-        The file.
-
     Raises:
-        InputError: See `frames_of_run`.
+        InputError: No snapshot that can be read.
         OSError: It cannot be written.
     """
     path = out / "film.gif"
@@ -61,7 +58,7 @@ def frames_of_run(exercise: Exercise, folder: Path) -> list[Figure]:
     if not shots:
         raise InputError(f"{folder} has no snapshots; train with --film to have them taken")
     steps = list(shots)
-    measured = [validated(exercise, *shot) for shot in shots.values()]
+    measured = [_validated(exercise, *shot) for shot in shots.values()]
     values = {name: [each[name] for each in measured] for name in reversed(measured[0])}
     first = next(iter(values.values()))
     series = {
@@ -90,14 +87,10 @@ def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[LitNetwork, Func
     return shots
 
 
-def validated(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> dict[str, float]:
-    """Return the figures that show how training went, on the validation grid.
-
-    Args:
-        exercise: Whose `curves` are meant; its train_loss is val_loss here.
-        module: What is measured, on the CPU.
-        data: Its data.
-    """
+def _validated(
+    exercise: Exercise, module: LitNetwork, data: FunctionDataModule
+) -> dict[str, float]:
+    """Return an exercise's curves on the validation grid; its train_loss is val_loss here."""
     metrics = module.metrics("val_")
     losses, rows = 0.0, 0
     with torch.no_grad():

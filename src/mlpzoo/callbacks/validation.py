@@ -1,10 +1,23 @@
-"""Logs an exercise's own figures beside the module's metrics."""
+"""Makes the last step a validated one, and validations log an exercise's own figures."""
 
 from collections.abc import Callable
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
+
+
+class LastStepValidation(Callback):
+    """Validates after step `max_steps`, wherever the validation interval would fall.
+
+    Without it the weights a run ends with are neither measured nor candidates for the best
+    checkpoint. Asking Lightning to stop is its own way of getting a validation off the interval.
+    """
+
+    @override
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        if trainer.global_step >= trainer.max_steps > 0:
+            trainer.should_stop = True
 
 
 class Measure(Callback):
