@@ -81,13 +81,12 @@ def verify(
         The checks, the shipped networks last.
 
     Raises:
-        InputError: An unknown name, a seed out of range, a manifest that cannot be read, or names
-            that leave nothing to check.
+        InputError: An unknown name, a seed out of range, a bad manifest, or nothing to check.
         Interrupted: After Ctrl-C.
         Terminated: After SIGTERM.
     """
     records, exercises = read_manifest(folder), list_exercises()
-    there = [*exercises, *(name for name in sorted(records) if name not in exercises)]
+    there = list(dict.fromkeys([*exercises, *sorted(records)]))
     chosen = list(dict.fromkeys(known("exercise or network", name, there) for name in names))
     chosen = chosen or there
     if seed is not None:
