@@ -5,7 +5,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,23 +138,19 @@ def open_run(plan: Plan, module: nn.Module) -> Iterator[OpenRun]:
         InputError: The folder cannot be made or written to, another process is in it, or its state
             does not fit the settings.
     """
-    stop, threads = StopRequest(), torch.get_num_threads()
-    with stop.listening():
+    with StopRequest().listening() as stop, ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(plan.settings.threads)
+        run = OpenRun(folder=stack.enter_context(_held(plan)), plan=plan, stop=stop)
+        stop.advice = f"stopped at once; {run.advice}"
         try:
-            with _held(plan) as folder:
-                run = OpenRun(folder=folder, plan=plan, stop=stop)
-                stop.advice = f"stopped at once; {run.advice}"
-                try:
-                    if plan.resumed is not None:
-                        _go_on(run, module)
-                    yield run
-                except BrokenPipeError:
-                    raise  # no file of the run
-                except OSError as error:
-                    raise run.not_written(error) from error
-        finally:
-            torch.set_num_threads(threads)
+            if plan.resumed is not None:
+                _go_on(run, module)
+            yield run
+        except BrokenPipeError:
+            raise  # no file of the run
+        except OSError as error:
+            raise run.not_written(error) from error
 
 
 @contextmanager
@@ -163,13 +159,12 @@ def _held(plan: Plan) -> Iterator[Path]:
 
     A new one is held before it has its name, so that nobody goes on with it in between.
     """
-    parent, resumed = plan.parent, plan.resumed
     if not is_first_process():
-        yield (parent / "of_rank_0" if resumed is None else resumed).resolve()
+        yield (plan.resumed or plan.parent / "of_rank_0").resolve()
         return
-    folder = resumed or new_folder(parent, plan.config, start=plan.start)
+    folder = plan.resumed or new_folder(plan.parent, plan.config, start=plan.start)
     with alone_in(folder):
-        yield (give_name(folder) if resumed is None else folder).resolve()
+        yield (plan.resumed or give_name(folder)).resolve()
 
 
 def _go_on(run: OpenRun, module: nn.Module) -> None:

@@ -71,9 +71,8 @@ class StateCheckpoint(Checkpoint):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.sanity_checking or trainer.state.fn != "fit":
-            return
-        if self._is_due(trainer) or trainer.should_stop:
+        fits = trainer.state.fn == "fit" and not trainer.sanity_checking
+        if fits and (self._is_due(trainer) or trainer.should_stop):
             self._save(trainer)
 
     @override
@@ -142,8 +141,6 @@ def _replaced(value: Any, folder: str, by: str) -> Any:
         return {_replaced(k, folder, by): _replaced(v, folder, by) for k, v in value.items()}
     if isinstance(value, list):
         return [_replaced(entry, folder, by) for entry in value]
-    if isinstance(value, str) and (
-        value == folder or value.startswith((f"{folder}/", f"{folder}{os.sep}"))
-    ):
+    if isinstance(value, str) and f"{value}/".startswith((f"{folder}/", f"{folder}{os.sep}")):
         return by + value.removeprefix(folder)
     return value
