@@ -47,7 +47,7 @@ def latest_resumable(folder: Path) -> State:
     for path in (folder / name for name in (LAST, BEST, PREVIOUS)):
         try:
             if path.exists():
-                states[path] = _state(path)
+                states[path] = _read(path)
         except InputError as error:
             notes.append(str(error))
     for path, state in sorted(states.items(), key=lambda pair: -int(pair[1]["global_step"])):
@@ -67,21 +67,18 @@ def latest_resumable(folder: Path) -> State:
     return State(notes=tuple(notes))
 
 
-def _state(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     checkpoint = read_checkpoint(path)
-    if not _is_state(checkpoint):
-        raise InputError(f"{path} is not the state of a run")
-    return checkpoint
-
-
-def _is_state(checkpoint: Mapping[str, Any]) -> bool:
     parts = {"state_dict": dict, "loops": dict, "callbacks": dict, "optimizer_states": list,
              "lr_schedulers": list, "global_step": int}  # fmt: skip
     whole = all(isinstance(checkpoint.get(name), kind) for name, kind in parts.items())
     record = checkpoint[RECORD]
     settings, changes = record.get("config", {}), record.get("changes", [])
     listed = isinstance(changes, list) and all(isinstance(entry, dict) for entry in changes)
-    return whole and listed and isinstance(record.get("log"), str) and isinstance(settings, dict)
+    logged = isinstance(record.get("log"), str)
+    if not (whole and listed and logged and isinstance(settings, dict)):
+        raise InputError(f"{path} is not the state of a run")
+    return checkpoint
 
 
 def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:
