@@ -1,5 +1,6 @@
 """The layers of any torch network: what each gives for an input, and which takes from which."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -198,11 +199,10 @@ def _labels(names: Sequence[str], hidden: Sequence[bool]) -> list[str]:
         ['trunk layer 1', 'trunk layer 2', 'max head layer 1', 'max head']
     """
     parts = [name.rpartition(".")[0].rpartition(".")[2].replace("_", " ") for name in names]
-    several = len({part for part, inside in zip(parts, hidden, strict=True) if inside}) > 1
-    labels, counts = [], dict.fromkeys(parts, 0)
+    if len({part for part, inside in zip(parts, hidden, strict=True) if inside}) <= 1:
+        parts = [""] * len(parts)
+    labels, counts = [], Counter[str]()
     for part, inside in zip(parts, hidden, strict=True):
         counts[part] += 1
-        number = counts[part] if several else sum(counts.values())
-        of = f"{part} " if several else ""
-        labels.append(f"{of}layer {number}" if inside else (of.strip() or "output"))
+        labels.append(f"{part} layer {counts[part]}".strip() if inside else part or "output")
     return labels

@@ -20,8 +20,7 @@ def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str 
     gives: of a gate, the logit.
 
     Args:
-        net: A `SequentialMLP`, `FourLayerXOR`, `DualHeadMLP` or `Perceptron`; of a Lightning
-            module, its net.
+        net: A network of a class of `mlpzoo.nets`; of a Lightning module, its net.
         path: The file, which is replaced if it is there; its folder must exist.
         exercise: Name of the exercise that it solves, for the file to tell; "" for none.
         output: "value", "logit" or "probability", for the file to tell; "" for what the class

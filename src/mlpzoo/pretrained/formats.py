@@ -5,7 +5,6 @@ Reading either runs no code, and float32 numbers come back bit for bit.
 
 import hashlib
 import json
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ OUTPUTS = {
 }
 MOST_BYTES = 2**26  # of a file: 16 million weights, 60 times the largest network here
 _HEAD = "mlpzoo"  # the head's key in the metadata: one key, for more come in any order
-_LENGTH = struct.Struct("<Q")  # how a safetensors file begins: the length of its JSON header
 
 
 @dataclass(kw_only=True)
@@ -126,7 +124,7 @@ def from_bytes(content: bytes) -> ExportedNet:
     Raises:
         InputError: The bytes are neither, or not what these write.
     """
-    read = _from_safetensors if b"\0" in content[: _LENGTH.size] else _from_json
+    read = _from_safetensors if b"\0" in content[:8] else _from_json
     try:
         return read(content)
     except InputError:
@@ -139,8 +137,8 @@ def from_bytes(content: bytes) -> ExportedNet:
 
 def _from_safetensors(content: bytes) -> ExportedNet:
     weights = safetensors.torch.load(content)  # checks header and sizes
-    (length,) = _LENGTH.unpack_from(content)
-    header = json.loads(content[_LENGTH.size : _LENGTH.size + length])
+    length = int.from_bytes(content[:8], "little")  # of the JSON header that follows
+    header = json.loads(content[8 : 8 + length])
     metadata = header.get("__metadata__", {})
     if _HEAD not in metadata:
         raise InputError("it has no architecture; it is not of `mlpzoo export`")

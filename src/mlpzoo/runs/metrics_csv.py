@@ -28,8 +28,7 @@ class RunLogger(Logger):
 
     Args:
         folder: The run folder.
-        step: How many optimizer steps the run has taken; later rows in the file are of steps that
-            will be taken again, and are left out.
+        step: Optimizer steps taken; rows of later ones, which are taken again, are left out.
     """
 
     def __init__(self, folder: Path, *, step: int = 0) -> None:

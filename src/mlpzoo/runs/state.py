@@ -56,14 +56,11 @@ def latest_resumable(folder: Path) -> State:
             notes.append(f"{folder / BEST}, which {path.name} needs, is missing or damaged")
             continue
         return State(
-            path=path,
-            step=step,
-            torch=str(record.get("torch", "")),
-            config=record.get("config", {}),
-            history=tuple(record.get("changes", ())),
+            path=path, step=step, torch=str(record.get("torch", "")),
+            config=record.get("config", {}), history=tuple(record.get("changes", ())),
             log_is_lost=digest_until(folder / FILE_NAME, step) != record["log"],
             notes=tuple(notes),
-        )
+        )  # fmt: skip
     return State(notes=tuple(notes))
 
 
