@@ -8,8 +8,6 @@ from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
 
 def no_traceback() -> None:
     """Let Ctrl-C end this process as it ends any other, where Python would raise an exception."""
@@ -33,17 +31,15 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[di
     has put in the background.
     """
     main = threading.current_thread() is threading.main_thread()
-    found = {signum: signal.getsignal(signum) or signal.SIG_DFL for signum in SIGNALS if main}
-    before: dict[int, Any] = {
-        signum: had for signum, had in found.items() if had is not signal.SIG_IGN
-    }
+    before: dict[int, Any] = {}
     try:
-        for signum in before:
-            signal.signal(signum, handler)
+        for signum in (signal.SIGINT, signal.SIGTERM) if main else ():
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                before[signum] = signal.signal(signum, handler) or signal.SIG_DFL
         yield before
     finally:
-        for signum, had in before.items():
-            signal.signal(signum, had)
+        for taken, had in before.items():
+            signal.signal(taken, had)
 
 
 def _end(signum: int, frame: FrameType | None) -> None:
@@ -124,5 +120,5 @@ class StopRequest:
             return
         if self.advice:
             os.write(2, f"\nmlpzoo: {self.advice}\n".encode())  # print may be interrupted itself
-        signal.signal(signum, self._before[signum])
+        signal.signal(signum, self._before.get(signum, signal.SIG_DFL))
         signal.raise_signal(signum)

@@ -32,14 +32,13 @@ class StateCheckpoint(Checkpoint):
 
     Args:
         folder: The run folder.
-        provenance: What says where a checkpoint comes from: plain numbers, strings, bools, and
-            lists, tuples and dicts of them.
+        provenance: What says where a checkpoint comes from, as plain data.
         stop: Tells whether a signal has come.
     """
 
     def __init__(self, folder: Path, provenance: dict[str, Any], *, stop: StopRequest) -> None:
         self.folder, self.provenance, self.stop = folder.resolve(), provenance, stop
-        self.saved_step: int | None = None
+        self.saved_step = 0
         self.started = False
         self._next = 0.0
 

@@ -75,17 +75,14 @@ def build_trainer(
     best = ModelCheckpoint(
         folder, filename=Path(BEST).stem, monitor=monitor, mode=mode, enable_version_counter=False
     )
-    stopper = EarlyStopping(
-        monitor,
-        mode=mode,
-        patience=LARGEST_COUNT,
-        check_finite=False,  # a callback of ours stops before anything is kept
-        stopping_threshold=exercise.stop_at if early_stop else None,
+    stop_at = exercise.stop_at if early_stop else None
+    stopper = EarlyStopping(  # NaN is left to a callback of ours, which stops before it is kept
+        monitor, mode=mode, patience=LARGEST_COUNT, stopping_threshold=stop_at, check_finite=False
     )
     provenance = {"exercise": exercise.name, **(provenance or {})}
     bar = progress and sys.stdout.isatty()
     lines = LineProgress(exercise.name, ("train_loss", monitor))
-    shown: list[Callback] = [StepProgressBar(exercise.name) if bar else lines]
+    shown = [StepProgressBar(exercise.name) if bar else lines] if progress else []
     plugins = arguments.pop("plugins", None) or []
     defaults: dict[str, Any] = {
         "devices": 1,
@@ -106,7 +103,7 @@ def build_trainer(
             Measure(exercise.measure),
             stopper,
             *callbacks,
-            *(shown if progress else []),
+            *shown,
             best,
             StateCheckpoint(folder, provenance, stop=stop or StopRequest()),
         ],
