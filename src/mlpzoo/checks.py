@@ -1,4 +1,7 @@
-"""Argument checks: every message names the value and what would be accepted."""
+"""Argument checks: every message names the value and what would be accepted.
+
+Each `check_...` refuses with an InputError.
+"""
 
 import math
 import struct
@@ -7,7 +10,6 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-
 
 LARGEST_COUNT = 2**53  # beyond it, a float no longer tells neighbours apart
 _LONGEST_MESSAGE = 500
@@ -52,39 +54,24 @@ def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
 
 
 def lookup(what: str, name: str, table: Mapping[str, T]) -> T:
-    """Return the value of `table` under the entry that `name` spells (see `resolve_name`).
-
-    Raises:
-        InputError: No entry matches.
-    """
+    """Return the value of `table` under the entry that `name` spells, as `resolve_name` does."""
     return table[resolve_name(what, name, table)]
 
 
 def check_positive(name: str, value: float) -> None:
-    """Refuse a number that is not finite and above zero.
-
-    Raises:
-        InputError: As said.
-    """
+    """Refuse a number that is not finite and above zero."""
     if not (math.isfinite(value) and value > 0):
         raise InputError(f"{name} must be above 0, got {value}")
 
 
 def check_at_least(name: str, value: float, least: float) -> None:
-    """Refuse a number that is not finite and `least` or more.
-
-    Raises:
-        InputError: As said.
-    """
+    """Refuse a number that is not finite and `least` or more."""
     if not (math.isfinite(value) and value >= least):
         raise InputError(f"{name} must be {least} or more, got {value}")
 
 
 def check_count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT) -> None:
     """Refuse what is not a whole number from `least` to `most`.
-
-    Raises:
-        InputError: As said.
 
     Example:
         >>> check_count("batch_size", 0)
@@ -100,11 +87,7 @@ def check_count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT
 
 
 def check_ordered(name: str, low: float, high: float) -> None:
-    """Refuse a range that, in float32, is not finite or does not rise from low to high.
-
-    Raises:
-        InputError: As said.
-    """
+    """Refuse a range that, in float32, is not finite or does not rise from low to high."""
     near, far = as_float32(low), as_float32(high)
     if not (math.isfinite(near) and math.isfinite(far) and near < far):
         raise InputError(f"{name} must run from low to high, got low={low} high={high}")
@@ -127,21 +110,13 @@ def as_float32(value: float) -> float:
 
 
 def check_flag(name: str, value: object) -> None:
-    """Refuse what is not True or False.
-
-    Raises:
-        InputError: As said.
-    """
+    """Refuse what is not True or False."""
     if not isinstance(value, bool):
         raise InputError(f"{name} must be True or False, got {value!r}")
 
 
 def check_seed(name: str, value: int) -> None:
-    """Refuse a seed outside 0 to 2**63 - 1, the range that all generators here share.
-
-    Raises:
-        InputError: As said.
-    """
+    """Refuse a seed outside 0 to 2**63 - 1, the range that all generators here share."""
     if not (isinstance(value, int) and 0 <= value < 2**63):
         raise InputError(f"{name} must be from 0 to 2**63 - 1, got {value!r}")
 

@@ -31,17 +31,10 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: It cannot be written; what was there before still is.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{_UNFINISHED}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
+    with _unfinished(path) as beside, beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     sync_folder(path.parent)
 
 
@@ -51,17 +44,24 @@ def keep_as(path: Path, other: Path) -> None:
     Raises:
         OSError: There is no such file, or its folder cannot be written to.
     """
-    beside = other.with_name(f".{other.name}.{os.getpid()}{_UNFINISHED}")
-    with suppress(FileNotFoundError):
-        beside.unlink()
+    with _unfinished(other) as beside:
+        try:
+            os.link(path, beside)
+        except OSError:  # a file system without hard links
+            write_whole(beside, path.read_bytes())
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """Yield a free name beside a file; what then has it takes the file's place."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{_UNFINISHED}")
+    beside.unlink(missing_ok=True)  # a killed process of this number may have left a hard link
     try:
-        os.link(path, beside)
-    except OSError:  # a file system without hard links
-        write_whole(other, path.read_bytes())
-        return
-    os.replace(beside, other)
-    with suppress(FileNotFoundError):
-        beside.unlink()  # replacing a name of the same content does nothing
+        yield beside
+        os.replace(beside, path)
+    finally:
+        with suppress(OSError):
+            beside.unlink()  # also after a replacement by the same content, which does nothing
 
 
 def sync_folder(folder: Path) -> None:

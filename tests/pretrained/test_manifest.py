@@ -14,7 +14,7 @@ from mlpzoo import InputError, get_exercise, get_pretrained, list_pretrained, lo
 from mlpzoo.cli import main
 from mlpzoo.nets.architecture import describe
 from mlpzoo.pretrained import FOLDER
-from mlpzoo.pretrained.formats import export_record
+from mlpzoo.pretrained.formats import ExportedNet
 from mlpzoo.pretrained.measure import errors_of
 from scripts.release_weights import release
 from tests.manifests import edit
@@ -131,7 +131,7 @@ def test_linear_is_the_least_squares_line():
 @pytest.mark.parametrize("name", ["sin", "minmax", "xor", "perceptron"])
 def test_plain_network_measures_as_its_run_did(name, short_run):
     result = short_run(name)
-    exported = export_record(result.module.net.cpu(), exercise=name)
+    exported = ExportedNet(net=result.module.net.cpu(), exercise=name)
     errors = errors_of(exported, result.datamodule)
     shared = errors.keys() & result.metrics.keys()
     assert {bar.metric for bar in get_exercise(name).bars} <= shared

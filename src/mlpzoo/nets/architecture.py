@@ -25,8 +25,7 @@ def describe(net: nn.Module) -> dict[str, Any]:
         net: One of a class of `mlpzoo.nets`.
 
     Raises:
-        InputError: It is of another class, its layers are not as its class builds them, or its
-            weights are not finite float32.
+        InputError: Another class, layers that it does not build, weights not finite float32.
 
     Example:
         >>> describe(nets.Perceptron())
@@ -58,8 +57,7 @@ def rebuild(architecture: object, weights: Mapping[str, Tensor]) -> Network:
         weights: Its state_dict, float32; the tensors become the network's own.
 
     Raises:
-        InputError: The architecture is not what `describe` gives; or a weight is missing, too
-            many, of another shape or type, or not finite.
+        InputError: Not what `describe` gives, or weights that do not fit or are not finite.
     """
     if not isinstance(architecture, Mapping) or set(architecture) != {"class", "arguments"}:
         raise InputError("the architecture must have a class and arguments")

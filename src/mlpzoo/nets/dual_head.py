@@ -23,8 +23,7 @@ class DualHeadMLP(Network):
         trunk_features: Units of each trunk layer.
         head_features: Units of each hidden layer of a head.
         initialization: A name that `mlpzoo.nets.initialization` knows.
-        value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside; None
-            leaves both as they are.
+        value_range: Low and high end of inputs and outputs; None leaves both as they are.
         seed: Seed of the start.
 
     Raises:

@@ -59,12 +59,9 @@ class SequentialMLP(Network):
         activation = known("activation", activation, ACTIVATIONS)
         out_activation = known("activation", out_activation, ACTIVATIONS)
         super().__init__(
-            in_features=in_features,
-            hidden_features=hidden_features,
-            out_features=out_features,
-            activation=activation,
-            out_activation=out_activation,
-        )
+            in_features=in_features, hidden_features=hidden_features, out_features=out_features,
+            activation=activation, out_activation=out_activation,
+        )  # fmt: skip
         self.in_scale = RangeScale(in_range)
         self.layers = stack((in_features, *hidden_features, out_features), activation)
         self.out_activation = ACTIVATIONS[out_activation]()

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from mlpzoo.checks import InputError, choose, count
+from mlpzoo.checks import InputError, count
 
 _NOT_ELEMENTWISE = {
     "GLU",  # halves its input
@@ -47,16 +47,14 @@ def stack(features: Sequence[int], activation: str) -> nn.Sequential:
 
     Args:
         features: Number of inputs, then the units of each layer.
-        activation: A name of `ACTIVATIONS`, in any case.
+        activation: A name of `ACTIVATIONS`.
 
     Raises:
-        InputError: An unknown activation, or a size below 1.
+        InputError: A size below 1.
     """
-    act = choose("activation", activation, ACTIVATIONS)
     if min(features) < 1:
         raise InputError(f"every layer must have 1 unit or more, got {tuple(features)}")
     layers: list[nn.Module] = []
     for size_in, size_out in pairwise(features):
-        layers += [act()] if layers else []
-        layers.append(linear(size_in, size_out))
-    return nn.Sequential(*layers)
+        layers += [linear(size_in, size_out), ACTIVATIONS[activation]()]
+    return nn.Sequential(*layers[:-1])

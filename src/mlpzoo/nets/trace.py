@@ -1,5 +1,6 @@
 """The layers of any torch network: what each gives for an input, and which takes from which."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -125,12 +126,13 @@ def dense_layers(net: nn.Module, x: Tensor) -> tuple[Dense, ...]:
     sources: list[int | None] = []
     for call in calls:
         if isinstance(call.layer, nn.Linear):
-            sources.append(_source(call, owner, units, x))
+            known = owner.get(id(call.taken))
+            sources.append(_source(call, units, x) if known is None else known)
             owner[id(call.given)] = len(units)
             units.append(call.given)
-        elif id(call.taken) in owner and call.given.shape == units[owner[id(call.taken)]].shape:
-            owner[id(call.given)] = owner[id(call.taken)]
-            units[owner[id(call.taken)]] = call.given
+        elif (at := owner.get(id(call.taken))) is not None and call.given.shape == units[at].shape:
+            owner[id(call.given)] = at
+            units[at] = call.given
     for call, source in zip(layers, sources, strict=True):
         if source is not None and isinstance(call.taken, Tensor):
             units[source] = call.taken
@@ -148,10 +150,8 @@ def _run(net: nn.Module, x: Tensor) -> None:
             ) from error
 
 
-def _source(call: Call, owner: dict[int, int], units: Sequence[Tensor], x: Tensor) -> int | None:
-    """Return the dense layer that a linear layer takes from: the one known, else the nearest."""
-    if id(call.taken) in owner:
-        return owner[id(call.taken)]
+def _source(call: Call, units: Sequence[Tensor], x: Tensor) -> int | None:
+    """Return the nearest dense layer that a linear layer can take from; None for the input."""
     width: Any = call.layer.in_features
     if not isinstance(call.taken, Tensor) or call.taken.dim() != 2:
         raise InputError(f"layer {call.name} does not take (rows, {width}); it cannot be drawn")
@@ -199,11 +199,10 @@ def _labels(names: Sequence[str], hidden: Sequence[bool]) -> list[str]:
         ['trunk layer 1', 'trunk layer 2', 'max head layer 1', 'max head']
     """
     parts = [name.rpartition(".")[0].rpartition(".")[2].replace("_", " ") for name in names]
-    several = len({part for part, inside in zip(parts, hidden, strict=True) if inside}) > 1
-    labels, counts = [], dict.fromkeys(parts, 0)
+    if len({part for part, inside in zip(parts, hidden, strict=True) if inside}) <= 1:
+        parts = [""] * len(parts)
+    labels, counts = [], Counter[str]()
     for part, inside in zip(parts, hidden, strict=True):
         counts[part] += 1
-        number = counts[part] if several else sum(counts.values())
-        of = f"{part} " if several else ""
-        labels.append(f"{of}layer {number}" if inside else (of.strip() or "output"))
+        labels.append(f"{part} layer {counts[part]}".strip() if inside else part or "output")
     return labels

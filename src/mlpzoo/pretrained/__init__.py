@@ -10,10 +10,5 @@ from mlpzoo.pretrained.manifest import (
 )
 
 __all__ = [
-    "FOLDER",
-    "Pretrained",
-    "get_pretrained",
-    "list_pretrained",
-    "load_pretrained",
-    "read_manifest",
-]
+    "FOLDER", "Pretrained", "get_pretrained", "list_pretrained", "load_pretrained", "read_manifest",
+]  # fmt: skip

@@ -7,29 +7,20 @@ from torch import nn
 from mlpzoo.checks import InputError, known
 from mlpzoo.exercises import list_exercises
 from mlpzoo.files import write_whole
-from mlpzoo.pretrained.formats import (
-    MOST_BYTES,
-    OUTPUTS,
-    ExportedNet,
-    export_record,
-    read_exported,
-    to_json,
-    to_safetensors,
-)
+from mlpzoo.pretrained.formats import MOST_BYTES, OUTPUTS, WRITERS, ExportedNet, read_exported
 
-FORMATS = ("json", "safetensors", "onnx")
+FORMATS = (*WRITERS, "onnx")
 
 
 def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str = "") -> None:
     """Write a network as JSON, safetensors or ONNX, as the path ends.
 
-    JSON and safetensors hold architecture and float32 weights, and `load_weights` gives back the
-    same bits. ONNX has a batch axis of any length; the file is written once onnxruntime has given
-    the network's own outputs. All hold what `forward` gives: of a gate, the logit.
+    `load_weights` gives back the same bits of the first two. ONNX has a batch axis of any length,
+    and is written once onnxruntime has given the network's own outputs. All hold what `forward`
+    gives: of a gate, the logit.
 
     Args:
-        net: A `SequentialMLP`, `FourLayerXOR`, `DualHeadMLP` or `Perceptron`; of a Lightning
-            module, its net.
+        net: A network of a class of `mlpzoo.nets`; of a Lightning module, its net.
         path: The file, which is replaced if it is there; its folder must exist.
         exercise: Name of the exercise that it solves, for the file to tell; "" for none.
         output: "value", "logit" or "probability", for the file to tell; "" for what the class
@@ -47,8 +38,8 @@ def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str 
         >>> load_weights(path).linear.weight.tolist()
         [[0.5, 0.5]]
     """
-    exported = export_record(
-        net,
+    exported = ExportedNet(
+        net=net,
         exercise=known("exercise", exercise, list_exercises()) if exercise else "",
         output=known("output", output, OUTPUTS) if output else "",
     )
@@ -93,7 +84,7 @@ def write_exported(exported: ExportedNet, path: Path, kind: str = "") -> str:
         content, difference = to_onnx(exported)
         exact = f"onnxruntime differs by {difference:.3g} at most"
     else:
-        content = to_json(exported) if kind == "json" else to_safetensors(exported)
+        content = WRITERS[kind](exported)
         if len(content) > MOST_BYTES:
             raise InputError(
                 f"{path} would have {len(content)} bytes, more than the {MOST_BYTES} that are read"

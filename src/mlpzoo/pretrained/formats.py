@@ -1,17 +1,16 @@
 """Networks as bytes: safetensors and JSON, each with the architecture beside the weights.
 
-Reading either runs no code, and float32 numbers come back bit for bit. What a file says of itself
-is its head: the format, the architecture, the exercise if it is known, and what the output means.
+Reading either runs no code, and float32 numbers come back bit for bit.
 """
 
 import hashlib
 import json
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import safetensors.torch
 import torch
 from torch import Tensor, nn
@@ -27,33 +26,24 @@ OUTPUTS = {
 }
 MOST_BYTES = 2**26  # of a file: 16 million weights, 60 times the largest network here
 _HEAD = "mlpzoo"  # the head's key in the metadata: one key, for more come in any order
-_LENGTH = struct.Struct("<Q")  # how a safetensors file begins: the length of its JSON header
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class ExportedNet:
     """A plain network with what its file says of it.
 
     Attributes:
         net: The network.
         exercise: Name of the exercise that it was made for, or "".
-        output: What `forward` gives, a key of `OUTPUTS`.
+        output: What `forward` gives, a key of `OUTPUTS`; by default what its class gives.
     """
 
     net: nn.Module
     exercise: str = ""
-    output: str = "value"
+    output: str = ""
 
-
-def export_record(net: nn.Module, *, exercise: str = "", output: str = "") -> ExportedNet:
-    """Return a network with what its file is to say of it.
-
-    Args:
-        net: The network.
-        exercise: Name of the exercise that it was made for, or "".
-        output: A key of `OUTPUTS`; "" for what its class gives.
-    """
-    return ExportedNet(net=net, exercise=exercise, output=output or getattr(net, "gives", "value"))
+    def __post_init__(self) -> None:
+        self.output = self.output or getattr(self.net, "gives", "value")
 
 
 def to_safetensors(exported: ExportedNet) -> bytes:
@@ -81,7 +71,7 @@ def to_json(exported: ExportedNet) -> bytes:
     Example:
         >>> from mlpzoo import SequentialMLP
         >>> net = SequentialMLP(hidden_features=(), initialization="zeros")
-        >>> json.loads(to_json(export_record(net)))["weights"]["layers.0.weight"]
+        >>> json.loads(to_json(ExportedNet(net=net)))["weights"]["layers.0.weight"]
         [[0.0]]
     """
     head = json.dumps(_head(exported), indent=1).removesuffix("\n}")
@@ -92,6 +82,9 @@ def to_json(exported: ExportedNet) -> bytes:
     return f'{head},\n "weights": {{\n{weights}\n }}\n}}\n'.encode()
 
 
+WRITERS = {"json": to_json, "safetensors": to_safetensors}
+
+
 def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
     """Return the network of a JSON or safetensors file, in eval mode, with what the file says.
 
@@ -100,11 +93,20 @@ def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
         sha256: What its content must have; "" for anything.
 
     Raises:
-        InputError: There is no such file, it is larger than any that is written here, it has
-            another SHA-256, or it holds no network.
+        InputError: There is no such file, it is too large, of another SHA-256, or no network.
     """
     path = Path(str(path))
-    content = _content(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is not a file")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        raise InputError(f"{path} cannot be read: {error}") from error
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
     if sha256 and hashlib.sha256(content).hexdigest() != sha256:
         raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
     try:
@@ -122,7 +124,7 @@ def from_bytes(content: bytes) -> ExportedNet:
     Raises:
         InputError: The bytes are neither, or not what these write.
     """
-    read = _from_safetensors if b"\0" in content[: _LENGTH.size] else _from_json
+    read = _from_safetensors if b"\0" in content[:8] else _from_json
     try:
         return read(content)
     except InputError:
@@ -133,30 +135,14 @@ def from_bytes(content: bytes) -> ExportedNet:
         raise InputError(f"it cannot be read: {error or type(error).__name__}") from None
 
 
-def _content(path: Path) -> bytes:
-    try:
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path} is not a file")
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        raise InputError(f"{path} cannot be read: {error}") from error
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
-    return content
-
-
 def _from_safetensors(content: bytes) -> ExportedNet:
     weights = safetensors.torch.load(content)  # checks header and sizes
-    (length,) = _LENGTH.unpack_from(content)
-    header = json.loads(content[_LENGTH.size : _LENGTH.size + length])
+    length = int.from_bytes(content[:8], "little")  # of the JSON header that follows
+    header = json.loads(content[8 : 8 + length])
     metadata = header.get("__metadata__", {})
     if _HEAD not in metadata:
         raise InputError("it has no architecture; it is not of `mlpzoo export`")
-    head = _strict_json(metadata[_HEAD])
-    return _exported_net(head, weights)
+    return _exported_net(_strict_json(metadata[_HEAD]), weights)
 
 
 def _from_json(content: bytes) -> ExportedNet:
@@ -168,8 +154,8 @@ def _from_json(content: bytes) -> ExportedNet:
 
 
 def _exported_net(head: Any, weights: Mapping[str, Tensor]) -> ExportedNet:
-    if not isinstance(head, dict) or head.get("format") != FILE_FORMAT:
-        found = head.get("format") if isinstance(head, dict) else None
+    found = head.get("format") if isinstance(head, dict) else None
+    if found != FILE_FORMAT:
         raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FILE_FORMAT}")
     exercise, output = head.get("exercise", ""), head.get("output", "value")
     if not isinstance(exercise, str) or output not in OUTPUTS:
@@ -198,18 +184,10 @@ def _shortest(weights: Tensor) -> Any:
 
 
 def _tensor(name: str, value: object) -> Tensor:
-    for leaf in _leaves(value):
+    for leaf in np.array(value, dtype=object).flat:
         if type(leaf) not in (int, float):  # torch would take a bool
             raise InputError(f"{name} must hold numbers, got {leaf!r}")
-    return torch.tensor(value, dtype=torch.float32)  # refuses rows of several lengths
-
-
-def _leaves(value: object) -> Iterator[object]:
-    if isinstance(value, list):
-        for entry in value:
-            yield from _leaves(entry)
-    else:
-        yield value
+    return torch.tensor(value, dtype=torch.float32)
 
 
 def _strict_json(text: str) -> Any:

@@ -20,9 +20,8 @@ class LitExportedNet(LitNetwork):
         exported: The network, and whether it gives values, logits or probabilities.
 
     Example:
-        >>> from mlpzoo.pretrained.formats import export_record
         >>> from mlpzoo.nets import Perceptron
-        >>> gate = LitExportedNet(export_record(Perceptron(initialization="zeros")))
+        >>> gate = LitExportedNet(ExportedNet(net=Perceptron(initialization="zeros")))
         >>> gate.answer(torch.zeros(1, 2)).tolist()
         [[0.0]]
     """

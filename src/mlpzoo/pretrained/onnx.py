@@ -4,12 +4,12 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from io import StringIO
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mlpzoo.checks import InputError
 from mlpzoo.exercises import get_exercise
@@ -30,8 +30,7 @@ def to_onnx(exported: ExportedNet) -> tuple[bytes, float]:
         exported: The network, which is left as it is, and what it is for.
 
     Returns:
-        The file's content, and the largest difference between what onnxruntime and torch compute
-        on the exercise's validation grid, or on the network's own range where no exercise is known.
+        The file's content, and the largest difference between what onnxruntime and torch compute.
 
     Raises:
         InputError: The extra is not installed, or they compute different things.
@@ -74,16 +73,14 @@ def _as_onnx(exported: ExportedNet, x: Tensor) -> bytes:
         "output": OUTPUTS[exported.output],
     }
     for key, value in about.items():
-        entry = proto.metadata_props.add()
-        entry.key, entry.value = f"mlpzoo.{key}", value
+        proto.metadata_props.add(key=f"mlpzoo.{key}", value=value)
     content: bytes = proto.SerializeToString()
     return content
 
 
 def _inputs(exported: ExportedNet) -> Tensor:
     """Return the exercise's validation grid, else points drawn from the network's own range."""
-    layers = (part for part in exported.net.modules() if isinstance(part, nn.Linear))
-    features = next(layers).in_features
+    features = next(exported.net.parameters()).shape[1]  # the first layer's weight
     if exported.exercise:
         data = get_exercise(exported.exercise).data()
         if data.in_features == features:
@@ -98,11 +95,8 @@ def _inputs(exported: ExportedNet) -> Tensor:
 def _quiet() -> Iterator[None]:
     """Leave out what the exporter says of its own progress and of what torch deprecates."""
     log = logging.getLogger("torch.onnx")
-    level = log.level
-    with warnings.catch_warnings(), redirect_stdout(StringIO()):
+    with warnings.catch_warnings(), redirect_stdout(StringIO()), ExitStack() as stack:
         warnings.simplefilter("ignore")
+        stack.callback(log.setLevel, log.level)
         log.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            log.setLevel(level)
+        yield

@@ -18,11 +18,9 @@ from mlpzoo.pretrained.measure import data_of, errors_of
 from mlpzoo.training.run import train
 from mlpzoo.training.signals import Interrupted, Terminated
 
-TRAINED, SHIPPED = "trained", "shipped"
 # How far a measured error may be from the manifest's: sums are rounded in another order on another
 # processor, a few float32 steps of the largest target.
 RELATIVE, OF_LARGEST = 1e-3, 1e-6
-_FRESH_SEEDS = 2**31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,22 +79,18 @@ def verify(
         The checks, the shipped networks last.
 
     Raises:
-        InputError: An unknown name, a seed out of range, a manifest that cannot be read, or names
-            that leave nothing to check.
+        InputError: An unknown name, a seed out of range, a bad manifest, or nothing to check.
         Interrupted: After Ctrl-C.
         Terminated: After SIGTERM.
     """
     records, exercises = read_manifest(folder), list_exercises()
-    there = [*exercises, *(name for name in sorted(records) if name not in exercises)]
-    chosen = list(dict.fromkeys(known("exercise or network", name, there) for name in names))
-    chosen = chosen or there
+    there = list(dict.fromkeys([*exercises, *sorted(records)]))
+    named = (known("exercise or network", name, there) for name in names)
+    chosen = list(dict.fromkeys(named)) or there
     if seed is not None:
         seed_in_range(seed)
-    work: list[Callable[[], Check]] = []
-    if trained:
-        work += [partial(_train, name, seed) for name in chosen if name in exercises]
-    if shipped:
-        work += [partial(_measure, records[name], folder) for name in chosen if name in records]
+    work = [partial(_train, n, seed) for n in chosen if trained and n in exercises]
+    work += [partial(_measure, records[n], folder) for n in chosen if shipped and n in records]
     if not work:
         kind = "an exercise" if trained else "a shipped network"
         raise InputError(f"none of {', '.join(chosen)} is {kind}; there are {', '.join(there)}")
@@ -110,7 +104,7 @@ def verify(
 
 def _train(name: str, seed: int | None) -> Check:
     exercise = get_exercise(name)
-    seed = secrets.randbelow(_FRESH_SEEDS) if seed is None else seed
+    seed = secrets.randbelow(2**31) if seed is None else seed
     with TemporaryDirectory() as out:
         try:
             result = train(name, seed=seed, out=out, plots=False, progress=False)
@@ -118,7 +112,7 @@ def _train(name: str, seed: int | None) -> Check:
             raise type(stop)(f"stopped while {name} was trained; nothing is left of it") from stop
     return Check(
         name=name,
-        what=TRAINED,
+        what="trained",
         seed=seed,
         measured={bar.metric: result.metrics[bar.metric] for bar in exercise.bars},
         asked=", ".join(result.bars),
@@ -128,7 +122,7 @@ def _train(name: str, seed: int | None) -> Check:
 
 
 def _measure(record: Pretrained, folder: str | Path | None) -> Check:
-    check = partial(Check, name=record.name, what=SHIPPED, seed=record.seed)
+    check = partial(Check, name=record.name, what="shipped", seed=record.seed)
     try:
         exported = load_exported(record.name, folder=folder)
         data = data_of(record)

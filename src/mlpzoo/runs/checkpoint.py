@@ -94,7 +94,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     path = Path(str(path))
     try:
-        checkpoint = unpack(path.read_bytes())
+        checkpoint: dict[str, Any] = unpack(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"checkpoint {path} does not exist") from error
     except IsADirectoryError as error:
@@ -105,7 +105,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise InputError(f"{path} is not a checkpoint that can be used: {error}") from error
     record = checkpoint.get(RECORD) if isinstance(checkpoint, dict) else None
     written = record.get("format") if isinstance(record, dict) else None
-    if not isinstance(written, int) or not isinstance(checkpoint, dict):
+    if not isinstance(written, int):
         raise InputError(f"{path} has no record of an exercise; it is not of mlpzoo's train")
     if written > FORMAT:
         raise InputError(

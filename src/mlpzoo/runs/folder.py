@@ -32,21 +32,20 @@ def new_folder(parent: Path, config: Mapping[str, Any], *, start: Path | None = 
     Raises:
         InputError: It cannot be made or written to.
     """
+    made = parent / f".new-{os.getpid()}-{token_hex(4)}"
     try:
         parent.mkdir(parents=True, exist_ok=True)
         _sweep_unnamed(parent)
-        made = parent / f".new-{os.getpid()}-{token_hex(4)}"
         made.mkdir()
-        try:
-            write_yaml(made / CONFIG, config)
-            if start is not None:
-                write_whole(made / START, start.read_bytes())
-        except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
-            raise
-        return made
-    except OSError as error:
-        raise _no_folder(parent, error) from error
+        write_yaml(made / CONFIG, config)
+        if start is not None:
+            write_whole(made / START, start.read_bytes())
+    except BaseException as error:
+        shutil.rmtree(made, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise _no_folder(parent, error) from error
+        raise
+    return made
 
 
 def give_name(made: Path) -> Path:

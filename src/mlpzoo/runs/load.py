@@ -32,9 +32,14 @@ def load_module(
     """
     checkpoint = _of_single_run(path, exercise)
     try:
-        module, data = _rebuild(
-            get_exercise(exercise or checkpoint[RECORD]["exercise"]), checkpoint
-        )
+        record, weights = checkpoint[RECORD], checkpoint["state_dict"]
+        recipe, arguments = record["recipe"], checkpoint["hyper_parameters"]
+        found = get_exercise(exercise or record["exercise"])
+        data = found.data(recipe=recipe, **{"seed": record["seed"], **record["data"]})
+        with torch.device("meta"):  # what does not fit the weights must not take memory
+            check_fit(found.module(data, recipe=recipe, **arguments), weights)
+        module = found.module(data, recipe=recipe, **arguments)
+        module.load_state_dict(weights)
         module.eval()(data.grid(2)[0])
     except Exception as error:  # the file may hold anything: none of it may be a traceback
         raise InputError(f"checkpoint {path} does not fit its exercise: {error}") from error
@@ -70,16 +75,3 @@ def _of_single_run(path: str | Path, exercise: str | Exercise | None) -> dict[st
     if name != wanted:
         raise InputError(f"checkpoint {path} is of exercise {name!r}, not of {wanted!r}")
     return checkpoint
-
-
-def _rebuild(
-    exercise: Exercise, checkpoint: dict[str, Any]
-) -> tuple[LitNetwork, FunctionDataModule]:
-    record, weights = checkpoint[RECORD], checkpoint["state_dict"]
-    recipe, arguments = record["recipe"], checkpoint["hyper_parameters"]
-    data = exercise.data(recipe=recipe, **{"seed": record["seed"], **record["data"]})
-    with torch.device("meta"):  # what does not fit the weights must not take memory
-        check_fit(exercise.module(data, recipe=recipe, **arguments), weights)
-    module = exercise.module(data, recipe=recipe, **arguments)
-    module.load_state_dict(weights)
-    return module, data

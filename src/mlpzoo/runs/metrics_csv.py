@@ -28,15 +28,13 @@ class RunLogger(Logger):
 
     Args:
         folder: The run folder.
-        step: How many optimizer steps the run has taken; later rows in the file are of steps that
-            will be taken again, and are left out.
+        step: Optimizer steps taken; rows of later ones, which are taken again, are left out.
     """
 
     def __init__(self, folder: Path, *, step: int = 0) -> None:
         super().__init__()
         self.folder = folder
-        self._rows = _rows_until(folder / FILE_NAME, step)
-        self._table = _Table()
+        self._table = _Table(_rows_until(folder / FILE_NAME, step))
         self._written: bytes | None = None
 
     @property
@@ -57,9 +55,10 @@ class RunLogger(Logger):
     @override
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        row = _row({k: v for k, v in metrics.items() if not k.startswith("test_")}, step)
-        if not row.keys() <= {"step", "epoch"} and self._rows[-1:] != [row]:  # else anticipated
-            self._rows.append(row)
+        kept = {name: str(v) for name, v in metrics.items() if not name.startswith("test_")}
+        row, rows = {"step": str(step), **kept}, self._table.rows
+        if not row.keys() <= {"step", "epoch"} and rows[-1:] != [row]:  # else anticipated
+            rows.append(row)
 
     def anticipate(self, trainer: Trainer) -> None:
         """Take in the row that a Trainer sends once the hooks after a training step are through.
@@ -77,8 +76,7 @@ class RunLogger(Logger):
     @property
     def content(self) -> bytes:
         """What the file holds once it is flushed."""
-        self._table.add(self._rows[len(self._table) :])
-        return self._table.content
+        return self._table.content()
 
     @rank_zero_only
     def flush(self) -> None:
@@ -88,7 +86,7 @@ class RunLogger(Logger):
             OSError: The file cannot be written.
         """
         content = self.content
-        if self._rows and content != self._written:
+        if self._table.rows and content != self._written:
             write_whole(self.folder / FILE_NAME, content)
             self._written = content
 
@@ -119,7 +117,7 @@ def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
 def digest_until(path: Path, step: int) -> str:
     """Return the digest of what a metrics.csv held after so many optimizer steps; "" if damaged."""
     try:
-        return digest(_Table(_rows_until(path, step)).content)
+        return digest(_Table(_rows_until(path, step)).content())
     except InputError:
         return ""
 
@@ -132,33 +130,24 @@ def digest(content: bytes) -> str:
 class _Table:
     """Rows as CSV; what has been formatted is kept while the columns stay the same."""
 
-    def __init__(self, rows: list[Row] | None = None) -> None:
-        self._rows: list[Row] = []
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
         self._names: list[str] = []
-        self._lines: list[str] = []
-        self.add(rows or [])
+        self._text, self._formatted = "", 0
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def add(self, rows: list[Row]) -> None:
-        """Take in rows."""
-        names = sorted({*self._names, *(name for row in rows for name in row)} - {"step", "epoch"})
-        self._rows += rows
+    def content(self) -> bytes:
+        """Return the whole file."""
+        new = self.rows[self._formatted :]
+        names = sorted({*self._names, *(name for row in new for name in row)} - {"step", "epoch"})
         if names != self._names:
-            self._names, self._lines, rows = names, [], self._rows
+            self._names, self._text, new = names, "", self.rows
         text = io.StringIO()
         table = csv.DictWriter(text, ["epoch", "step", *names], restval="", lineterminator="\n")
-        if not self._lines:
+        if not self._text:
             table.writeheader()
-        table.writerows(rows)
-        self._lines.append(text.getvalue())
-
-    @property
-    def content(self) -> bytes:
-        """The whole file."""
-        self._lines = ["".join(self._lines)]
-        return self._lines[0].encode()
+        table.writerows(new)
+        self._text, self._formatted = self._text + text.getvalue(), len(self.rows)
+        return self._text.encode()
 
 
 def _rows_until(path: Path, step: int) -> list[Row]:
@@ -181,7 +170,3 @@ def _read(path: Path) -> list[Row]:
     except (csv.Error, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged; remove it, or resume its run") from error
     return [{name: value for name, value in row.items() if value != ""} for row in rows]
-
-
-def _row(metrics: Mapping[str, Any], step: int | None) -> Row:
-    return {"step": str(step), **{name: str(value) for name, value in metrics.items()}}

@@ -48,44 +48,18 @@ def next_step(step: int) -> int:
     return at
 
 
-def write_snapshot(
-    folder: Path, module: LightningModule, step: int, provenance: Mapping[str, Any]
-) -> Path:
-    """Write the weights of a module, as a checkpoint that `load_module` reads.
-
-    Args:
-        folder: The run folder, which must be there.
-        module: Whose weights and arguments are kept.
-        step: Optimizer steps taken.
-        provenance: What says where a checkpoint comes from (see `StateCheckpoint`).
-
-    Returns:
-        The file.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    path = folder / FOLDER / f"step_{step:06d}.ckpt"
-    path.parent.mkdir(exist_ok=True)
-    content = {
-        "state_dict": {name: value.cpu() for name, value in module.state_dict().items()},
-        "hyper_parameters": dict(module.hparams),
-        "global_step": step,
-        RECORD: {**provenance, "format": FORMAT},
-    }
-    write_whole(path, pack(content))
-    return path
-
-
 def snapshots_in(folder: Path) -> dict[int, Path]:
     """Return the snapshots of a run by step, in their order.
 
     Args:
         folder: The run folder.
     """
-    named = {path.stem.removeprefix("step_"): path for path in folder.glob(f"{FOLDER}/step_*.ckpt")}
-    steps = sorted(int(number) for number in named if number.isdecimal())
-    return {step: folder / FOLDER / f"step_{step:06d}.ckpt" for step in steps}
+    numbers = [path.stem.removeprefix("step_") for path in folder.glob(f"{FOLDER}/step_*.ckpt")]
+    return {step: _path(folder, step) for step in sorted(int(n) for n in numbers if n.isdecimal())}
+
+
+def _path(folder: Path, step: int) -> Path:
+    return folder / FOLDER / f"step_{step:06d}.ckpt"
 
 
 def snapshot(folder: Path, step: int) -> Path:
@@ -109,26 +83,12 @@ def snapshot(folder: Path, step: int) -> Path:
     raise InputError(f"{folder} has no snapshot of step {step}; the nearest: {nearest}")
 
 
-def remove_after(folder: Path, step: int) -> None:
-    """Remove the snapshots of later steps, which a run that goes on from this step takes again.
-
-    Args:
-        folder: The run folder.
-        step: Optimizer steps taken.
-
-    Raises:
-        OSError: One cannot be removed.
-    """
-    for at, path in snapshots_in(folder).items():
-        if at > step:
-            path.unlink(missing_ok=True)
-
-
 class SnapshotTaker(Callback):
     """Writes the weights after the steps that `next_step` names, and after the last one.
 
-    Nothing else of the run is changed. Where blocks of steps are taken in one training_step, they
-    end where `next_step` says (see `mlpzoo.optim.loops`).
+    Each is a checkpoint that `load_module` reads. Nothing else of the run is changed. Where blocks
+    of steps are taken in one training_step, they end where `next_step` says (see
+    `mlpzoo.optim.loops`).
 
     Args:
         folder: The run folder.
@@ -146,7 +106,9 @@ class SnapshotTaker(Callback):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:
-            remove_after(self.folder, trainer.global_step)
+            for step, path in snapshots_in(self.folder).items():
+                if step > trainer.global_step:  # the run goes on, and takes it again
+                    path.unlink(missing_ok=True)
         if trainer.global_step == 0:
             self._take(trainer, pl_module)
 
@@ -163,6 +125,16 @@ class SnapshotTaker(Callback):
             self._take(trainer, pl_module)
 
     def _take(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.is_global_zero and trainer.global_step != self._taken:
-            write_snapshot(self.folder, pl_module, trainer.global_step, self.provenance)
-            self._taken = trainer.global_step
+        step = trainer.global_step
+        if not trainer.is_global_zero or step == self._taken:
+            return
+        path = _path(self.folder, step)
+        path.parent.mkdir(exist_ok=True)
+        content = {
+            "state_dict": {name: value.cpu() for name, value in pl_module.state_dict().items()},
+            "hyper_parameters": dict(pl_module.hparams),
+            "global_step": step,
+            RECORD: {**self.provenance, "format": FORMAT},
+        }
+        write_whole(path, pack(content))
+        self._taken = step

@@ -43,49 +43,41 @@ def latest_resumable(folder: Path) -> State:
         folder: The run folder.
     """
     notes: list[str] = []
-    found = [(name, _usable(folder / name, notes)) for name in (LAST, BEST, PREVIOUS)]
-    states = [(name, state) for name, state in found if state is not None]
-    has_best = any(name == BEST for name, _ in states)
-    for name, state in sorted(states, key=lambda pair: -int(pair[1]["global_step"])):
+    states = {}
+    for path in (folder / name for name in (LAST, BEST, PREVIOUS)):
+        try:
+            if path.exists():
+                states[path] = _read(path)
+        except InputError as error:
+            notes.append(str(error))
+    for path, state in sorted(states.items(), key=lambda pair: -int(pair[1]["global_step"])):
         record, step = state[RECORD], state["global_step"]
-        if not has_best and _knows_a_best(state):
-            notes.append(f"{folder / BEST}, which {name} needs, is missing or damaged")
-        else:
-            return State(
-                path=folder / name, step=step, torch=str(record.get("torch", "")),
-                config=record.get("config", {}), history=tuple(record.get("changes", ())),
-                log_is_lost=digest_until(folder / FILE_NAME, step) != record["log"],
-                notes=_once(notes),
-            )  # fmt: skip
-    return State(notes=_once(notes))
+        if folder / BEST not in states and _knows_a_best(state):
+            notes.append(f"{folder / BEST}, which {path.name} needs, is missing or damaged")
+            continue
+        return State(
+            path=path, step=step, torch=str(record.get("torch", "")),
+            config=record.get("config", {}), history=tuple(record.get("changes", ())),
+            log_is_lost=digest_until(folder / FILE_NAME, step) != record["log"],
+            notes=tuple(notes),
+        )  # fmt: skip
+    return State(notes=tuple(notes))
 
 
-def _usable(path: Path, notes: list[str]) -> dict[str, Any] | None:
-    try:
-        checkpoint = read_checkpoint(path) if path.exists() else None
-    except InputError as error:
-        notes.append(str(error))
-        return None
-    if checkpoint is None or _is_state(checkpoint):
-        return checkpoint
-    notes.append(f"{path} is not the state of a run")
-    return None
-
-
-def _is_state(checkpoint: Mapping[str, Any]) -> bool:
+def _read(path: Path) -> dict[str, Any]:
+    checkpoint = read_checkpoint(path)
     parts = {"state_dict": dict, "loops": dict, "callbacks": dict, "optimizer_states": list,
              "lr_schedulers": list, "global_step": int}  # fmt: skip
     whole = all(isinstance(checkpoint.get(name), kind) for name, kind in parts.items())
     record = checkpoint[RECORD]
     settings, changes = record.get("config", {}), record.get("changes", [])
     listed = isinstance(changes, list) and all(isinstance(entry, dict) for entry in changes)
-    return whole and listed and isinstance(record.get("log"), str) and isinstance(settings, dict)
+    logged = isinstance(record.get("log"), str)
+    if not (whole and listed and logged and isinstance(settings, dict)):
+        raise InputError(f"{path} is not the state of a run")
+    return checkpoint
 
 
 def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:
     states = checkpoint["callbacks"].values()
     return any(isinstance(state, Mapping) and state.get("best_model_path") for state in states)
-
-
-def _once(notes: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(notes))

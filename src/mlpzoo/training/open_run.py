@@ -4,8 +4,8 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import BEST, LAST, START, is_whole, read_checkpoint
-from mlpzoo.runs.folder import (
-    CONFIG,
-    POPULATION,
-    RESULT,
-    give_name,
-    is_first_process,
-    new_folder,
-    result_file,
-)
+from mlpzoo.runs.folder import CONFIG, give_name, is_first_process, new_folder, result_file
 from mlpzoo.runs.metrics_csv import FILE_NAME, RunLogger
 from mlpzoo.runs.state import State, latest_resumable
 from mlpzoo.training.plan import Plan
@@ -46,6 +38,7 @@ class OpenRun:
         plan: What is carried out in it.
         state: Where it goes on from.
         stop: Tells whether a signal has come.
+        keeper: What saves its state while it is fitted.
         steps: Optimizer steps taken.
         seconds: Time in fit.
         lost_step: The step at which a number was not finite; None for none.
@@ -56,7 +49,8 @@ class OpenRun:
     folder: Path
     plan: Plan
     state: State = field(default_factory=State)
-    stop: StopRequest = field(default_factory=StopRequest)
+    stop: StopRequest
+    keeper: StateCheckpoint | None = None
     steps: int = 0
     seconds: float = 0.0
     lost_step: int | None = None
@@ -98,19 +92,21 @@ class OpenRun:
         """
         if trainer.world_size > 1:
             leave_group_at_exit()
+        keepers = (c for c in trainer.checkpoint_callbacks if isinstance(c, StateCheckpoint))
+        self.keeper = next(keepers)
         began = time.perf_counter()
         try:
             trainer.fit(module, datamodule=data, ckpt_path=self.state.path, weights_only=True)
         except NotFinite as error:
             self.lost_step = error.step
-        except (StopTraining, KeyboardInterrupt, SystemExit) as stop:  # Lightning turns Ctrl-C
-            self._leave(trainer, stop)  # into the last
-        except BrokenPipeError:
-            raise  # no file of the run
-        except OSError as error:
-            raise self.not_written(error, trainer) from error
+        except (StopTraining, KeyboardInterrupt, SystemExit) as stop:
+            self.steps = trainer.global_step
+            self.check_stop()
+            if isinstance(stop, SystemExit):  # into which Lightning turns Ctrl-C
+                raise KeyboardInterrupt(f"interrupted; {self.advice}") from stop
+            raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            if self.state.path is None or any(each.started for each in _state_checkpoints(trainer)):
+            if self.state.path is None or self.keeper.started:
                 raise
             reason = f"{type(error).__name__}: {error}"
             raise InputError(f"cannot go on from {self.state.path}: {reason}; remove it") from error
@@ -118,30 +114,16 @@ class OpenRun:
             self.steps = self.lost_step or trainer.global_step
             self.seconds = time.perf_counter() - began
 
-    def not_written(self, error: OSError, trainer: Trainer | None = None) -> InputError:
+    def not_written(self, error: OSError) -> InputError:
         """Return what to say where a file of the run cannot be written."""
         if not self.folder.exists():
             return InputError(f"the run folder {self.folder} is gone, and the run with it")
-        saved = (
-            next((each.saved_step for each in _state_checkpoints(trainer)), None) or self.state.step
-        )
+        saved = (self.keeper and self.keeper.saved_step) or self.state.step
         return InputError(
             f"cannot work in {self.folder}: {error.strerror or error}; its state of step {saved} "
             "is whole: mend that, then",
             advice=self.advice,
         )
-
-    def _leave(self, trainer: Trainer, stop: BaseException) -> None:
-        self.steps = trainer.global_step
-        self.check_stop()
-        if isinstance(stop, SystemExit):
-            raise KeyboardInterrupt(f"interrupted; {self.advice}") from stop
-        raise stop
-
-
-def _state_checkpoints(trainer: Trainer | None) -> list[StateCheckpoint]:
-    callbacks = [] if trainer is None else trainer.checkpoint_callbacks
-    return [callback for callback in callbacks if isinstance(callback, StateCheckpoint)]
 
 
 @contextmanager
@@ -156,23 +138,19 @@ def open_run(plan: Plan, module: nn.Module) -> Iterator[OpenRun]:
         InputError: The folder cannot be made or written to, another process is in it, or its state
             does not fit the settings.
     """
-    stop, threads = StopRequest(), torch.get_num_threads()
-    with stop.listening():
+    with StopRequest().listening() as stop, ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(plan.settings.threads)
+        run = OpenRun(folder=stack.enter_context(_held(plan)), plan=plan, stop=stop)
+        stop.advice = f"stopped at once; {run.advice}"
         try:
-            with _held(plan) as folder:
-                run = OpenRun(folder=folder, plan=plan, stop=stop)
-                stop.advice = f"stopped at once; {run.advice}"
-                try:
-                    if plan.resumed is not None:
-                        _go_on(run, module)
-                    yield run
-                except BrokenPipeError:
-                    raise
-                except OSError as error:
-                    raise run.not_written(error) from error
-        finally:
-            torch.set_num_threads(threads)
+            if plan.resumed is not None:
+                _go_on(run, module)
+            yield run
+        except BrokenPipeError:
+            raise  # no file of the run
+        except OSError as error:
+            raise run.not_written(error) from error
 
 
 @contextmanager
@@ -181,13 +159,12 @@ def _held(plan: Plan) -> Iterator[Path]:
 
     A new one is held before it has its name, so that nobody goes on with it in between.
     """
-    parent, resumed = plan.parent, plan.resumed
     if not is_first_process():
-        yield (parent / "of_rank_0" if resumed is None else resumed).resolve()
+        yield (plan.resumed or plan.parent / "of_rank_0").resolve()
         return
-    folder = resumed or new_folder(parent, plan.config, start=plan.start)
+    folder = plan.resumed or new_folder(plan.parent, plan.config, start=plan.start)
     with alone_in(folder):
-        yield (give_name(folder) if resumed is None else folder).resolve()
+        yield (plan.resumed or give_name(folder)).resolve()
 
 
 def _go_on(run: OpenRun, module: nn.Module) -> None:
@@ -198,7 +175,7 @@ def _go_on(run: OpenRun, module: nn.Module) -> None:
         run.finished = True
         _say(f"{run.folder} is finished, at step {state.step}; there is nothing to go on with")
         return
-    _check(state, run.folder, config, module)
+    _check(run, module)
     run.history = list(state.history)
     if settings:
         pairs = {name: list(pair) for name, pair in settings.items()}
@@ -222,8 +199,8 @@ def _write(run: OpenRun) -> None:
     sweep(folder)
     if run.plan.changes:
         write_yaml(folder / CONFIG, run.plan.config)
-    for finished in (RESULT, POPULATION):
-        (folder / finished).unlink(missing_ok=True)
+    if (result := result_file(folder)) is not None:
+        result.unlink()
     if state.log_is_lost:
         with suppress(FileNotFoundError):
             os.replace(folder / FILE_NAME, folder / f"{FILE_NAME}.damaged")
@@ -234,21 +211,20 @@ def _write(run: OpenRun) -> None:
     RunLogger(folder, step=state.step).flush()
 
 
-def _check(state: State, folder: Path, config: Mapping[str, Any], module: nn.Module) -> None:
+def _check(run: OpenRun, module: nn.Module) -> None:
+    state, folder, config = run.state, run.folder, run.plan.config
     if state.path is not None:
-        _check_state(state.path, module)
+        try:
+            check_fit(module, read_checkpoint(state.path)["state_dict"])
+        except (InputError, AttributeError, KeyError) as error:
+            raise InputError(
+                f"{state.path} does not fit the settings of its run: {error}"
+            ) from error
     elif "start" in config and not is_whole(folder / START):
         raise InputError(f"no state of {folder} is whole, nor is its {START}; rewind its run again")
     if state.step > config["max_steps"]:
         most = config["max_steps"]
         raise InputError(f"max_steps {most} is below step {state.step}, which {folder} has reached")
-
-
-def _check_state(path: Path, module: nn.Module) -> None:
-    try:
-        check_fit(module, read_checkpoint(path)["state_dict"])
-    except (InputError, AttributeError, KeyError) as error:
-        raise InputError(f"{path} does not fit the settings of its run: {error}") from error
 
 
 def _say(line: str) -> None:

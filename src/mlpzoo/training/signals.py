@@ -4,11 +4,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Any
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def no_traceback() -> None:
@@ -17,22 +15,31 @@ def no_traceback() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@contextmanager
-def at_once() -> Iterator[None]:
+def at_once() -> AbstractContextManager[object]:
     """End the process with one line at a signal, as a command does while it has no run to save.
 
     Within a run, `StopRequest` takes the first signal.
     """
+    return _handled_by(_end)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[dict[int, Any]]:
+    """Take the signals for a while, and yield who had them before.
+
+    Only the main thread can take one, and one that is ignored stays so, as in a job that a script
+    has put in the background.
+    """
     main = threading.current_thread() is threading.main_thread()
-    before = {signum: signal.getsignal(signum) for signum in SIGNALS if main}
-    for signum, handler in before.items():
-        if handler is not signal.SIG_IGN:  # as in a job that a script has put in the background
-            signal.signal(signum, _end)
+    before: dict[int, Any] = {}
     try:
-        yield
+        for signum in (signal.SIGINT, signal.SIGTERM) if main else ():
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                before[signum] = signal.signal(signum, handler) or signal.SIG_DFL
+        yield before
     finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler or signal.SIG_DFL)
+        for taken, had in before.items():
+            signal.signal(taken, had)
 
 
 def _end(signum: int, frame: FrameType | None) -> None:
@@ -61,11 +68,8 @@ class Terminated(SystemExit):
     exit_code = 128 + signal.SIGTERM
 
     def __init__(self, message: str) -> None:
-        super().__init__(self.exit_code)
-        self.message = message
-
-    def __str__(self) -> str:
-        return self.message
+        super().__init__(message)
+        self.code = self.exit_code
 
 
 class StopRequest:
@@ -83,20 +87,14 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator["StopRequest"]:
-        """Take the signals; only the main thread can, and one that is ignored stays so."""
-        if threading.current_thread() is threading.main_thread():
-            found = {signum: signal.getsignal(signum) for signum in SIGNALS}
-            self._before = {s: had for s, had in found.items() if had is not signal.SIG_IGN}
-        try:
-            self.listen()
+        """Take the signals for a while, where this is the main thread."""
+        with _handled_by(self._note) as self._before:
             yield self
-        finally:
-            self.release()
 
     def release(self) -> None:
         """Leave the signals to whoever had them before."""
         for signum, handler in self._before.items():
-            signal.signal(signum, handler or signal.SIG_DFL)
+            signal.signal(signum, handler)
 
     def listen(self) -> None:
         """Take the signals again, after someone else has taken them."""
@@ -113,10 +111,8 @@ class StopRequest:
             Interrupted: After SIGINT.
             Terminated: After SIGTERM.
         """
-        if self.signum == signal.SIGINT:
-            raise Interrupted(message)
-        if self.signum == signal.SIGTERM:
-            raise Terminated(message)
+        if self.signum is not None:
+            raise (Interrupted if self.signum == signal.SIGINT else Terminated)(message)
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self.signum is None:
@@ -124,9 +120,5 @@ class StopRequest:
             return
         if self.advice:
             os.write(2, f"\nmlpzoo: {self.advice}\n".encode())  # print may be interrupted itself
-        handler: Callable[..., Any] | int = self._before[signum] or signal.SIG_DFL
-        signal.signal(signum, handler)
-        if callable(handler):
-            handler(signum, frame)
-        else:
-            signal.raise_signal(signum)
+        signal.signal(signum, self._before.get(signum, signal.SIG_DFL))
+        signal.raise_signal(signum)

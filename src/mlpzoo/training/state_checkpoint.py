@@ -32,14 +32,13 @@ class StateCheckpoint(Checkpoint):
 
     Args:
         folder: The run folder.
-        provenance: What says where a checkpoint comes from: plain numbers, strings, bools, and
-            lists, tuples and dicts of them.
+        provenance: What says where a checkpoint comes from, as plain data.
         stop: Tells whether a signal has come.
     """
 
     def __init__(self, folder: Path, provenance: dict[str, Any], *, stop: StopRequest) -> None:
         self.folder, self.provenance, self.stop = folder.resolve(), provenance, stop
-        self.saved_step: int | None = None
+        self.saved_step = 0
         self.started = False
         self._next = 0.0
 
@@ -71,9 +70,8 @@ class StateCheckpoint(Checkpoint):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.sanity_checking or trainer.state.fn != "fit":
-            return
-        if self._is_due(trainer) or trainer.should_stop:
+        fits = trainer.state.fn == "fit" and not trainer.sanity_checking
+        if fits and (self._is_due(trainer) or trainer.should_stop):
             self._save(trainer)
 
     @override
@@ -142,8 +140,6 @@ def _replaced(value: Any, folder: str, by: str) -> Any:
         return {_replaced(k, folder, by): _replaced(v, folder, by) for k, v in value.items()}
     if isinstance(value, list):
         return [_replaced(entry, folder, by) for entry in value]
-    if isinstance(value, str) and (
-        value == folder or value.startswith((f"{folder}/", f"{folder}{os.sep}"))
-    ):
+    if isinstance(value, str) and f"{value}/".startswith((f"{folder}/", f"{folder}{os.sep}")):
         return by + value.removeprefix(folder)
     return value

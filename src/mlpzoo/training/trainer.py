@@ -5,8 +5,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +66,8 @@ def build_trainer(
     Raises:
         InputError: An unknown exercise, or an argument that is given otherwise.
     """
+    for name in arguments.keys() & _INSTEAD.keys():
+        raise InputError(f"build_trainer takes no {name}; {_INSTEAD[name]}")
     exercise, folder = get_exercise(exercise), Path(str(folder))
     if is_first_process():
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,38 +75,41 @@ def build_trainer(
     best = ModelCheckpoint(
         folder, filename=Path(BEST).stem, monitor=monitor, mode=mode, enable_version_counter=False
     )
+    stop_at = exercise.stop_at if early_stop else None
+    stopper = EarlyStopping(  # NaN is left to a callback of ours, which stops before it is kept
+        monitor, mode=mode, patience=LARGEST_COUNT, stopping_threshold=stop_at, check_finite=False
+    )
     provenance = {"exercise": exercise.name, **(provenance or {})}
     bar = progress and sys.stdout.isatty()
     lines = LineProgress(exercise.name, ("train_loss", monitor))
-    shown: list[Callback] = [StepProgressBar(exercise.name) if bar else lines]
-    ours: dict[str, Any] = {
-        "max_steps": max_steps,
-        "max_epochs": -1,
-        "val_check_interval": min(val_every, max_steps),
-        "check_val_every_n_epoch": None,
-        "logger": logger,
-        "callbacks": [
-            LastStepValidation(),
-            StopWhereNotFinite(monitor),
-            Measure(exercise.measure),
-            _stopper(exercise, monitor, early_stop),
-            *callbacks,
-            *(shown if progress else []),
-            best,
-            StateCheckpoint(folder, provenance, stop=stop or StopRequest()),
-        ],
-        "enable_progress_bar": bar,
-    }
-    for name in arguments.keys() & _INSTEAD.keys():
-        raise InputError(f"build_trainer takes no {name}; {_INSTEAD[name]}")
+    shown = [StepProgressBar(exercise.name) if bar else lines] if progress else []
+    plugins = arguments.pop("plugins", None) or []
     defaults: dict[str, Any] = {
         "devices": 1,
         "num_sanity_val_steps": 0,
         "log_every_n_steps": min(100, val_every, max_steps),
         "enable_model_summary": False,
     }
-    plugins = [*_listed(arguments.pop("plugins", None)), WholeFileIO()]
-    return Trainer(**ours, **{**defaults, **arguments}, plugins=plugins)
+    return Trainer(
+        **{**defaults, **arguments},
+        max_steps=max_steps,
+        max_epochs=-1,
+        val_check_interval=min(val_every, max_steps),
+        check_val_every_n_epoch=None,
+        logger=logger,
+        callbacks=[
+            LastStepValidation(),
+            StopWhereNotFinite(monitor),
+            Measure(exercise.measure),
+            stopper,
+            *callbacks,
+            *shown,
+            best,
+            StateCheckpoint(folder, provenance, stop=stop or StopRequest()),
+        ],
+        enable_progress_bar=bar,
+        plugins=[*(plugins if isinstance(plugins, list | tuple) else [plugins]), WholeFileIO()],
+    )
 
 
 _INSTEAD = {
@@ -121,22 +125,6 @@ _INSTEAD = {
 }
 
 
-def _stopper(exercise: Exercise, monitor: str, early_stop: bool) -> EarlyStopping:
-    return EarlyStopping(
-        monitor,
-        mode=exercise.mode,
-        patience=LARGEST_COUNT,
-        check_finite=False,  # a callback of ours stops before anything is kept
-        stopping_threshold=exercise.stop_at if early_stop else None,
-    )
-
-
-def _listed(one_or_more: Any) -> list[Any]:
-    if one_or_more is None:
-        return []
-    return list(one_or_more) if isinstance(one_or_more, list | tuple) else [one_or_more]
-
-
 def evaluate(
     exercise: Exercise, module: LitNetwork, data: FunctionDataModule, *, accelerator: str = "auto"
 ) -> dict[str, float]:
@@ -149,9 +137,8 @@ def evaluate(
         accelerator: Lightning's name of the device.
     """
     with quiet_lightning():
-        trainer = _bare_trainer(
-            accelerator=accelerator, devices=1, callbacks=[Measure(exercise.measure)]
-        )
+        callbacks = [Measure(exercise.measure)]
+        trainer = _bare_trainer(accelerator=accelerator, devices=1, callbacks=callbacks)
         return measure(trainer, module, data)
 
 
@@ -198,7 +185,6 @@ def check_trainer(settings: RunSettings, devices: int | str) -> None:
         raise InputError(f"{asked} cannot be used here: {error}") from error
 
 
-@cache
 def leave_group_at_exit() -> None:
     """Have torch's process group left before the interpreter ends.
 
@@ -209,25 +195,20 @@ def leave_group_at_exit() -> None:
 
 
 def _leave_group() -> None:
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
+    if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
 
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
     """Leave out Lightning's notes on hardware and on folders, and of what torch deprecates."""
-    notes = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
-    levels = [log.level for log in notes]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as stack:
         warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
         warnings.filterwarnings("ignore", message=r"Checkpoint directory .* is not empty")
-        for log in notes:
+        for log in (logging.getLogger("lightning.pytorch"), logging.getLogger("lightning.fabric")):
+            stack.callback(log.setLevel, log.level)
             log.setLevel(logging.WARNING)
-        try:
-            yield
-        finally:
-            for log, level in zip(notes, levels, strict=True):
-                log.setLevel(level)
+        yield
 
 
 def _bare_trainer(**settings: Any) -> Trainer:
