@@ -101,10 +101,9 @@ def merged_patterns(seen: Probe) -> Diagnosis | None:
         if shared and others.any() and right[others].all():
             names, number = _names(seen, rows), {2: "two", 3: "three"}.get(len(rows), len(rows))
             value, loss = p[rows].mean().item(), _cross_entropy(p, y)
-            listed = (
-                f"{', '.join(names[:-1])} and {names[-1]} {'both' if len(rows) == 2 else 'all'}"
-            )
-            detail = f"rows {listed} give {value:.2f} (cross-entropy {loss:.4f})"
+            listed = f"{', '.join(names[:-1])} and {names[-1]}"
+            each = "both" if len(rows) == 2 else "all"
+            detail = f"rows {listed} {each} give {value:.2f} (cross-entropy {loss:.4f})"
             evidence = {"probability": value, "cross_entropy": loss}
             evidence |= {f"row_{n}": v for n, v in zip(names, p[rows].tolist(), strict=True)}
             return Diagnosis(f"{number} patterns merged", detail, evidence)

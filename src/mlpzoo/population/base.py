@@ -11,7 +11,6 @@ from mlpzoo.exercises import Bar
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.population.data import PopulationDataModule
-from mlpzoo.population.layers import MemberLinear
 from mlpzoo.population.members import make_members
 from mlpzoo.population.module import NEVER, LitPopulation, Measure
 from mlpzoo.population.restarts import Restarts
@@ -84,8 +83,7 @@ class Population:
         found = accelerator == "auto" and torch.cuda.is_available()
         on_gpu = found or accelerator in ("gpu", "cuda")
         members = make_members(modules, *tried, on_gpu=on_gpu)
-        last = any(isinstance(m, MemberLinear) and m.last for m in members.modules())
-        self.data = PopulationDataModule(datasets, last=last)
+        self.data = PopulationDataModule(datasets, last=members.last)
         self.module = LitPopulation(
             members,
             bars=bars,

@@ -27,7 +27,7 @@ class MemberLinear(nn.Module):
     Args:
         layers: The layer of each member.
         last: Whether the members are the last axis of the parameters: weight (out, in, members),
-            bias (out, members); else the first. `axis` says which that is.
+            bias (out, members); else the first.
 
     Example:
         >>> layer = MemberLinear([nn.Linear(2, 1) for _ in range(5)], last=True)
@@ -37,11 +37,11 @@ class MemberLinear(nn.Module):
 
     def __init__(self, layers: Sequence[nn.Linear], *, last: bool) -> None:
         super().__init__()
-        self.last, self.axis = last, -1 if last else 0
+        self.last, axis = last, -1 if last else 0
         weights = [each.weight.detach() for each in layers]
-        self.weight = nn.Parameter(torch.stack(weights, self.axis))
+        self.weight = nn.Parameter(torch.stack(weights, axis))
         biases = [each.bias.detach() for each in layers if each.bias is not None]
-        self.bias = nn.Parameter(torch.stack(biases, self.axis)) if biases else None
+        self.bias = nn.Parameter(torch.stack(biases, axis)) if biases else None
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -132,25 +132,6 @@ def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
     owners = (stacked.get_submodule(n.rpartition(".")[0]) for n, _ in stacked.named_parameters())
     complete = all(isinstance(owner, MemberLinear) for owner in owners)
     return stacked if complete and _buffers_agree(modules) else None
-
-
-def pairs(stacked: nn.Module, module: nn.Module, index: int) -> list[tuple[Tensor, Tensor]]:
-    """Return the weights of one member of a stacked module, each beside those of an ordinary one.
-
-    Args:
-        stacked: What `stack` returned.
-        module: A module such as it was made of.
-        index: Which member.
-
-    Returns:
-        Views of both, so that one can be copied into the other.
-    """
-    found = []
-    for name, layer in stacked.named_modules():
-        if isinstance(layer, MemberLinear):
-            both = zip(layer.parameters(), module.get_submodule(name).parameters(), strict=True)
-            found += [(ours.data.select(layer.axis, index), own.data) for ours, own in both]
-    return found
 
 
 def _buffers_agree(modules: Sequence[nn.Module]) -> bool:

@@ -1,7 +1,7 @@
 """How the members of a population are kept and trained: stacked in one module, or side by side."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import partial
 from typing import Any, cast
@@ -15,7 +15,7 @@ from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import needs_of
-from mlpzoo.population.layers import MemberLinear, pairs, stack
+from mlpzoo.population.layers import MemberLinear, stack
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
 _TRIED = 3  # members whose answers are compared with those of the stacked module
@@ -26,7 +26,12 @@ class Members(nn.Module, ABC):
 
     Args:
         modules: One for each member.
+
+    Attributes:
+        last: Whether the members are the last axis of their parameters.
     """
+
+    last = False
 
     def __init__(self, modules: Sequence[LitNetwork]) -> None:
         super().__init__()
@@ -109,6 +114,8 @@ class StackedMembers(Members):
     def __init__(self, modules: Sequence[LitNetwork], stacked: LitNetwork) -> None:
         super().__init__(modules)
         self.stacked = stacked
+        self.last = any(isinstance(m, MemberLinear) and m.last for m in stacked.modules())
+        self.axis = -1 if self.last else 0
 
     @override
     def optimizers(self) -> list[Optimizer]:
@@ -124,29 +131,34 @@ class StackedMembers(Members):
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:
-        for (kept, axis), (new, _) in zip(_weights(self), _weights(other), strict=True):
-            mine, theirs = kept.data.movedim(axis, -1), new.data.movedim(axis, -1)
+        for kept, new in zip(self.parameters(), other.parameters(), strict=True):
+            mine, theirs = kept.data.movedim(self.axis, -1), new.data.movedim(self.axis, -1)
             mine.copy_(torch.where(chosen, theirs, mine))
 
     @override
     def restart(self, index: int, module: LitNetwork) -> None:
-        for ours, start in pairs(self.stacked, module, index):
+        for ours, start in self._pairs(index, module):
             ours.copy_(start)
-        for weight, axis in _weights(self):
+        for weight in self.parameters():
             for value in self._steps.optimizer.state[weight].values():
                 if value.shape == weight.shape:  # the count of steps is one for all
-                    value.select(axis, index).zero_()
+                    value.select(self.axis, index).zero_()
 
     @override
     def member(self, index: int) -> LitNetwork:
         module = deepcopy(self.example[0])
-        for ours, own in pairs(self.stacked, module, index):
+        for ours, own in self._pairs(index, module):
             own.copy_(ours)
         return module
 
     @override
     def answer(self, x: Tensor) -> Tensor:
         return self.stacked.answer(x)
+
+    def _pairs(self, index: int, module: LitNetwork) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the weights of a member, each beside those of an ordinary module, as views."""
+        for name, weight in self.stacked.named_parameters():
+            yield weight.data.select(self.axis, index), module.get_parameter(name).data
 
     def _objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         minimised, losses = self.stacked.objective(x, y.expand(self.count, *y.shape[1:]))
@@ -243,9 +255,3 @@ def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y:
             return same and len(ours) == len(modules) and close(ours[:_TRIED], theirs)
     except (RuntimeError, IndexError):  # code that does not take a leading axis
         return False
-
-
-def _weights(members: Members) -> list[tuple[nn.Parameter, int]]:
-    """Return the parameters of stacked members, each with its axis of members."""
-    layers = [layer for layer in members.modules() if isinstance(layer, MemberLinear)]
-    return [(weight, layer.axis) for layer in layers for weight in layer.parameters()]
