@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
+from mlpzoo.modules.evaluation import evaluate
 from mlpzoo.modules.metrics import as_exact, gate_metrics, regression_metrics
 from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_steps
 from mlpzoo.optim.factory import (
@@ -44,7 +45,7 @@ class LitNetwork(LightningModule, ABC):
         reduction: "sum" or "mean".
         optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
         lr: Learning rate; of "levenberg", the share of a step that is taken.
-        schedule: Name of a learning-rate schedule (see `mlpzoo.optim.factory`).
+        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.
         beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
@@ -83,8 +84,6 @@ class LitNetwork(LightningModule, ABC):
         self.task = known("task", task, TASKS)
         self.loss = build_loss(loss, reduction)
         self.sums = known("reduction", reduction, REDUCTIONS) == "sum"
-        self.val_metrics = self.metrics("val_")
-        self.test_metrics = self.metrics("test_")
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -113,7 +112,7 @@ class LitNetwork(LightningModule, ABC):
 
     def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what a training step minimises, and the losses to log."""
-        losses = self._losses(x, y)[1]
+        losses = self.output_and_losses(x, y)[1]
         return losses["loss"], losses
 
     @override
@@ -180,12 +179,12 @@ class LitNetwork(LightningModule, ABC):
             self.log_dict(named, prog_bar=True)
 
     @override
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._evaluate("val_", self.val_metrics, batch)
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        evaluate(self, "val", batch, dataloader_idx)
 
     @override
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        self._evaluate("test_", self.test_metrics, batch)
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        evaluate(self, "test", batch, dataloader_idx)
 
     @override
     def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
@@ -232,7 +231,8 @@ class LitNetwork(LightningModule, ABC):
             return regression_metrics(prefix)
         return gate_metrics(prefix) if self.task == "gate" else MetricCollection({}, prefix=prefix)
 
-    def _losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def output_and_losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return what `forward` gives for x, and its losses against y."""
         output = self(x)
         if y.is_floating_point() and y.shape != output.shape:
             raise ValueError(
@@ -240,13 +240,3 @@ class LitNetwork(LightningModule, ABC):
                 "losses would broadcast them silently: reshape the targets"
             )
         return output, self.losses(output, y)
-
-    def _evaluate(self, prefix: str, metrics: MetricCollection, batch: Batch) -> Tensor:
-        output, losses = self._losses(*batch)
-        self.update_metrics(metrics, output, batch[1])
-        rows = len(batch[1])
-        share = 1 / rows if self.sums else 1.0  # a grid comes in chunks: its loss is one per row
-        named = {prefix + name: value * share for name, value in losses.items()}
-        self.log_dict(named, batch_size=rows, sync_dist=True)
-        self.log_dict(metrics, batch_size=rows)
-        return output

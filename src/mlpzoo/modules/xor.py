@@ -1,5 +1,8 @@
 """The four-hidden-layer XOR network as a Lightning module."""
 
+import torch
+
+from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.nets import FourLayerXOR
 
@@ -13,13 +16,6 @@ class LitFourLayerXOR(LitNetwork):
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
             "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
         loss: Name of a loss of `torch.nn` that takes the logit.
-        reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
-        lr: Learning rate.
-        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
-        momentum: Momentum, for optimizers that take it.
-        weight_decay: Weight decay.
-        beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
         seed: Seed of the start.
 
     Raises:
@@ -45,16 +41,8 @@ class LitFourLayerXOR(LitNetwork):
         beta2: float | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(
-            FourLayerXOR(initialization=initialization, seed=seed),
-            task="gate",
-            loss=loss,
-            reduction=reduction,
-            optimizer=optimizer,
-            lr=lr,
-            schedule=schedule,
-            momentum=momentum,
-            weight_decay=weight_decay,
-            beta2=beta2,
-        )
+        given = dict(locals())
+        net = FourLayerXOR(initialization=initialization, seed=seed)
+        super().__init__(net, task="gate", **taken_by(LitNetwork, given))
         self.save_hyperparameters()
+        self.example_input_array = torch.zeros(1, 2)
