@@ -22,7 +22,6 @@ from mlpzoo.optim.factory import (
     build_loss,
     build_optimizer,
     build_schedule,
-    check_optimizer,
     needs_of,
 )
 from mlpzoo.optim.loops import align_counts, block_sizes, count_block
@@ -76,11 +75,11 @@ class LitNetwork(LightningModule, ABC):
         beta2: float | None = None,
     ) -> None:
         super().__init__()
-        check_optimizer(optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay, beta2=beta2)
         self._block_steps: BlockSteps | None = None
         self.net, self.lr = net, lr
         self.optimizer_name, self.schedule = optimizer, known("schedule", schedule, SCHEDULES)
         self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
+        self._optimizer_of(nn.Linear(1, 1, device="meta"))  # or it is refused at once
         self.task = known("task", task, TASKS)
         self.loss = build_loss(loss, reduction)
         self.sums = known("reduction", reduction, REDUCTIONS) == "sum"
@@ -115,14 +114,21 @@ class LitNetwork(LightningModule, ABC):
         losses = self.output_and_losses(x, y)[1]
         return losses["loss"], losses
 
+    def check_loss(self) -> None:
+        """Refuse a loss that the optimizer or the task does not go with, before it is trained.
+
+        Raises:
+            InputError: As said; the message names one that fits.
+        """
+        needs_of(self.optimizer_name).check_loss(self.optimizer_name, self.loss)
+
     @override
     def setup(self, stage: str) -> None:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         blocks = stage == "fit" and getattr(data, "block_steps", 1) > 1
         if stage == "fit":
-            needs = needs_of(self.optimizer_name)
-            needs.check_loss(self.optimizer_name, self.loss)
-            needs.check_trainer(self.optimizer_name, self.trainer)
+            self.check_loss()
+            needs_of(self.optimizer_name).check_trainer(self.optimizer_name, self.trainer)
         if blocks:
             check_blocks(self.trainer, self)
         self.automatic_optimization = not blocks
@@ -187,7 +193,7 @@ class LitNetwork(LightningModule, ABC):
         evaluate(self, "test", batch, dataloader_idx)
 
     @override
-    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
         return self.answer(batch[0] if isinstance(batch, tuple | list) else batch)
 
     @override
@@ -196,40 +202,23 @@ class LitNetwork(LightningModule, ABC):
         if self.schedule == "constant":
             return optimizer
         schedule = build_schedule(optimizer, self.schedule, self.trainer.estimated_stepping_batches)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def build_optimizer(self) -> Optimizer:
         """Return the optimizer of all parameters, with the settings given to the constructor."""
-        return build_optimizer(
-            self,
-            self.optimizer_name,
-            lr=self.lr,
-            momentum=self.momentum,
-            weight_decay=self.weight_decay,
-            beta2=self.beta2,
-            fused=self._may_fuse(),
-        )
-
-    def update_metrics(self, metrics: MetricCollection, output: Tensor, y: Tensor) -> None:
-        """Take a batch into a collection made by `metrics`."""
-        if self.task != "none":
-            answer = self.probability(output) if self.task == "gate" else output
-            metrics.update(*as_exact(answer, y))
-
-    def _may_fuse(self) -> bool:
-        """Tell whether a fused optimizer works here: not where Lightning rescales gradients."""
-        precision = "32-true" if self._trainer is None else self._trainer.precision
-        on_known_device = all(p.device.type in ("cpu", "cuda") for p in self.parameters())
-        return precision != "16-mixed" and on_known_device
+        return self._optimizer_of(self, fused=self._may_fuse())
 
     def metrics(self, prefix: str) -> MetricCollection:
         """Return a new collection of what this task is measured by."""
         if self.task == "regression":
             return regression_metrics(prefix)
         return gate_metrics(prefix) if self.task == "gate" else MetricCollection({}, prefix=prefix)
+
+    def update_metrics(self, metrics: MetricCollection, output: Tensor, y: Tensor) -> None:
+        """Take a batch into a collection made by `metrics`."""
+        if self.task != "none":
+            answer = self.probability(output) if self.task == "gate" else output
+            metrics.update(*as_exact(answer, y))
 
     def output_and_losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what `forward` gives for x, and its losses against y."""
@@ -240,3 +229,20 @@ class LitNetwork(LightningModule, ABC):
                 "losses would broadcast them silently: reshape the targets"
             )
         return output, self.losses(output, y)
+
+    def _optimizer_of(self, net: nn.Module, *, fused: bool = False) -> Optimizer:
+        return build_optimizer(
+            net,
+            self.optimizer_name,
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            beta2=self.beta2,
+            fused=fused,
+        )
+
+    def _may_fuse(self) -> bool:
+        """Tell whether a fused optimizer works here: not where Lightning rescales gradients."""
+        precision = "32-true" if self._trainer is None else self._trainer.precision
+        on_known_device = all(p.device.type in ("cpu", "cuda") for p in self.parameters())
+        return precision != "16-mixed" and on_known_device

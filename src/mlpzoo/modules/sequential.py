@@ -6,6 +6,7 @@ from typing_extensions import override
 
 from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
+from mlpzoo.modules.gate import check_gate_loss
 from mlpzoo.nets import SequentialMLP
 
 
@@ -65,6 +66,12 @@ class LitSequentialMLP(LitNetwork):
         )
         self.save_hyperparameters()
         self.example_input_array = torch.zeros(1, in_features)
+
+    @override
+    def check_loss(self) -> None:
+        super().check_loss()
+        if self.task == "gate":
+            check_gate_loss(self.loss, of_logits=not self._ends_in_sigmoid())
 
     @override
     def probability(self, output: Tensor) -> Tensor:

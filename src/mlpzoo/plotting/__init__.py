@@ -23,6 +23,7 @@ from mlpzoo.plotting.layers import plot_layers
 from mlpzoo.plotting.network import plot_network
 from mlpzoo.plotting.neurons import plot_neurons
 from mlpzoo.plotting.surfaces import plot_separating_line, plot_surfaces
+from mlpzoo.plotting.truth_table import plot_truth_table
 
 __all__ = [
     "CLASSES",
@@ -44,5 +45,6 @@ __all__ = [
     "plot_progress",
     "plot_separating_line",
     "plot_surfaces",
+    "plot_truth_table",
     "save",
 ]

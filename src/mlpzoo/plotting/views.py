@@ -75,6 +75,8 @@ def separating_line(
     detail: bool = True,
 ) -> FigureBase:
     """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
+    if data.in_features != 2:
+        return truth_table(module, data, title=title, figure=figure)
     x, targets = data.grid(2)
     weight, bias = module.net.linear.weight, module.net.linear.bias
     return plotting.plot_separating_line(
@@ -96,6 +98,8 @@ def probability_surface(
     detail: bool = True,
 ) -> FigureBase:
     """Draw a gate's probability and logit over the unit square, with the four rows on them."""
+    if data.in_features != 2:
+        return truth_table(module, data, title=title, figure=figure)
     x = _square(data, detail)
     corners, targets = data.grid(2)
     surfaces: dict[str, Tensor] = {}
@@ -111,6 +115,22 @@ def probability_surface(
         title=_with_gate(title, data),
         columns=len(names),
         figure=figure,
+    )
+
+
+def truth_table(
+    module: LitNetwork,
+    data: FunctionDataModule,
+    *,
+    title: str,
+    figure: FigureBase | None = None,
+    detail: bool = True,
+) -> FigureBase:
+    """Draw what a gate of any number of inputs answers in each row."""
+    x, targets = data.grid(2)
+    answers = module.probability(_outputs(module, x))
+    return plotting.plot_truth_table(
+        x.numpy(), _column(answers), _column(targets), title=_with_gate(title, data), figure=figure
     )
 
 
@@ -237,7 +257,8 @@ def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
 
 
 def _with_gate(title: str, data: FunctionDataModule) -> str:
-    gate = data.hparams.get("gate", title)
+    gate = data.hparams.get("table") or data.hparams.get("gate", title)
+    gate = gate if len(gate) <= 16 else f"{data.in_features} inputs"
     return title if gate == title else f"{title}: {gate}"
 
 

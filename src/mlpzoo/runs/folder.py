@@ -19,7 +19,10 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.checkpoint import START
 
 GROUPS = ("data", "module")
-LATER = {"film": False}  # settings that older runs do not have, and what they meant
+LATER = {
+    "film": False,
+    "module.activation": "sigmoid",
+}  # settings that older runs do not have, and what they meant
 FREE = ("plots", "start")  # settings that make no difference to a run that goes on
 LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
