@@ -185,10 +185,10 @@ def test_gpu_where_there_is_none_is_refused(cli, tmp_path):
 
 
 def test_one_bad_exercise_stops_all_before_any_runs(cli, tmp_path):
-    code, _, err = cli("train", "sin", "xor", "--module.hidden_features", "[3]",
+    code, _, err = cli("train", "sin", "minmax", "--module.hidden_features", "[3]",
                        "--out", tmp_path)  # fmt: skip
     assert code == 2
-    assert "module argument of xor 'hidden_features'" in err
+    assert "module argument of minmax 'hidden_features'" in err
     assert not list(tmp_path.iterdir())
 
 

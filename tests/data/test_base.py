@@ -185,6 +185,9 @@ def test_stream_shares_steps_among_processes():
         (lambda: SinDataModule(seed=2**63), "9223372036854775808"),
         (lambda: SinDataModule(steps_per_epoch=0), "steps_per_epoch"),
         (lambda: GateDataModule(gate="xorr"), "did you mean 'xor'"),
+        (lambda: GateDataModule(table="011"), "got '011' of 3"),
+        (lambda: GateDataModule(table="012x"), "got '012x' of 4"),
+        (lambda: GateDataModule(table="01" * 1024), "got one of 2048"),
         (lambda: LinearDataModule(points=((1, 2),)), "two different x"),
         (lambda: LinearDataModule(points=((1, 2, 3), (4, 5, 6))), "pairs"),
         (lambda: LinearDataModule(noise_std=-1.0), "noise_std must be 0 or more, got -1.0"),
@@ -264,3 +267,25 @@ def test_subclass_whose_arguments_would_be_lost_is_refused():
         class Cubic(SinDataModule):
             def __init__(self, *, power=3):
                 super().__init__()
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 3, 5])
+def test_table_of_any_size_is_the_gate_of_its_rows_in_binary_order(inputs):
+    outputs = [bin(row).count("1") % 2 for row in range(2**inputs)]  # parity
+    data = GateDataModule(table="".join(map(str, outputs)), batch_size=2**inputs)
+    assert data.in_features == inputs
+    x, y = data.train_batch(0)
+    assert ["".join(str(int(v)) for v in row) for row in x] == [
+        f"{row:0{inputs}b}" for row in range(2**inputs)
+    ]
+    assert y.flatten().tolist() == outputs
+    assert torch.equal(data.target(x), y)
+    shuffled = GateDataModule(table=data.table, shuffle=True, batch_size=50)
+    x, y = shuffled.train_batch(3)
+    assert torch.equal(y.flatten(), x.sum(dim=1) % 2)
+
+
+def test_gate_by_table_is_the_gate_by_name():
+    for gate, outputs in TRUTH.items():
+        named, given = GateDataModule(gate=gate), GateDataModule(table="".join(map(str, outputs)))
+        assert torch.equal(named.train_batch(0)[1], given.train_batch(0)[1])

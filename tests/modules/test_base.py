@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -407,3 +409,37 @@ def test_onecycle_leaves_momentum_alone(quiet):
     trainer = Trainer(max_steps=5, **quiet)
     trainer.fit(module, datamodule=SinDataModule())
     assert trainer.optimizers[0].param_groups[0]["momentum"] == 0.3
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_module_pickles_and_shows_what_it_takes(name, quiet):
+    exercise = get_exercise(name)
+    data = exercise.data()
+    module = exercise.module(data, seed=2)
+    trainer = Trainer(max_steps=2, **quiet)
+    trainer.fit(module, datamodule=data)
+    other = pickle.loads(pickle.dumps(module))
+    assert other.hparams == module.hparams
+    assert torch.equal(weights(other), weights(module))
+    assert other.example_input_array.shape == (1, data.in_features)
+    assert module(module.example_input_array).shape == data.train_batch(0)[1][:1].shape
+    assert not any("example" in key for key in module.state_dict())
+
+
+@pytest.mark.parametrize("kind", ["val", "test"])
+def test_every_loader_is_measured_by_itself(kind, quiet):
+    module = LitMinMax(trunk_features=(8,), head_features=(), value_range=(0.0, 100.0))
+    near, far = MinMaxDataModule(high=10.0, test_points=5), MinMaxDataModule(test_points=7)
+    loaders = [near.test_dataloader(), far.test_dataloader()]
+
+    def run(loaders):
+        trainer = Trainer(**quiet)
+        return (trainer.validate if kind == "val" else trainer.test)(module, loaders, verbose=False)
+
+    together = {k: v for found in run(loaders) for k, v in found.items()}
+    for loader, suffix in zip(loaders, ("", "/dataloader_idx_1"), strict=True):
+        (alone,) = run(loader)
+        assert f"{kind}_min_head_max_error" in alone
+        for name, value in alone.items():
+            assert together[name + suffix] == value
+    assert len(together) == 2 * len(alone)

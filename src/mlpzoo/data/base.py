@@ -2,8 +2,8 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -53,8 +53,7 @@ class FunctionDataModule(LightningDataModule, ABC):
         InputError: A size below its least, low >= high, or an unknown sampling.
     """
 
-    in_features: ClassVar[int]
-
+    in_features: int = field(init=False)  # a subclass sets it
     low: float
     high: float
     batch_size: int = 100

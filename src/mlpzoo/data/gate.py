@@ -1,13 +1,12 @@
-"""Truth tables of the two-input logic gates."""
+"""Truth tables of logic gates."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import choose
+from mlpzoo.checks import InputError, choose
 from mlpzoo.data.base import FunctionDataModule, cycle
 from mlpzoo.data.sampling import uniform
 from mlpzoo.data.stream import Batch
@@ -20,6 +19,8 @@ GATES: dict[str, tuple[int, int, int, int]] = {  # outputs for 00, 01, 10, 11
     "nor": (1, 0, 0, 0),
     "xnor": (1, 0, 0, 1),
 }
+
+MOST_INPUTS = 10
 
 
 def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
@@ -41,28 +42,33 @@ def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
 
 @dataclass(kw_only=True, eq=False)
 class GateDataModule(FunctionDataModule):
-    """The four rows (0,0) (0,1) (1,0) (1,1) of a gate, in this order in every grid.
+    """The truth table of a gate, its rows in binary order in every grid: 00, 01, 10, 11.
 
-    Shapes: x (batch, 2), y (batch, 1), float32 zeros and ones.
+    Shapes: x (batch, in_features), y (batch, 1), float32 zeros and ones.
 
     Args:
-        gate: "and", "or", "xor", "nand", "nor" or "xnor".
-        batch_size: Rows of a training batch: 4 is the whole table.
+        gate: "and", "or", "xor", "nand", "nor" or "xnor", of two inputs.
+        table: In place of a gate's name, the outputs for the rows in binary order, such as "0110";
+            2^n of them are a gate of n inputs.
+        batch_size: Rows of a training batch: 4 is the whole table of two inputs.
         shuffle: Draw every row of a batch at random, by seed and step, instead of taking the rows
             in turn.
         seed: Which random rows; not used where the rows come in turn.
 
     Raises:
-        InputError: Unknown gate, or a size below 1.
+        InputError: Unknown gate, a table that is none, or a size below 1.
 
     Example:
         >>> GateDataModule(gate="xor").train_batch(0)[1].flatten().tolist()
         [0.0, 1.0, 1.0, 0.0]
+        >>> GateDataModule(table="01101001").in_features
+        3
     """
 
-    in_features: ClassVar[int] = 2
+    in_features = 2
 
     gate: str = "xor"
+    table: str | None = None
     batch_size: int = 4
     shuffle: bool = False
     low: float = field(default=0.0, init=False)
@@ -73,22 +79,32 @@ class GateDataModule(FunctionDataModule):
 
     @override
     def __post_init__(self) -> None:
-        self.table = choose("gate", self.gate, GATES)
+        named = choose("gate", self.gate, GATES)
+        self.outputs = named if self.table is None else _outputs(self.table)
+        self.in_features = len(self.outputs).bit_length() - 1
         super().__post_init__()
 
     @override
     def target(self, x: Tensor) -> Tensor:
-        first, second = (x > 0.5).long().unbind(dim=-1)
-        outputs = torch.tensor(self.table, dtype=x.dtype, device=x.device)
-        return outputs[2 * first + second].unsqueeze(-1)
+        places = 2 ** torch.arange(self.in_features - 1, -1, -1, device=x.device)
+        row = ((x > 0.5) * places).sum(dim=-1)
+        outputs = torch.tensor(self.outputs, dtype=x.dtype, device=x.device)
+        return outputs[row].unsqueeze(-1)
 
     @override
     def train_block(self, steps: Tensor) -> Batch:
         x, y = self.grid(2)
         if not self.shuffle:
             return cycle(x, y, self.batch_size, steps)
-        rows = (4 * uniform(self.seed, steps, self.batch_size)).long()
+        rows = (len(x) * uniform(self.seed, steps, self.batch_size)).long()
         return x[rows], y[rows]
 
 
 XORDataModule = GateDataModule  # whose gate is XOR where no other is named
+
+
+def _outputs(table: str) -> tuple[int, ...]:
+    if set(table) <= {"0", "1"} and len(table) in (2**n for n in range(1, MOST_INPUTS + 1)):
+        return tuple(map(int, table))
+    shown = f"{table!r} of {len(table)}" if len(table) < 40 else f"one of {len(table)}"
+    raise InputError(f"table must be 2, 4, 8, ... or {2**MOST_INPUTS} zeros and ones, got {shown}")

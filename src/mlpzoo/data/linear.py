@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -45,7 +44,7 @@ class LinearDataModule(FunctionDataModule):
         (0.607142857143, 3.5)
     """
 
-    in_features: ClassVar[int] = 1
+    in_features = 1
 
     points: tuple[tuple[float, float], ...] | None = None
     a: float = 2.0

@@ -1,7 +1,6 @@
 """Pairs of numbers with their maximum and minimum."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,7 +20,7 @@ class MinMaxDataModule(FunctionDataModule):
         [[8.0, 3.0]]
     """
 
-    in_features: ClassVar[int] = 2
+    in_features = 2
 
     low: float = 0.0
     high: float = 100.0

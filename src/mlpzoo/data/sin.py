@@ -1,7 +1,6 @@
 """Samples of y = sin(x), x in radians."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 from typing_extensions import override
@@ -21,7 +20,7 @@ class SinDataModule(FunctionDataModule):
         [0.0]
     """
 
-    in_features: ClassVar[int] = 1
+    in_features = 1
 
     low: float = -10.0
     high: float = 10.0

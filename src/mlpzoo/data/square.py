@@ -1,7 +1,6 @@
 """Samples of y = x^2."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 from typing_extensions import override
@@ -21,7 +20,7 @@ class SquareDataModule(FunctionDataModule):
         [4.0, 9.0]
     """
 
-    in_features: ClassVar[int] = 1
+    in_features = 1
 
     low: float = -100.0
     high: float = 100.0

@@ -23,12 +23,14 @@ EXERCISE = Exercise(
         "default": Recipe(
             data={"gate": "and", "batch_size": 1, "shuffle": True},
             module={"lr": 0.1},
+            linked=lambda data: {"in_features": data.in_features},
             max_steps=1_000,
             val_every=1,
         ),
         "lecture": Recipe(
             data={"gate": "and", "batch_size": 1},
             module={"lr": 0.1},
+            linked=lambda data: {"in_features": data.in_features},
             max_steps=1_000,
             val_every=4,
             early_stop=False,

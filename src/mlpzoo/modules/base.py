@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, known
 from mlpzoo.data.stream import Batch, Block
+from mlpzoo.modules.evaluation import evaluate
 from mlpzoo.modules.metrics import as_exact, task_metrics
 from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_steps
 from mlpzoo.optim.factory import (
@@ -21,7 +22,6 @@ from mlpzoo.optim.factory import (
     build_loss,
     build_optimizer,
     build_schedule,
-    check_optimizer,
     needs_of,
 )
 from mlpzoo.optim.loops import align_counts, block_sizes, count_block
@@ -44,7 +44,7 @@ class LitNetwork(LightningModule, ABC):
         reduction: "sum" or "mean".
         optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
         lr: Learning rate; of "levenberg", the share of a step that is taken.
-        schedule: Name of a learning-rate schedule (see `mlpzoo.optim.factory`).
+        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
         momentum: Momentum, for optimizers that take it.
         weight_decay: Weight decay.
         beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
@@ -75,16 +75,14 @@ class LitNetwork(LightningModule, ABC):
         beta2: float | None = None,
     ) -> None:
         super().__init__()
-        check_optimizer(optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay, beta2=beta2)
         self._block_steps: BlockSteps | None = None
         self.net, self.lr = net, lr
         self.optimizer_name, self.schedule = optimizer, known("schedule", schedule, SCHEDULES)
         self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
+        self._optimizer_of(nn.Linear(1, 1, device="meta"))  # or it is refused at once
         self.task = known("task", task, TASKS)
         self.loss = build_loss(loss, reduction)
         self.sums = known("reduction", reduction, REDUCTIONS) == "sum"
-        self.val_metrics = self.metrics("val_")
-        self.test_metrics = self.metrics("test_")
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -113,17 +111,24 @@ class LitNetwork(LightningModule, ABC):
 
     def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what a training step minimises, and the losses to log."""
-        losses = self._losses(x, y)[1]
+        losses = self.output_and_losses(x, y)[1]
         return losses["loss"], losses
+
+    def check_loss(self) -> None:
+        """Refuse a loss that the optimizer or the task does not go with, before it is trained.
+
+        Raises:
+            InputError: As said; the message names one that fits.
+        """
+        needs_of(self.optimizer_name).check_loss(self.optimizer_name, self.loss)
 
     @override
     def setup(self, stage: str) -> None:
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         blocks = stage == "fit" and getattr(data, "block_steps", 1) > 1
         if stage == "fit":
-            needs = needs_of(self.optimizer_name)
-            needs.check_loss(self.optimizer_name, self.loss)
-            needs.check_trainer(self.optimizer_name, self.trainer)
+            self.check_loss()
+            needs_of(self.optimizer_name).check_trainer(self.optimizer_name, self.trainer)
         if blocks:
             check_blocks(self.trainer, self)
         self.automatic_optimization = not blocks
@@ -180,15 +185,15 @@ class LitNetwork(LightningModule, ABC):
             self.log_dict(named, prog_bar=True)
 
     @override
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._evaluate("val_", self.val_metrics, batch)
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        evaluate(self, "val", batch, dataloader_idx)
 
     @override
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        self._evaluate("test_", self.test_metrics, batch)
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        evaluate(self, "test", batch, dataloader_idx)
 
     @override
-    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> Tensor:
         return self.answer(batch[0] if isinstance(batch, tuple | list) else batch)
 
     @override
@@ -197,22 +202,15 @@ class LitNetwork(LightningModule, ABC):
         if self.schedule == "constant":
             return optimizer
         schedule = build_schedule(optimizer, self.schedule, self.trainer.estimated_stepping_batches)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def build_optimizer(self) -> Optimizer:
         """Return the optimizer of all parameters, with the settings given to the constructor."""
-        return build_optimizer(
-            self,
-            self.optimizer_name,
-            lr=self.lr,
-            momentum=self.momentum,
-            weight_decay=self.weight_decay,
-            beta2=self.beta2,
-            fused=self._may_fuse(),
-        )
+        return self._optimizer_of(self, fused=self._may_fuse())
+
+    def metrics(self, prefix: str) -> MetricCollection:
+        """Return a new collection of what this task is measured by."""
+        return task_metrics(self.task, prefix, self.columns)
 
     def update_metrics(self, metrics: MetricCollection, output: Tensor, y: Tensor) -> None:
         """Take a batch into a collection made by `metrics`."""
@@ -220,17 +218,8 @@ class LitNetwork(LightningModule, ABC):
             answer = self.probability(output) if self.task == "gate" else output
             metrics.update(*as_exact(answer, y))
 
-    def _may_fuse(self) -> bool:
-        """Tell whether a fused optimizer works here: not where Lightning rescales gradients."""
-        precision = "32-true" if self._trainer is None else self._trainer.precision
-        on_known_device = all(p.device.type in ("cpu", "cuda") for p in self.parameters())
-        return precision != "16-mixed" and on_known_device
-
-    def metrics(self, prefix: str) -> MetricCollection:
-        """Return a new collection of what this task is measured by."""
-        return task_metrics(self.task, prefix, self.columns)
-
-    def _losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def output_and_losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return what `forward` gives for x, and its losses against y."""
         output = self(x)
         if y.is_floating_point() and y.shape != output.shape:
             raise ValueError(
@@ -239,12 +228,19 @@ class LitNetwork(LightningModule, ABC):
             )
         return output, self.losses(output, y)
 
-    def _evaluate(self, prefix: str, metrics: MetricCollection, batch: Batch) -> Tensor:
-        output, losses = self._losses(*batch)
-        self.update_metrics(metrics, output, batch[1])
-        rows = len(batch[1])
-        share = 1 / rows if self.sums else 1.0  # a grid comes in chunks: its loss is one per row
-        named = {prefix + name: value * share for name, value in losses.items()}
-        self.log_dict(named, batch_size=rows, sync_dist=True)
-        self.log_dict(metrics, batch_size=rows)
-        return output
+    def _optimizer_of(self, net: nn.Module, *, fused: bool = False) -> Optimizer:
+        return build_optimizer(
+            net,
+            self.optimizer_name,
+            lr=self.lr,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            beta2=self.beta2,
+            fused=fused,
+        )
+
+    def _may_fuse(self) -> bool:
+        """Tell whether a fused optimizer works here: not where Lightning rescales gradients."""
+        precision = "32-true" if self._trainer is None else self._trainer.precision
+        on_known_device = all(p.device.type in ("cpu", "cuda") for p in self.parameters())
+        return precision != "16-mixed" and on_known_device

@@ -2,9 +2,11 @@
 
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 from typing_extensions import override
 
+from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.nets import DualHeadMLP
 
@@ -26,14 +28,7 @@ class LitMinMax(LitNetwork):
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
             "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
         value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside.
-        loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
         reduction: "sum" or "mean", within a head.
-        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
-        lr: Learning rate; of "levenberg", the share of a step that is taken.
-        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
-        momentum: Momentum, for optimizers that take it.
-        weight_decay: Weight decay.
-        beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
         seed: Seed of the start.
 
     Raises:
@@ -65,27 +60,11 @@ class LitMinMax(LitNetwork):
         beta2: float | None = None,
         seed: int = 0,
     ) -> None:
-        net = DualHeadMLP(
-            in_features=in_features,
-            trunk_features=trunk_features,
-            head_features=head_features,
-            initialization=initialization,
-            value_range=value_range,
-            seed=seed,
-        )
-        super().__init__(
-            net,
-            task="regression",
-            loss=loss,
-            reduction=reduction,
-            optimizer=optimizer,
-            lr=lr,
-            schedule=schedule,
-            momentum=momentum,
-            weight_decay=weight_decay,
-            beta2=beta2,
-        )
+        given = dict(locals())
+        net = DualHeadMLP(**taken_by(DualHeadMLP, given))
+        super().__init__(net, task="regression", **taken_by(LitNetwork, given))
         self.save_hyperparameters()
+        self.example_input_array = torch.zeros(1, in_features)
 
     @override
     def losses(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:

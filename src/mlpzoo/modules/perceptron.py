@@ -1,5 +1,6 @@
 """Rosenblatt's perceptron as a Lightning module."""
 
+import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 from typing_extensions import override
@@ -48,6 +49,7 @@ class LitPerceptron(LitNetwork):
         net = Perceptron(in_features=in_features, initialization=initialization, seed=seed)
         super().__init__(net, task="gate", loss="mse", reduction="sum", optimizer="sgd", lr=lr)
         self.save_hyperparameters()
+        self.example_input_array = torch.zeros(1, in_features)
 
     @override
     def probability(self, output: Tensor) -> Tensor:

@@ -1,9 +1,12 @@
 """A Lightning module for any sequential network: functions, gates, linear regression."""
 
+import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
+from mlpzoo.modules.gate import check_gate_loss
 from mlpzoo.nets import SequentialMLP
 
 
@@ -23,14 +26,6 @@ class LitSequentialMLP(LitNetwork):
         in_range: Low and high end of the inputs, mapped on [-1, 1] inside the network.
         out_range: Low and high end of the outputs, mapped from [-1, 1].
         task: "regression", "gate" or "none": which metrics are reported.
-        loss: Name of a loss of `torch.nn`: "mse", "l1", "huber", ...
-        reduction: "sum" or "mean".
-        optimizer: Name of an optimizer of `torch.optim`: "adam", "sgd", ...; or "levenberg".
-        lr: Learning rate; of "levenberg", the share of a step that is taken.
-        schedule: "constant", "linear", "cosine", "exponential" or "onecycle".
-        momentum: Momentum, for optimizers that take it.
-        weight_decay: Weight decay.
-        beta2: Decay of Adam's mean of squared gradients; None for the optimizer's default.
         seed: Seed of the start.
 
     Raises:
@@ -65,30 +60,18 @@ class LitSequentialMLP(LitNetwork):
         beta2: float | None = None,
         seed: int = 0,
     ) -> None:
-        net = SequentialMLP(
-            in_features=in_features,
-            hidden_features=hidden_features,
-            out_features=out_features,
-            activation=activation,
-            out_activation=out_activation,
-            initialization=initialization,
-            in_range=in_range,
-            out_range=out_range,
-            seed=seed,
-        )
+        given = dict(locals())
         super().__init__(
-            net,
-            task=task,
-            loss=loss,
-            reduction=reduction,
-            optimizer=optimizer,
-            lr=lr,
-            schedule=schedule,
-            momentum=momentum,
-            weight_decay=weight_decay,
-            beta2=beta2,
+            SequentialMLP(**taken_by(SequentialMLP, given)), **taken_by(LitNetwork, given)
         )
         self.save_hyperparameters()
+        self.example_input_array = torch.zeros(1, in_features)
+
+    @override
+    def check_loss(self) -> None:
+        super().check_loss()
+        if self.task == "gate":
+            check_gate_loss(self.loss, of_logits=not self._ends_in_sigmoid())
 
     @override
     def probability(self, output: Tensor) -> Tensor:

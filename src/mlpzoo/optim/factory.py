@@ -115,6 +115,11 @@ def build_optimizer(
         0.1
     """
     cls = choose("optimizer", optimizer, OPTIMIZERS)
+    positive("lr", lr)
+    at_least("momentum", momentum, 0)
+    at_least("weight_decay", weight_decay, 0)
+    if beta2 is not None and not 0 <= beta2 < 1:
+        raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
     accepted = inspect.signature(cls).parameters
     options: dict[str, object] = {"lr": lr}
     if momentum:
@@ -131,25 +136,6 @@ def build_optimizer(
             raise InputError(f"optimizer {cls.__name__} takes no {given}; leave it out")
     trained: Any = net if declared_needs(cls).module else net.parameters()
     return cls(trained, **options)  # type: ignore[arg-type]
-
-
-def check_optimizer(
-    optimizer: str, *, lr: float, momentum: float, weight_decay: float, beta2: float | None
-) -> None:
-    """Refuse what `build_optimizer` would refuse, before there is anything to train.
-
-    Raises:
-        InputError: See `build_optimizer`.
-    """
-    positive("lr", lr)
-    at_least("momentum", momentum, 0)
-    at_least("weight_decay", weight_decay, 0)
-    if beta2 is not None and not 0 <= beta2 < 1:
-        raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
-    unit = nn.Linear(1, 1, device="meta")
-    build_optimizer(
-        unit, optimizer, lr=lr, momentum=momentum, weight_decay=weight_decay, beta2=beta2
-    )
 
 
 def build_schedule(

@@ -24,10 +24,12 @@ from mlpzoo.plotting.layers import plot_layers
 from mlpzoo.plotting.network import plot_network
 from mlpzoo.plotting.neurons import plot_neurons
 from mlpzoo.plotting.surfaces import plot_separating_line, plot_surfaces
+from mlpzoo.plotting.truth_table import plot_truth_table
 
 __all__ = [
     "CLASSES", "CMAP", "DPI", "ERROR", "MODEL", "TRUTH", "Array", "Canvas", "make_film",
     "new_figure", "plot_curve", "plot_descent", "plot_fit", "plot_layers", "plot_losses",
     "plot_network", "plot_neurons", "plot_progress", "plot_separating_line", "plot_surfaces",
+    "plot_truth_table",
     "save",
 ]  # fmt: skip

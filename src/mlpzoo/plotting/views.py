@@ -71,6 +71,8 @@ def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> F
 
 def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
+    if data.in_features != 2:
+        return truth_table(module, data, canvas)
     x, targets = data.grid(2)
     weight, bias = module.net.linear.weight.detach().cpu().numpy(), module.net.linear.bias.item()
     title = _with_gate(canvas.title, data)
@@ -81,6 +83,8 @@ def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Can
 
 def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw a gate's probability and logit over the unit square, with the four rows on them."""
+    if data.in_features != 2:
+        return truth_table(module, data, canvas)
     shown = {"probability": module.probability} | ({"logit": module.logit} if canvas.detail else {})
     (x, x1, x2), (corners, targets) = _square(data, canvas), data.grid(2)
     outputs, at_corners = _outputs(module, x), _outputs(module, corners)
@@ -89,6 +93,15 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
     title, points = _with_gate(canvas.title, data), (corners.numpy(), marks, _column(targets))
     return plotting.plot_surfaces(
         x1, x2, surfaces, title=title, points=points, columns=len(shown), figure=canvas.figure
+    )
+
+
+def truth_table(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+    """Draw what a gate of any number of inputs answers in each row."""
+    x, targets = data.grid(2)
+    answers, title = module.probability(_outputs(module, x)), _with_gate(canvas.title, data)
+    return plotting.plot_truth_table(
+        x.numpy(), _column(answers), _column(targets), title=title, figure=canvas.figure
     )
 
 
@@ -185,7 +198,8 @@ def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
 
 
 def _with_gate(title: str, data: FunctionDataModule) -> str:
-    gate = data.hparams.get("gate", title)
+    gate = data.hparams.get("table") or data.hparams.get("gate", title)
+    gate = gate if len(gate) <= 16 else f"{data.in_features} inputs"
     return title if gate == title else f"{title}: {gate}"
 
 

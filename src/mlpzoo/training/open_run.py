@@ -170,7 +170,9 @@ def _held(plan: Plan) -> Iterator[Path]:
 def _go_on(run: OpenRun, module: nn.Module) -> None:
     config, changes = run.plan.config, run.plan.changes
     run.state = state = latest_resumable(run.folder)
-    settings = differences(state.config, of_state(config)) if state.config else {}
+    settings = (
+        differences(state.config, of_state(config), run.plan.exercise) if state.config else {}
+    )
     if result_file(run.folder) is not None and not (settings or changes or state.notes):
         run.finished = True
         _say(f"{run.folder} is finished, at step {state.step}; there is nothing to go on with")

@@ -197,9 +197,8 @@ def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionData
         if not column.isfinite().all():
             raise InputError(f"the {name} of {exercise.name} are not finite in this range")
     batch = data.train_batch(0)
-    needs = declared_needs(type(module.build_optimizer()))
-    needs.check_loss(module.optimizer_name, module.loss)
-    needs.trial(module, batch[0][:2])
+    module.check_loss()
+    declared_needs(type(module.build_optimizer())).trial(module, batch[0][:2])
     objective, _ = module.objective(*batch)
     objective.backward()  # type: ignore[no-untyped-call]
     metrics = module.metrics("")

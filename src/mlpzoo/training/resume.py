@@ -1,5 +1,6 @@
 """Runs that go on, also with other settings, and runs that begin from another's start."""
 
+import inspect
 import json
 import warnings
 from collections.abc import Iterator, Mapping
@@ -65,17 +66,29 @@ def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> 
     return replace(plan, resumed=folder, changes=_allowed(config, plan, folder))
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def differences(
+    before: Mapping[str, Any], now: Mapping[str, Any], exercise: Exercise | None = None
+) -> dict[str, tuple[Any, Any]]:
     """Return the settings that differ, by their dotted names, as they were and as they are.
+
+    One that stands on one side only has its default on the other.
+
+    Args:
+        before: The settings of a run.
+        now: Others.
+        exercise: Whose arguments have defaults too; None for none.
 
     Example:
         >>> differences({"seed": 1, "module": {"lr": 0.1}}, {"seed": 1, "module": {"lr": 0.2}})
         {'module.lr': (0.1, 0.2)}
     """
     old, new = dict(_flat(before)), dict(_flat(now))
-    names = [*old, *(name for name in new if name not in old)]
-    pairs = {n: tuple(side.get(n, _ABSENT.get(n)) for side in (old, new)) for n in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}  # type: ignore[misc]
+    absent = {**_ABSENT, **(_defaults(exercise) if exercise else {})}
+    pairs = {
+        name: (old.get(name, absent.get(name)), new.get(name, absent.get(name)))
+        for name in {**old, **new}
+    }
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def of_state(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +199,7 @@ def _whole_start(folder: Path) -> Path | None:
 
 def _allowed(before: Mapping[str, Any], plan: Plan, folder: Path) -> dict[str, tuple[Any, Any]]:
     """Return the settings that differ from those of a run, all of which may."""
-    changes = differences(of_state(before), of_state(plan.config))
+    changes = differences(of_state(before), of_state(plan.config), plan.exercise)
     may = list(changeable(type(plan.settings)))
     wanted = {resolve_name("setting that can change", n, may) for n in plan.settings.change}
     for name, (was, would_be) in changes.items():
@@ -200,6 +213,15 @@ def _allowed(before: Mapping[str, Any], plan: Plan, folder: Path) -> dict[str, t
         if name not in wanted and not longer:
             raise InputError(f"{differs}; leave it out, or allow it with --change {name}")
     return changes
+
+
+def _defaults(exercise: Exercise) -> dict[str, Any]:
+    """Return the defaults of the arguments of data and module, by their dotted names."""
+    return {
+        f"{group}.{name}": _as_lists(parameter.default)
+        for group, cls in (("data", exercise.data_class), ("module", exercise.module_class))
+        for name, parameter in inspect.signature(cls).parameters.items()
+    }
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

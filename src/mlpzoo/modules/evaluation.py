@@ -1,0 +1,48 @@
+"""How a module is measured on the batches of one or several loaders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchmetrics import MetricCollection
+
+from mlpzoo.data.stream import Batch
+
+if TYPE_CHECKING:
+    from mlpzoo.modules.base import LitNetwork
+
+
+def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
+    """Take a batch into a module's losses and metrics, and log them.
+
+    A loss is logged per row where the module sums it, because a grid comes in chunks. The names of
+    every loader but the first end in Lightning's "/dataloader_idx_1", ...
+
+    Args:
+        module: What is measured.
+        stage: "val" or "test", with which the names begin.
+        batch: x (rows, in_features), y (rows, out_features).
+        loader: Which of the loaders the batch is from.
+    """
+    (x, y), rows = batch, len(batch[1])
+    output, losses = module.output_and_losses(x, y)
+    share = 1 / rows if module.sums else 1.0
+    named = {f"{stage}_{name}": value * share for name, value in losses.items()}
+    further = loader > 0  # its names get a suffix, and those of the first stay what they are
+    module.log_dict(named, batch_size=rows, sync_dist=True, add_dataloader_idx=further)
+    metrics = _metrics_of(module, stage, loader)
+    module.update_metrics(metrics, output, y)
+    for name, metric in metrics.items(keep_base=False, copy_state=False):
+        module.log(
+            name, metric,
+            batch_size=rows, add_dataloader_idx=further, metric_attribute=name,
+        )  # fmt: skip
+
+
+def _metrics_of(module: LitNetwork, stage: str, loader: int) -> MetricCollection:
+    """Return the metrics of a loader, made when it is first met."""
+    name = f"{stage}_metrics_{loader}"
+    if not hasattr(module, name):
+        module.add_module(name, module.metrics(f"{stage}_").to(module.device))
+    found: MetricCollection = getattr(module, name)
+    return found
