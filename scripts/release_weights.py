@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from mlpzoo.checks import InputError, known
+from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.cli.tables import as_table
 from mlpzoo.exercises import get_exercise, list_exercises, summary
 from mlpzoo.files import write_json, write_whole
@@ -139,7 +139,7 @@ def release(
             be read.
     """
     there = [*list_exercises(), *HANDMADE]
-    names = [known("network", name, there) for name in names] or there
+    names = [resolve_name("network", name, there) for name in names] or there
     folder = FOLDER if folder is None else Path(str(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)

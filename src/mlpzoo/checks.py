@@ -153,12 +153,3 @@ def plain_value(name: str, value: Any) -> Any:
 
 def _key(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
-
-
-known, choose, positive, at_least = resolve_name, lookup, check_positive, check_at_least
-count, ordered, flag = check_count, check_ordered, check_flag
-
-
-def seed_in_range(value: int) -> None:
-    """Old name."""
-    check_seed("seed", value)

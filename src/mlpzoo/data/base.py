@@ -10,7 +10,7 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import count, known, ordered, seed_in_range
+from mlpzoo.checks import check_count, check_ordered, check_seed, resolve_name
 from mlpzoo.data.sampling import latin_hypercube, uniform
 from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream
 
@@ -71,16 +71,16 @@ class FunctionDataModule(LightningDataModule, ABC):
 
     def __post_init__(self) -> None:
         super().__init__()
-        ordered("range", self.low, self.high)
+        check_ordered("range", self.low, self.high)
         self.low, self.high = float(self.low), float(self.high)
-        self.sampling = known("sampling", self.sampling, SAMPLINGS)
+        self.sampling = resolve_name("sampling", self.sampling, SAMPLINGS)
         self.save_hyperparameters(logger=False)
-        count("batch_size", self.batch_size)
-        count("val_points", self.val_points, least=2)
-        count("test_points", self.test_points, least=2)
-        count("steps_per_epoch", self.steps_per_epoch)
-        count("block_steps", self.block_steps)
-        seed_in_range(self.seed)
+        check_count("batch_size", self.batch_size)
+        check_count("val_points", self.val_points, least=2)
+        check_count("test_points", self.test_points, least=2)
+        check_count("steps_per_epoch", self.steps_per_epoch)
+        check_count("block_steps", self.block_steps)
+        check_seed("seed", self.seed)
 
     @abstractmethod
     def target(self, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, choose
+from mlpzoo.checks import InputError, lookup
 from mlpzoo.data.base import FunctionDataModule, cycle
 from mlpzoo.data.sampling import uniform
 from mlpzoo.data.stream import Batch
@@ -79,7 +79,7 @@ class GateDataModule(FunctionDataModule):
 
     @override
     def __post_init__(self) -> None:
-        named = choose("gate", self.gate, GATES)
+        named = lookup("gate", self.gate, GATES)
         self.outputs = named if self.table is None else _outputs(self.table)
         self.in_features = len(self.outputs).bit_length() - 1
         super().__post_init__()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, as_float32, at_least, count
+from mlpzoo.checks import InputError, as_float32, check_at_least, check_count
 from mlpzoo.data.base import FunctionDataModule, cycle
 from mlpzoo.data.sampling import normal, uniform
 from mlpzoo.data.stream import Batch
@@ -60,8 +60,8 @@ class LinearDataModule(FunctionDataModule):
 
     @override
     def __post_init__(self) -> None:
-        at_least("noise_std", self.noise_std, 0)
-        count("num_samples", self.num_samples, least=2)
+        check_at_least("noise_std", self.noise_std, 0)
+        check_count("num_samples", self.num_samples, least=2)
         if self.points is not None:
             self.low, self.high = _range(self.points)
             self.num_samples = len(self.points)

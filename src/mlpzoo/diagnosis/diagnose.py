@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from mlpzoo.checks import known
+from mlpzoo.checks import resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.probe import Probe, hessian, probe
 from mlpzoo.diagnosis.rules import RULES, Diagnosis, is_linear
@@ -124,5 +124,5 @@ def _no_failure(seen: Probe) -> Diagnosis:
 
 def _is_plain_sgd(module: LitNetwork) -> bool:
     own = type(module).configure_optimizers is LitNetwork.configure_optimizers
-    sgd = known("optimizer", module.optimizer_name, OPTIMIZERS) == "sgd"
+    sgd = resolve_name("optimizer", module.optimizer_name, OPTIMIZERS) == "sgd"
     return own and sgd and module.momentum == 0 and module.schedule == "constant"

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from mlpzoo.checks import at_least, positive
+from mlpzoo.checks import check_at_least, check_positive
 from mlpzoo.data import LinearDataModule
 from mlpzoo.exercises.base import Bar, Exercise, Recipe
 from mlpzoo.modules import LitSequentialMLP
@@ -48,8 +48,8 @@ def descend_by_hand(
         >>> descend_by_hand(steps=1)
         (0.2, 0.038)
     """
-    positive("lr", lr)
-    at_least("steps", steps, 0)
+    check_positive("lr", lr)
+    check_at_least("steps", steps, 0)
     a = b = 0.0
     for _ in range(steps):
         gradient_a = gradient_b = 0.0

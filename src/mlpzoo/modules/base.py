@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from torchmetrics import MetricCollection
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, known
+from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.modules.evaluation import evaluate
 from mlpzoo.modules.metrics import as_exact, task_metrics
@@ -77,12 +77,15 @@ class LitNetwork(LightningModule, ABC):
         super().__init__()
         self._block_steps: BlockSteps | None = None
         self.net, self.lr = net, lr
-        self.optimizer_name, self.schedule = optimizer, known("schedule", schedule, SCHEDULES)
+        self.optimizer_name, self.schedule = (
+            optimizer,
+            resolve_name("schedule", schedule, SCHEDULES),
+        )
         self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
         self._optimizer_of(nn.Linear(1, 1, device="meta"))  # or it is refused at once
-        self.task = known("task", task, TASKS)
+        self.task = resolve_name("task", task, TASKS)
         self.loss = build_loss(loss, reduction)
-        self.sums = known("reduction", reduction, REDUCTIONS) == "sum"
+        self.sums = resolve_name("reduction", reduction, REDUCTIONS) == "sum"
 
     @override
     def forward(self, x: Tensor) -> Tensor:

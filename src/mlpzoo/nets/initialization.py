@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from mlpzoo.checks import known, seed_in_range
+from mlpzoo.checks import check_seed, resolve_name
 
 INITIALIZATIONS = (
     "default", "uniform", "xavier", "centred", "rotation", "spread", "steep", "zeros",
@@ -45,8 +45,8 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
     Raises:
         InputError: Unknown initialization, or a seed out of range.
     """
-    name = known("initialization", initialization, INITIALIZATIONS)
-    seed_in_range(seed)
+    name = resolve_name("initialization", initialization, INITIALIZATIONS)
+    check_seed("seed", seed)
     generator = torch.Generator().manual_seed(seed)
     layers = [module for module in net.modules() if isinstance(module, nn.Linear)]
     first, between, last = ROTATION_GAINS

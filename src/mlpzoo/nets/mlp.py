@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import known
+from mlpzoo.checks import resolve_name
 from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.range_scale import RangeScale
@@ -56,8 +56,8 @@ class SequentialMLP(Network):
         out_range: tuple[float, float] | None = None,
         seed: int = 0,
     ) -> None:
-        activation = known("activation", activation, ACTIVATIONS)
-        out_activation = known("activation", out_activation, ACTIVATIONS)
+        activation = resolve_name("activation", activation, ACTIVATIONS)
+        out_activation = resolve_name("activation", out_activation, ACTIVATIONS)
         super().__init__(
             in_features=in_features, hidden_features=hidden_features, out_features=out_features,
             activation=activation, out_activation=out_activation,

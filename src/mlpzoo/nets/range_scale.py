@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mlpzoo.checks import InputError, ordered
+from mlpzoo.checks import InputError, check_ordered
 
 
 class RangeScale(nn.Module):
@@ -32,7 +32,7 @@ class RangeScale(nn.Module):
         if value_range is not None and len(value_range) != 2:
             raise InputError(f"a range must be a pair (low, high), got {tuple(value_range)}")
         low, high = (-1.0, 1.0) if value_range is None else value_range
-        ordered("range", low, high)
+        check_ordered("range", low, high)
         self.register_buffer("centre", torch.tensor((high + low) / 2))
         self.register_buffer("half_width", torch.tensor((high - low) / 2))
         self.identity = (low, high) == (-1.0, 1.0)  # known beforehand, it costs no operation

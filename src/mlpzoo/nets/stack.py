@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from mlpzoo.checks import InputError, count
+from mlpzoo.checks import InputError, check_count
 
 _NOT_ELEMENTWISE = {
     "GLU",  # halves its input
@@ -35,8 +35,8 @@ def linear(in_features: int, out_features: int) -> nn.Linear:
     Raises:
         InputError: A size below 1.
     """
-    count("in_features", in_features)
-    count("out_features", out_features)
+    check_count("in_features", in_features)
+    check_count("out_features", out_features)
     with torch.device("meta"):  # it neither draws from torch's global generator nor takes memory
         layer = nn.Linear(in_features, out_features)
     return layer.to_empty(device=torch.get_default_device())

@@ -9,7 +9,7 @@ from torch import nn, optim
 from torch.optim import Optimizer
 from torch.optim import lr_scheduler as schedulers
 
-from mlpzoo.checks import InputError, at_least, choose, known, positive
+from mlpzoo.checks import InputError, check_at_least, check_positive, lookup, resolve_name
 from mlpzoo.optim.levenberg import LevenbergMarquardt
 from mlpzoo.optim.needs import Needs, declared_needs
 
@@ -40,7 +40,7 @@ def needs_of(optimizer: str) -> Needs:
     Raises:
         InputError: There is none of this name.
     """
-    return declared_needs(choose("optimizer", optimizer, OPTIMIZERS))
+    return declared_needs(lookup("optimizer", optimizer, OPTIMIZERS))
 
 
 def for_optimizer(arguments: Mapping[str, Any], optimizer: str) -> dict[str, Any]:
@@ -81,8 +81,8 @@ def build_loss(loss: str, reduction: str) -> nn.Module:
         HuberLoss()
     """
     short = loss[:-4] if loss.lower().endswith("loss") else loss
-    cls = choose("loss", short, LOSSES)
-    return cls(reduction=known("reduction", reduction, REDUCTIONS))
+    cls = lookup("loss", short, LOSSES)
+    return cls(reduction=resolve_name("reduction", reduction, REDUCTIONS))
 
 
 def build_optimizer(
@@ -114,10 +114,10 @@ def build_optimizer(
         >>> build_optimizer(nn.Linear(1, 1), "sgd", lr=0.1).param_groups[0]["lr"]
         0.1
     """
-    cls = choose("optimizer", optimizer, OPTIMIZERS)
-    positive("lr", lr)
-    at_least("momentum", momentum, 0)
-    at_least("weight_decay", weight_decay, 0)
+    cls = lookup("optimizer", optimizer, OPTIMIZERS)
+    check_positive("lr", lr)
+    check_at_least("momentum", momentum, 0)
+    check_at_least("weight_decay", weight_decay, 0)
     if beta2 is not None and not 0 <= beta2 < 1:
         raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
     accepted = inspect.signature(cls).parameters
@@ -155,7 +155,7 @@ def build_schedule(
     Raises:
         InputError: Unknown schedule, or one that needs an end when training has none.
     """
-    name = known("schedule", schedule, SCHEDULES)
+    name = resolve_name("schedule", schedule, SCHEDULES)
     if name == "constant":
         return schedulers.ConstantLR(optimizer, factor=1.0)
     if not (math.isfinite(total_steps) and total_steps >= 1):

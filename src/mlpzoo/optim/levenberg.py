@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, positive
+from mlpzoo.checks import InputError, check_positive
 from mlpzoo.optim.jacobian import derivatives
 from mlpzoo.optim.needs import Needs
 
@@ -81,9 +81,9 @@ class LevenbergMarquardt(Optimizer):
         damping: float = 1e-3,
         layer_decay: float = 0.1,
     ) -> None:
-        positive("lr", lr)
-        positive("damping", damping)
-        positive("layer_decay", layer_decay)
+        check_positive("lr", lr)
+        check_positive("damping", damping)
+        check_positive("layer_decay", layer_decay)
         self.net = net
         super().__init__(net.parameters(), {"lr": lr, "layer_decay": layer_decay})
         self.param_groups[0]["damping"] = damping  # a state, which no default is to overwrite

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpzoo.checks import InputError, positive
+from mlpzoo.checks import InputError, check_positive
 from mlpzoo.plotting.figure import CLASSES, CMAP, ERROR, MODEL, TRUTH, whole
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def make_film(
     """
     from PIL.Image import Dither
 
-    positive("seconds", seconds)
-    positive("rest", rest)
+    check_positive("seconds", seconds)
+    check_positive("rest", rest)
     frames = [whole(figure) for figure in figures]
     if not frames:
         raise InputError("a film needs one figure or more, got none")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mlpzoo.checks import InputError, count
+from mlpzoo.checks import InputError, check_count
 from mlpzoo.nets.trace import Dense, dense_layers
 from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, whole
 
@@ -65,7 +65,7 @@ def plot_network(
         >>> [text.get_text() for text in plot_network(net).axes[0].texts][9:12]
         ['inputs', 'x1', 'x2']
     """
-    count("most", most)
+    check_count("most", most)
     layers = _layers(net)
     rows = _places(layers, most)
     written = sum(p.numel() for p in net.parameters()) <= MOST_WRITTEN

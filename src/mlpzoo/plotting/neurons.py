@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mlpzoo.checks import InputError, count, ordered
+from mlpzoo.checks import InputError, check_count, check_ordered
 from mlpzoo.nets.trace import Dense, dense_layers
 from mlpzoo.plotting.figure import TRUTH, Array, new_figure, whole
 from mlpzoo.plotting.surfaces import draw_surface
@@ -62,7 +62,7 @@ def plot_neurons(
     widest, columns = max(dense.units.shape[1] for dense in hidden), len(hidden)
     if most is None:
         most = MOST_CURVES if len(ranges) == 1 else 4 if widest <= 4 else MOST_SURFACES
-    count("most", most)
+    check_count("most", most)
     picks = [_most_different(dense.units, most) for dense in hidden]
     if figure is None and len(ranges) == 1:
         figure = new_figure(4.2 * columns, 3.6)
@@ -107,7 +107,7 @@ def _grid(ranges: Sequence[tuple[float, float]]) -> Tensor:
             "a network of 1 or 2 inputs, or wrap yours in one that holds the others still"
         )
     for low, high in ranges:
-        ordered("range", low, high)
+        check_ordered("range", low, high)
     points = CURVE_POINTS if len(ranges) == 1 else SURFACE_POINTS
     axes = [torch.linspace(low, high, points) for low, high in ranges]
     return torch.cartesian_prod(*axes).view(-1, len(ranges))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from mlpzoo.checks import InputError, known
+from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Bar
@@ -130,7 +130,7 @@ _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
 
 
 def _check_restarts(modules: Sequence[LitNetwork]) -> None:
-    name = known("optimizer", modules[0].optimizer_name, OPTIMIZERS)
+    name = resolve_name("optimizer", modules[0].optimizer_name, OPTIMIZERS)
     if not needs_of(name).forgets:
         forgetting = ", ".join(each for each in reversed(OPTIMIZERS) if needs_of(each).forgets)
         raise InputError(f"restart_after goes with {forgetting}, not with {name!r}")

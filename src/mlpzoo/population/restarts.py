@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mlpzoo.checks import InputError, count
+from mlpzoo.checks import InputError, check_count
 from mlpzoo.data.sampling import splitmix64
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.members import Members
@@ -39,7 +39,7 @@ class Restarts(nn.Module):
         self, make_module: Callable[[int], LitNetwork], seeds: Sequence[int], *, after: int
     ) -> None:
         super().__init__()
-        count("restart_after", after)
+        check_count("restart_after", after)
         self.make_module, self.seeds, self.after = make_module, seeds, after
         self.register_buffer("value", torch.full((len(seeds),), torch.inf).double())
         for name in ("since", "started"):

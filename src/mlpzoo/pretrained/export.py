@@ -4,7 +4,7 @@ from pathlib import Path
 
 from torch import nn
 
-from mlpzoo.checks import InputError, known
+from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.exercises import list_exercises
 from mlpzoo.files import write_whole
 from mlpzoo.pretrained.formats import MOST_BYTES, OUTPUTS, WRITERS, ExportedNet, read_exported
@@ -40,8 +40,8 @@ def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str 
     """
     exported = ExportedNet(
         net=net,
-        exercise=known("exercise", exercise, list_exercises()) if exercise else "",
-        output=known("output", output, OUTPUTS) if output else "",
+        exercise=resolve_name("exercise", exercise, list_exercises()) if exercise else "",
+        output=resolve_name("output", output, OUTPUTS) if output else "",
     )
     write_exported(exported, Path(str(path)))
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.checks import InputError, known
+from mlpzoo.checks import InputError, resolve_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -142,7 +142,7 @@ def get_pretrained(name: str, folder: str | Path | None = None) -> Pretrained:
         InputError: There is none of this name, or the manifest cannot be read.
     """
     records = read_manifest(folder)
-    return records[known("pretrained network", name, records)]
+    return records[resolve_name("pretrained network", name, records)]
 
 
 def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:

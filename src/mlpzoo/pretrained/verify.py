@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mlpzoo.checks import InputError, known, seed_in_range
+from mlpzoo.checks import InputError, check_seed, resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.pretrained.manifest import Pretrained, load_exported, read_manifest
@@ -85,10 +85,10 @@ def verify(
     """
     records, exercises = read_manifest(folder), list_exercises()
     there = list(dict.fromkeys([*exercises, *sorted(records)]))
-    named = (known("exercise or network", name, there) for name in names)
+    named = (resolve_name("exercise or network", name, there) for name in names)
     chosen = list(dict.fromkeys(named)) or there
     if seed is not None:
-        seed_in_range(seed)
+        check_seed("seed", seed)
     work = [partial(_train, n, seed) for n in chosen if trained and n in exercises]
     work += [partial(_measure, records[n], folder) for n in chosen if shipped and n in records]
     if not work:
