@@ -23,6 +23,7 @@ from .exercises import list_exercises as list_exercises
 from .exercises import register as register
 from .modules import LevenbergMarquardt as LevenbergMarquardt
 from .modules import LitFourLayerXOR as LitFourLayerXOR
+from .modules import LitGate as LitGate
 from .modules import LitMinMax as LitMinMax
 from .modules import LitNetwork as LitNetwork
 from .modules import LitPerceptron as LitPerceptron

@@ -77,10 +77,8 @@ class LitNetwork(LightningModule, ABC):
         super().__init__()
         self._block_steps: BlockSteps | None = None
         self.net, self.lr = net, lr
-        self.optimizer_name, self.schedule = (
-            optimizer,
-            resolve_name("schedule", schedule, SCHEDULES),
-        )
+        self.optimizer_name = optimizer
+        self.schedule = resolve_name("schedule", schedule, SCHEDULES)
         self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
         self._optimizer_of(nn.Linear(1, 1, device="meta"))  # or it is refused at once
         self.task = resolve_name("task", task, TASKS)

@@ -6,15 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Trainer
+from typing_extensions import override
 
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.base import Population
 from mlpzoo.population.statistics import steps_to_solve, wilson_interval
+from mlpzoo.training.result import ShownResult
 
 SHARES = {"median": 0.5, "90%": 0.9, "99%": 0.99}
 
@@ -42,8 +43,8 @@ class Member:
     restarts: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class PopulationResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PopulationResult(ShownResult):
     """The result of a population.
 
     Attributes:
@@ -73,18 +74,6 @@ class PopulationResult:
     trainer: Trainer | None
     folder: Path
     unwritten: str = ""
-
-    def __repr__(self) -> str:
-        said = ", ".join(f"{name} {value}" for name, value in self._summary().items())
-        return f"{type(self).__name__}({said})"
-
-    def _repr_html_(self) -> str:
-        rows = self._summary().items()
-        cells = (f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
-        return f"<table>{''.join(cells)}</table>"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "trainer": None}
 
     @property
     def solved(self) -> int:
@@ -163,7 +152,8 @@ class PopulationResult:
             table.writerow([*own, *(f"{value:.9g}" for value in m.metrics.values())])
         return text.getvalue()
 
-    def _summary(self) -> dict[str, str]:
+    @override
+    def summary(self) -> dict[str, str]:
         low, high = self.interval
         return {
             "exercise": self.exercise,

@@ -2,6 +2,7 @@
 
 import math
 import platform
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,7 @@ import lightning
 import torch
 import torchmetrics
 from lightning.pytorch import Trainer
+from typing_extensions import override
 
 import mlpzoo
 from mlpzoo.checks import InputError
@@ -26,8 +28,28 @@ from mlpzoo.training.plan import Plan
 from mlpzoo.training.resume import read_result
 
 
+class ShownResult(ABC):
+    """A result that can be pickled, without its Trainer, and shows itself in a line or a table."""
+
+    @abstractmethod
+    def summary(self) -> dict[str, str]:
+        """Return what is shown, by name."""
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name} {value}" for name, value in self.summary().items())
+        return f"{type(self).__name__}({said})"
+
+    def _repr_html_(self) -> str:
+        rows = self.summary().items()
+        cells = (f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
+        return f"<table>{''.join(cells)}</table>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "trainer": None}  # which holds open files and threads
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Result:
+class Result(ShownResult):
     """The result of a run.
 
     Attributes:
@@ -76,31 +98,15 @@ class Result:
         asked = [bar.partition(" ")[0] for bar in self.bars]
         return {name: self.metrics[name] for name in asked if name in self.metrics}
 
-    def __repr__(self) -> str:
-        figures = ", ".join(f"{name} {value:.4g}" for name, value in self.judged.items())
+    @override
+    def summary(self) -> dict[str, str]:
         verdict = "passed" if self.passed else "not passed"
-        return (
-            f"<Result of {self.exercise}, recipe {self.recipe}, seed {self.seed}: {verdict}, "
-            f"{figures} after {self.steps} steps, in {self.folder}>"
-        )
-
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows: a small table."""
-        rows = {
+        return {
             "exercise": f"{self.exercise}, recipe {self.recipe}, seed {self.seed}",
-            "bar": f"{', '.join(self.bars)}: {'passed' if self.passed else 'not passed'}",
-            **{name: f"{value:.6g}" for name, value in self.metrics.items()},
-            "steps": self.steps,
-            "folder": self.folder,
+            **{name: f"{value:.4g}" for name, value in self.judged.items()},
+            "bar": f"{', '.join(self.bars)}: {verdict} after {self.steps} steps",
+            "folder": str(self.folder),
         }
-        cells = "".join(
-            f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>"
-            for name, value in rows.items()
-        )
-        return f"<table>{cells}</table>"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "trainer": None}  # which holds open files and threads
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of result.json: plain data, with device and versions."""
