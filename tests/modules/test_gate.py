@@ -14,6 +14,7 @@ from mlpzoo import (
     train,
 )
 from mlpzoo.modules import LitGate
+from mlpzoo.runs.folder import differences
 
 OWN = {"hidden_features": (3,), "activation": "tanh"}
 PARITY = {"table": "01101001", "batch_size": 8}
@@ -108,3 +109,12 @@ def test_exercise_takes_the_number_of_inputs_from_the_data():
     assert isinstance(module, LitGate)
     assert module.hparams.in_features == 5
     assert module(data.grid(2)[0]).shape == (32, 1)
+
+
+def test_run_of_before_there_was_a_choice_goes_on():
+    before = {"module": {"initialization": "rotation"}, "data": {"gate": "xor"}}
+    now = {
+        "module": {"initialization": "rotation", "hidden_features": None, "activation": "sigmoid"},
+        "data": {"gate": "xor", "table": None},
+    }
+    assert differences(before, now) == {}
