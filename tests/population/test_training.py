@@ -397,3 +397,13 @@ def test_population_on_a_gpu_is_that_on_a_cpu(name, settings):
     for index in range(4):
         ours, theirs = (each.member(index).answer(x) for each in (on_gpu, on_cpu))
         torch.testing.assert_close(ours, theirs, rtol=0.01, atol=0.01)
+
+
+def test_members_whose_layers_share_a_weight_are_not_stacked():
+    def make(seed):
+        module = LitSequentialMLP(in_features=2, hidden_features=(2, 2), seed=seed)
+        module.net.layers[2].weight = module.net.layers[0].weight
+        return module
+
+    population = Population(make, xor_data, range(3))
+    assert isinstance(population.module.members, SeparateMembers)

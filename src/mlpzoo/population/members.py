@@ -26,12 +26,9 @@ class Members(nn.Module, ABC):
 
     Args:
         modules: One for each member.
-
-    Attributes:
-        last: Whether the members are the last axis of their parameters.
     """
 
-    last = False
+    last = False  # whether the members are the last axis of their parameters
 
     def __init__(self, modules: Sequence[LitNetwork]) -> None:
         super().__init__()
@@ -64,18 +61,12 @@ class Members(nn.Module, ABC):
             running: Which members have to, bool, shape (members,); the others may be left out.
 
         Returns:
-            The losses of the last step, shape (members,), NaN of those left out; where a member's
-            objective does not tell them apart, their mean.
+            The losses of the last step, shape (members,), NaN of those left out; or their mean.
         """
 
     @abstractmethod
     def copy_from(self, other: "Members", chosen: Tensor) -> None:
-        """Copy the weights of those members of another population that are chosen.
-
-        Args:
-            other: Of the same kind and size.
-            chosen: Which, bool, shape (members,).
-        """
+        """Copy the weights of those members of a like population that `chosen`, a mask, names."""
 
     @abstractmethod
     def restart(self, index: int, module: LitNetwork) -> None:
@@ -88,11 +79,7 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def member(self, index: int) -> LitNetwork:
-        """Return a member as an ordinary module of its own.
-
-        Args:
-            index: Which member.
-        """
+        """Return the member of an index as an ordinary module of its own."""
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
@@ -233,13 +220,18 @@ def make_members(
     """
     widest = max(parameter.numel() for parameter in modules[0].parameters())
     first, *others = ((type(module), {**module.hparams, "seed": None}) for module in modules)
-    alike = others and all(kind == first for kind in others)
+    alike = others and all(kind == first for kind in others) and not _shares(modules[0])
     pays = (on_gpu or widest < WIDE) and not needs_of(modules[0].optimizer_name).module
     if alike and pays and (stacked := stack(modules)) is not None:
         members = StackedMembers(modules, stacked)
         if _agree(members, modules, x, y):
             return members
     return SeparateMembers(modules)
+
+
+def _shares(module: nn.Module) -> bool:
+    """Tell whether layers share a weight, which would be several once stacked."""
+    return len([*module.named_parameters(remove_duplicate=False)]) > len([*module.parameters()])
 
 
 def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y: Tensor) -> bool:

@@ -60,7 +60,9 @@ def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> 
     settings = kind(**_merged(exercise, kind, config, given))
     if asked.rewind and isinstance(settings, TrainSettings):
         return resolve(exercise, replace(settings, start=folder / START))
-    plan = resolve(exercise, settings, weights=None if _many(kind) else _whole_start(folder))
+    plan = resolve(
+        exercise, settings, weights=None if kind is PopulationSettings else _whole_start(folder)
+    )
     if "start" in config:
         plan = replace(plan, settings=replace(plan.settings, start=config["start"]))
     return replace(plan, resumed=folder, changes=_allowed(config, plan, folder))
@@ -158,7 +160,7 @@ def _find(
     exercise: Exercise, which: bool | str | Path, asked: RunSettings
 ) -> tuple[Path, dict[str, Any]]:
     """Return the folder of the run that is meant, and the settings it has."""
-    many = _many(type(asked))
+    many = isinstance(asked, PopulationSettings)
     parent = runs_of(exercise, asked.out, many=many)
     folder = find_run(None if isinstance(which, bool) else which, parent)
     config = read_config(folder / CONFIG)
@@ -187,10 +189,6 @@ def _merged(
     groups = {"data": kept.get("data", {}), "module": module}
     merged = {group: {**groups[group], **(given.get(group) or {})} for group in GROUPS}
     return {**kept, **given, **merged}
-
-
-def _many(kind: type[RunSettings]) -> bool:
-    return kind is PopulationSettings
 
 
 def _whole_start(folder: Path) -> Path | None:
