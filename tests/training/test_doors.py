@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 from lightning.pytorch import Callback
-from lightning.pytorch.callbacks import LearningRateMonitor
+from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
 import mlpzoo
@@ -86,6 +86,14 @@ def test_callbacks_loggers_and_trainer_arguments_add_to_ours(tmp_path):
     assert config["callbacks"][1] == {
         "object": "lightning.pytorch.callbacks.lr_monitor.LearningRateMonitor"
     }
+
+
+def test_checkpoints_of_ones_own_stand_beside_ours(tmp_path):
+    own = ModelCheckpoint(tmp_path / "own", monitor="val_rmse", save_top_k=1)
+    result = train("linear", out=tmp_path, callbacks=[own, EarlyStopping("val_rmse")], **QUICK)
+    assert result.folder == (tmp_path / "linear/version_0").resolve()
+    assert (result.folder / "result.json").exists()
+    assert len(list((tmp_path / "own").iterdir())) == 1
 
 
 def test_run_goes_on_with_the_same_callbacks_only(tmp_path):

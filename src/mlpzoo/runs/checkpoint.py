@@ -28,13 +28,25 @@ _END_OF_ARCHIVE, _END_LENGTH = b"PK\x05\x06", 22  # a zip's last record, its com
 
 
 class WholeFileIO(CheckpointIO):
-    """Writes and reads a Trainer's checkpoints as this module does."""
+    """Writes and reads a Trainer's checkpoints as this module does.
+
+    Args:
+        folder: The run folder, which is not made again once it is gone; others are made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._written: set[Path] = set()
 
     @override
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any = None
     ) -> None:
-        write_whole(Path(path), pack(checkpoint))
+        path = Path(path)
+        if path.parent.resolve() != self.folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, pack(checkpoint))
+        self._written.add(path)
 
     @override
     def load_checkpoint(
@@ -44,7 +56,9 @@ class WholeFileIO(CheckpointIO):
 
     @override
     def remove_checkpoint(self, path: _PATH) -> None:
-        """Remove nothing: checkpoints are written over, and a path may come from a file."""
+        """Remove what was written here, and nothing else: a path may come from a file."""
+        if Path(path) in self._written:
+            Path(path).unlink(missing_ok=True)
 
 
 def pack(checkpoint: dict[str, Any]) -> bytes:

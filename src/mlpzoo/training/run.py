@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from mlpzoo.callbacks import FigureWriter
 from mlpzoo.exercises import Exercise
@@ -144,9 +145,15 @@ def fitted(
         )
         if not run.finished:
             run.fit(trainer, module, data)
-            run.folder = Path(str(trainer.checkpoint_callback.dirpath))  # type: ignore[union-attr]
+            run.folder = _folder_of(trainer)
             run.check_stop()
         yield run, trainer
+
+
+def _folder_of(trainer: Trainer) -> Path:
+    """Return the run folder, which every process knows from its ModelCheckpoint, ours the last."""
+    *_, best = (c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint))
+    return Path(str(best.dirpath))
 
 
 def finish(

@@ -108,7 +108,10 @@ def build_trainer(
             StateCheckpoint(folder, provenance, stop=stop or StopRequest()),
         ],
         enable_progress_bar=bar,
-        plugins=[*(plugins if isinstance(plugins, list | tuple) else [plugins]), WholeFileIO()],
+        plugins=[
+            *(plugins if isinstance(plugins, list | tuple) else [plugins]),
+            WholeFileIO(folder),
+        ],
     )
 
 
