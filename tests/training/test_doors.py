@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import CSVLogger
 
 import mlpzoo
 from mlpzoo import InputError, build_trainer, get_exercise, load_module, train, train_population
+from mlpzoo.cli import main
 from mlpzoo.runs.folder import read_config
 from mlpzoo.training.trainer import quiet_lightning
 
@@ -103,6 +104,13 @@ def test_run_goes_on_with_the_same_callbacks_only(tmp_path):
         train("linear", resume=folder, max_steps=40, progress=False)
     result = train("linear", resume=folder, max_steps=40, callbacks=[Counts()], progress=False)
     assert (result.steps, result.trainer.log_every_n_steps) == (40, 5)
+
+
+def test_config_with_callbacks_is_not_repeated_without_them(tmp_path, capsys):
+    folder = train("linear", callbacks=[Counts()], out=tmp_path, **QUICK).folder
+    assert main(["train", "--config", str(folder / "config.yaml"), "--out", str(tmp_path)]) == 2
+    assert "has callbacks that only Python can give" in capsys.readouterr().err
+    assert not (tmp_path / "linear/version_1").exists()
 
 
 def test_population_takes_callbacks_too(tmp_path):

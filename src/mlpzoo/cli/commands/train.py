@@ -10,7 +10,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, nested
 from mlpzoo.cli.tables import as_table
-from mlpzoo.training.settings import TrainSettings
+from mlpzoo.training.settings import OBJECT, TrainSettings
 
 if TYPE_CHECKING:
     from mlpzoo.training.plan import Plan
@@ -73,6 +73,9 @@ def _plans(
     of_file = read_config(config) if config is not None else {}
     if config and given.get("recipe", of_file.get("recipe")) != of_file.get("recipe"):
         raise InputError(f"{config} is of recipe {of_file.get('recipe')!r}; leave out --recipe")
+    for name, value in of_file.items():
+        if name in ("callbacks", "logger", "trainer") and OBJECT in str(value):
+            raise InputError(f"{config} has {name} that only Python can give; use mlpzoo.train")
     plans = []
     for name in _names(names, of_file):
         exercise = get_exercise(name)
