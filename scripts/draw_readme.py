@@ -12,7 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo import get_exercise, get_pretrained, list_exercises, load_pretrained, plotting, train
+from mlpzoo import (
+    get_exercise,
+    get_pretrained,
+    list_exercises,
+    list_pretrained,
+    load_pretrained,
+    plotting,
+    train,
+)
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
@@ -42,6 +50,7 @@ def main(out: str = "docs", filmed: str = "xor") -> None:
     entries = [
         (get_exercise(name), as_module(load_exported(name)), data_of(get_pretrained(name)))
         for name in list_exercises()
+        if name in list_pretrained()
     ]
     record, shipped = get_pretrained(filmed), load_pretrained(filmed).state_dict()
     with TemporaryDirectory() as runs:

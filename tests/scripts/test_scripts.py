@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlpzoo import list_exercises, load_pretrained, plotting
+from mlpzoo import list_exercises, list_pretrained, load_pretrained, plotting
 from scripts import draw_readme
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,9 @@ def test_pictures_of_the_readme_are_of_the_shipped_networks(tmp_path, monkeypatc
     assert [name for name, _ in filmed] == ["perceptron", "perceptron"]
     assert min(count for _, count in filmed) > 3
     for _, entries in drawn:
-        assert [exercise.name for exercise, _, _ in entries] == list_exercises()
+        assert [exercise.name for exercise, _, _ in entries] == [
+            name for name in list_exercises() if name in list_pretrained()
+        ]
         for exercise, module, _ in entries:
             shipped = load_pretrained(exercise.name).state_dict()
             assert all(value.equal(shipped[key]) for key, value in module.net.state_dict().items())

@@ -200,7 +200,6 @@ class PopulationSettings(RunSettings):
         return range(self.first_seed, self.first_seed + self.members)
 
 
-Settings = TrainSettings | PopulationSettings
 OBJECT = "object"  # what stands in config.yaml for what no file can hold
 UNSAID = ("callbacks", "logger", "trainer", "start")  # left out of config.yaml where there is none
 
