@@ -6,7 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 from lightning.pytorch import Callback
-from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import (
+    EarlyStopping,
+    LearningRateMonitor,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
 from lightning.pytorch.loggers import CSVLogger
 
 import mlpzoo
@@ -75,7 +80,7 @@ def test_callbacks_loggers_and_trainer_arguments_add_to_ours(tmp_path):
     counts, logger = Counts(), CSVLogger(tmp_path / "own")
     result = train(
         "linear", out=tmp_path, callbacks=[counts, LearningRateMonitor()], logger=logger,
-        trainer={"gradient_clip_val": 0.5}, data={"block_steps": 1}, **QUICK,
+        trainer={"gradient_clip_val": 0.5}, **QUICK,
     )  # fmt: skip
     assert counts.batches == 20
     assert result.trainer.gradient_clip_val == 0.5
@@ -91,7 +96,8 @@ def test_callbacks_loggers_and_trainer_arguments_add_to_ours(tmp_path):
 
 def test_checkpoints_of_ones_own_stand_beside_ours(tmp_path):
     own = ModelCheckpoint(tmp_path / "own", monitor="val_rmse", save_top_k=1)
-    result = train("linear", out=tmp_path, callbacks=[own, EarlyStopping("val_rmse")], **QUICK)
+    callbacks = [own, EarlyStopping("val_rmse"), TQDMProgressBar()]
+    result = train("linear", out=tmp_path, callbacks=callbacks, **QUICK)
     assert result.folder == (tmp_path / "linear/version_0").resolve()
     assert (result.folder / "result.json").exists()
     assert len(list((tmp_path / "own").iterdir())) == 1

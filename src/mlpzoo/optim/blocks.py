@@ -123,15 +123,19 @@ def check_blocks(trainer: Trainer, module: LightningModule) -> None:
         InputError: More than one process, accumulation, gradient clipping, mixed precision, hooks
             around an optimizer step, averaging of weights, or a search for the learning rate.
     """
-    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
     hooks = [name for name in _STEP_HOOKS if is_overridden(name, module, LightningModule)]
-    _refuse(
-        [
-            *work_on_gradients(trainer),
-            *hooks,
-            *(type(callback).__name__ for callback in callbacks if _steps_in(callback)),
-        ]
-    )
+    _refuse([*work_between_steps(trainer), *hooks])
+
+
+def work_between_steps(trainer: Trainer) -> list[str]:
+    """Return what a Trainer and its callbacks do around each optimizer step, for a message.
+
+    Args:
+        trainer: The Trainer.
+    """
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    between = [type(callback).__name__ for callback in callbacks if _steps_in(callback)]
+    return [*work_on_gradients(trainer), *between]
 
 
 def check_steps(trainer: Trainer) -> None:

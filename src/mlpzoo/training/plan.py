@@ -10,9 +10,10 @@ import torch
 
 from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.exercises import Exercise
+from mlpzoo.exercises import Exercise, Recipe
 from mlpzoo.exercises.arguments import typed, typed_arguments
 from mlpzoo.modules import LitNetwork
+from mlpzoo.optim.blocks import work_between_steps
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.optim.needs import declared_needs
 from mlpzoo.runs.checkpoint import START
@@ -21,11 +22,10 @@ from mlpzoo.training.settings import (
     GROUPS,
     OBJECT,
     PopulationSettings,
-    RunSettings,
     TrainSettings,
     options,
 )
-from mlpzoo.training.trainer import check_trainer
+from mlpzoo.training.trainer import bare_trainer
 
 Kind = type[TrainSettings] | type[PopulationSettings]
 _SINGLE = ("devices", "plot_every", "film")  # stood in the config.yaml of populations once
@@ -112,61 +112,59 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
     return found
 
 
-def resolve(exercise: Exercise, settings: RunSettings, *, weights: Path | None = None) -> Plan:
+def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -> Plan:
     """Check the settings of a run, build its parts and try a step, without touching the disk.
 
     Args:
         exercise: The exercise.
-        settings: What is not given in them is the recipe's.
+        settings: `TrainSettings` or `PopulationSettings`; what they lack is the recipe's.
         weights: A checkpoint that the module takes its weights from; None for those of the start.
 
     Raises:
         InputError: A value that cannot be used.
     """
-    assert isinstance(settings, TrainSettings | PopulationSettings)
     chosen = exercise.recipe(settings.recipe)
-    given = settings.module.get("optimizer", chosen.module.get("optimizer", "adam"))
-    optimizer = resolve_name("optimizer", str(given), OPTIMIZERS)
-    needs, devices = needs_of(optimizer), settings.devices
-    by_blocks = devices == 1 and needs.blocks
-    if not by_blocks and settings.data.get("block_steps", 1) != 1:
-        wanted = f"one device, not {devices}" if needs.blocks else f"adam, not {optimizer}"
-        raise InputError(f"data.block_steps above 1 goes with {wanted}")
-    filled = settings.filled(
-        max_steps=chosen.max_steps,
-        val_every=chosen.val_every,
-        early_stop=chosen.early_stop,
-        threads=torch.get_num_threads(),
-    )
-    pace = {
-        "steps_per_epoch": filled.max_steps,  # so that one progress bar shows the whole run
-        "block_steps": chosen.block_steps if by_blocks else 1,
-    }
-    seed, recipe = settings.seed, settings.recipe
-    data = exercise.data(recipe=recipe, **{"seed": seed, **pace, **settings.data})
-    module = exercise.module(data, recipe=recipe, **{"seed": seed, **settings.module})
+    pace = _pace(chosen, settings)
+    arguments = {"recipe": settings.recipe, "seed": settings.seed}
+    data = exercise.data(**{**arguments, **pace, **settings.data})
+    module = exercise.module(data, **{**arguments, **settings.module})
     start = None if settings.start is None else Path(str(settings.start))
     if (begun := weights or start) is not None:
         start_from(begun, module, exercise=exercise)
     dry_run(exercise, module, data)
-    check_trainer(settings, devices)
-    if devices != 1 and not needs.gradients:
-        raise InputError(f"{optimizer} goes with one device, not {devices}; set module.optimizer")
     linked = chosen.linked(data)
     filled = replace(
-        filled,
+        settings.filled(
+            max_steps=chosen.max_steps,
+            val_every=chosen.val_every,
+            early_stop=chosen.early_stop,
+            threads=torch.get_num_threads(),
+        ),
         data=_arguments(data, {"seed", *pace} - settings.data.keys()),
         module=_arguments(module, {"seed", *linked} - settings.module.keys()),
     )
     if isinstance(filled, TrainSettings) and start:
         filled = replace(filled, start=START)  # its copy beside config.yaml
-    return Plan(
-        exercise=exercise,
-        settings=filled,
-        datamodule=data,
-        module=module,
-        start=start,
-    )
+    return Plan(exercise=exercise, settings=filled, datamodule=data, module=module, start=start)
+
+
+def _pace(recipe: Recipe, settings: Any) -> dict[str, int]:
+    """Return how long an epoch is, and how many steps are taken at once."""
+    given = settings.module.get("optimizer", recipe.module.get("optimizer", "adam"))
+    optimizer = resolve_name("optimizer", str(given), OPTIMIZERS)
+    needs, devices = needs_of(optimizer), settings.devices
+    trainer = bare_trainer(settings, devices)
+    by_blocks = devices == 1 and needs.blocks
+    if not by_blocks and settings.data.get("block_steps", 1) != 1:
+        wanted = f"one device, not {devices}" if needs.blocks else f"adam, not {optimizer}"
+        raise InputError(f"data.block_steps above 1 goes with {wanted}")
+    if devices != 1 and not needs.gradients:
+        raise InputError(f"{optimizer} goes with one device, not {devices}; set module.optimizer")
+    return {
+        # an epoch is the run, so that one progress bar shows the whole of it
+        "steps_per_epoch": settings.max_steps or recipe.max_steps,
+        "block_steps": recipe.block_steps if by_blocks and not work_between_steps(trainer) else 1,
+    }
 
 
 def dry_run(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:

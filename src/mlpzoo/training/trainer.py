@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint, ProgressBar
 from lightning.pytorch.loggers import Logger
 
 from mlpzoo.callbacks import (
@@ -71,18 +71,13 @@ def build_trainer(
     exercise, folder = get_exercise(exercise), Path(str(folder))
     if is_first_process():
         folder.mkdir(parents=True, exist_ok=True)
-    monitor, mode = f"val_{exercise.monitor}", exercise.mode
-    best = ModelCheckpoint(
-        folder, filename=Path(BEST).stem, monitor=monitor, mode=mode, enable_version_counter=False
+    state = StateCheckpoint(
+        folder, {"exercise": exercise.name, **(provenance or {})}, stop=stop or StopRequest()
     )
-    stop_at = exercise.stop_at if early_stop else None
-    stopper = EarlyStopping(  # NaN is left to a callback of ours, which stops before it is kept
-        monitor, mode=mode, patience=LARGEST_COUNT, stopping_threshold=stop_at, check_finite=False
-    )
-    provenance = {"exercise": exercise.name, **(provenance or {})}
-    bar = progress and sys.stdout.isatty()
-    lines = LineProgress(exercise.name, ("train_loss", monitor))
-    shown = [StepProgressBar(exercise.name) if bar else lines] if progress else []
+    theirs = any(isinstance(callback, ProgressBar) for callback in callbacks)
+    bar = progress and sys.stdout.isatty() and not theirs
+    lines = LineProgress(exercise.name, ("train_loss", f"val_{exercise.monitor}"))
+    shown = [StepProgressBar(exercise.name) if bar else lines] if progress and not theirs else []
     plugins = arguments.pop("plugins", None) or []
     defaults: dict[str, Any] = {
         "devices": 1,
@@ -98,21 +93,37 @@ def build_trainer(
         check_val_every_n_epoch=None,
         logger=logger,
         callbacks=[
-            LastStepValidation(),
-            StopWhereNotFinite(monitor),
-            Measure(exercise.measure),
-            stopper,
-            *callbacks,
-            *shown,
-            best,
-            StateCheckpoint(folder, provenance, stop=stop or StopRequest()),
+            *_judges(exercise, early_stop), *callbacks, *shown, _best(exercise, folder), state,
         ],
-        enable_progress_bar=bar,
+        enable_progress_bar=bar or theirs,
         plugins=[
-            *(plugins if isinstance(plugins, list | tuple) else [plugins]),
-            WholeFileIO(folder),
+            *(plugins if isinstance(plugins, list | tuple) else [plugins]), WholeFileIO(folder),
         ],
-    )
+    )  # fmt: skip
+
+
+def _judges(exercise: Exercise, early_stop: bool) -> list[Callback]:
+    """Return what measures a run and says when it ends."""
+    monitor = f"val_{exercise.monitor}"
+    return [
+        LastStepValidation(),
+        StopWhereNotFinite(monitor),
+        Measure(exercise.measure),
+        EarlyStopping(
+            monitor,
+            mode=exercise.mode,
+            patience=LARGEST_COUNT,
+            stopping_threshold=exercise.stop_at if early_stop else None,
+            check_finite=False,  # a callback of ours stops before anything is kept
+        ),
+    ]
+
+
+def _best(exercise: Exercise, folder: Path) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        folder, filename=Path(BEST).stem, monitor=f"val_{exercise.monitor}", mode=exercise.mode,
+        enable_version_counter=False,
+    )  # fmt: skip
 
 
 _INSTEAD = {
@@ -160,8 +171,8 @@ def measure(
     return {name.removeprefix("test_"): value for name, value in tested.items()}
 
 
-def check_trainer(settings: RunSettings, devices: int | str) -> None:
-    """Refuse what Lightning's Trainer does not take on this machine.
+def bare_trainer(settings: RunSettings, devices: int | str) -> Trainer:
+    """Return a Trainer of a run's settings that writes nothing, if Lightning has one for them.
 
     Args:
         settings: Whose accelerator, callbacks, logger and further arguments are meant.
@@ -178,9 +189,11 @@ def check_trainer(settings: RunSettings, devices: int | str) -> None:
             raise InputError(f"{given} must be Lightning's, got {wrong[0]!r}")
     for name in settings.trainer.keys() & _INSTEAD.keys():
         raise InputError(f"trainer takes no {name}; {_INSTEAD[name]}")
+    callbacks = [c for c in settings.callbacks if not isinstance(c, Checkpoint | ProgressBar)]
+    arguments = {"accelerator": settings.accelerator, "devices": devices, "callbacks": callbacks}
     try:
         with quiet_lightning():
-            _bare_trainer(accelerator=settings.accelerator, devices=devices, **settings.trainer)
+            return _bare_trainer(**arguments, **settings.trainer)
     except Exception as error:  # a missing package, a name, a number: none can be used
         asked = f"accelerator {settings.accelerator!r} with devices {devices!r}"
         if settings.trainer:

@@ -59,10 +59,7 @@ def run(*, names: Sequence[str], config: str | None, dotted: Sequence[str], **gi
 def _plans(
     names: Sequence[str], config: str | None, dotted: Sequence[str], given: dict[str, Any]
 ) -> "list[Plan]":
-    from mlpzoo.exercises import get_exercise
-    from mlpzoo.optim.factory import for_optimizer
     from mlpzoo.runs.folder import read_config
-    from mlpzoo.training.plan import from_config
     from mlpzoo.training.resume import plan_run
 
     again = next((name for name in ("resume", "rewind") if name in given), None)
@@ -76,20 +73,32 @@ def _plans(
     for name, value in of_file.items():
         if name in ("callbacks", "logger", "trainer") and OBJECT in str(value):
             raise InputError(f"{config} has {name} that only Python can give; use mlpzoo.train")
-    plans = []
-    for name in _names(names, of_file):
-        exercise = get_exercise(name)
-        settings = from_config(exercise, of_file, TrainSettings)
-        if config is not None and "start" in settings:  # it stands beside the file
-            settings["start"] = str(Path(config).parent / settings["start"])
-        groups = from_config(exercise, nested(dotted), TrainSettings)
-        if "optimizer" in groups["module"]:
-            optimizer = str(groups["module"]["optimizer"])
-            settings["module"] = for_optimizer(settings.get("module", {}), optimizer)
-        for group, arguments in groups.items():
-            settings[group] = {**settings.get(group, {}), **arguments}
-        plans.append(plan_run(exercise, {**settings, **given}, TrainSettings))
-    return plans
+    groups = nested(dotted)
+    return [
+        plan_run(name, {**_settings(name, config, of_file, groups), **given}, TrainSettings)
+        for name in _names(names, of_file)
+    ]
+
+
+def _settings(
+    name: str, config: str | None, of_file: Mapping[str, Any], dotted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the settings of a file, with dotted arguments in their place."""
+    from mlpzoo.exercises import get_exercise
+    from mlpzoo.optim.factory import for_optimizer
+    from mlpzoo.training.plan import from_config
+
+    exercise = get_exercise(name)
+    settings = from_config(exercise, of_file, TrainSettings)
+    if config is not None and "start" in settings:  # it stands beside the file
+        settings["start"] = str(Path(config).parent / settings["start"])
+    groups = from_config(exercise, dotted, TrainSettings)
+    if "optimizer" in groups["module"]:
+        optimizer = str(groups["module"]["optimizer"])
+        settings["module"] = for_optimizer(settings.get("module", {}), optimizer)
+    for group, arguments in groups.items():
+        settings[group] = {**settings.get(group, {}), **arguments}
+    return settings
 
 
 def _which(names: Sequence[str], run: bool | str) -> tuple[Sequence[str], bool | str]:
