@@ -151,7 +151,8 @@ class Ours(Contestant):
         with tempfile.TemporaryDirectory() as folder:
             ours = get_exercise(task.name)
             result = train(
-                replace(ours, stop_at=MARGIN * error), seed=seed, out=folder, accelerator="cpu",
+                replace(ours, name=f"{task.name}-reached", stop_at=MARGIN * error),
+                seed=seed, out=folder, accelerator="cpu",
                 val_every=min(CHECK_EVERY, ours.recipe().val_every), plots=False, progress=False,
                 max_steps=OUR_BUDGETS.get(task.name),
             )  # fmt: skip

@@ -44,8 +44,11 @@ def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
         >>> resolve_name("activation", "Leaky-ReLU", ["relu", "leaky_relu"])
         'leaky_relu'
     """
-    by_key = {_key(entry): entry for entry in names}
-    key = _key(str(name))
+    names = list(names)
+    if name in names:
+        return name
+    by_key = {spelling(entry): entry for entry in names}
+    key = spelling(str(name))
     if key in by_key:
         return by_key[key]
     near = get_close_matches(key, by_key, n=1)
@@ -117,7 +120,7 @@ def check_flag(name: str, value: object) -> None:
 
 def check_seed(name: str, value: int) -> None:
     """Refuse a seed outside 0 to 2**63 - 1, the range that all generators here share."""
-    if not (isinstance(value, int) and 0 <= value < 2**63):
+    if isinstance(value, bool) or not (isinstance(value, int) and 0 <= value < 2**63):
         raise InputError(f"{name} must be from 0 to 2**63 - 1, got {value!r}")
 
 
@@ -151,5 +154,10 @@ def plain_value(name: str, value: Any) -> Any:
     raise InputError(f"{name} must be a number, string, bool or tuple of them, got {value!r}")
 
 
-def _key(name: str) -> str:
+def spelling(name: str) -> str:
+    """Return what is the same for names that differ in case, `_` and `-` alone.
+
+    Args:
+        name: The name.
+    """
     return name.lower().replace("_", "").replace("-", "")

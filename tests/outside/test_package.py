@@ -67,3 +67,20 @@ def test_it_is_trained_many_times_and_verified(outside):
     assert (code, "3 of 3 solved" in out) == (0, True)
     code, out, _ = run("verify cube --seed 1")
     assert (code, "passed" in out) == (0, True)
+
+
+def test_package_that_fails_costs_the_others_nothing(outside):
+    folder, run = outside
+    info = folder / "site/broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[mlpzoo.exercises]\nnowhere = no_such_package.sub:EXERCISE\nleaves = leaves:EXERCISE\n"
+    )
+    (folder / "site/leaves.py").write_text("raise SystemExit(3)\n")
+    code, out, _ = run("list")
+    assert (code, "cannot be read" in out, "cube" in out) == (0, True, True)
+    for name in ("nowhere", "leaves"):
+        code, _, err = run(f"show {name}")
+        assert (code, f"exercise {name!r}" in err) == (2, True)
+    shutil.rmtree(info)

@@ -66,6 +66,12 @@ def test_registered_exercise_is_known_by_name(line, tmp_path, monkeypatch):
     ("make", "part"),
     [
         (lambda e: mlpzoo.register(replace(e, name="sin")), "is an exercise of mlpzoo"),
+        (lambda e: mlpzoo.register(replace(e, name="x_or")), "is an exercise of mlpzoo"),
+        (lambda e: train(replace(e, name="linear")), "is an exercise of mlpzoo"),
+        (lambda e: replace(e, name="all"), "means something else"),
+        (lambda e: replace(e, name="a-population"), "means something else"),
+        (lambda e: replace(e, mode="least"), "mode must be min or max"),
+        (lambda e: mlpzoo.Threshold("bce", "=<", 1), "sense must be one of"),
         (lambda e: replace(e, name="a/b"), "'a/b'"),
         (lambda e: replace(e, recipes={"mine": e.recipe()}), "needs a recipe named default"),
         (lambda e: mlpzoo.register("sin"), "an Exercise is needed"),
@@ -96,7 +102,9 @@ def test_callbacks_loggers_and_trainer_arguments_add_to_ours(tmp_path):
 
 def test_checkpoints_of_ones_own_stand_beside_ours(tmp_path):
     own = ModelCheckpoint(tmp_path / "own", monitor="val_rmse", save_top_k=1)
-    callbacks = [own, EarlyStopping("val_rmse"), TQDMProgressBar()]
+    same = EarlyStopping("val_coefficient_error")  # as ours does
+    twin = ModelCheckpoint(tmp_path / "twin", monitor="val_coefficient_error")
+    callbacks = [own, EarlyStopping("val_rmse"), TQDMProgressBar(), same, twin]
     result = train("linear", out=tmp_path, callbacks=callbacks, **QUICK)
     assert result.folder == (tmp_path / "linear/version_0").resolve()
     assert (result.folder / "result.json").exists()
@@ -119,6 +127,26 @@ def test_config_with_callbacks_is_not_repeated_without_them(tmp_path, capsys):
     assert not (tmp_path / "linear/version_1").exists()
 
 
+class Interrupts(Callback):
+    def on_train_batch_end(self, *_):
+        raise KeyboardInterrupt
+
+
+def test_run_is_rewound_and_advised_with_its_callbacks(tmp_path):
+    run = {"out": tmp_path, "progress": False}
+    folder = train("linear", callbacks=Counts(), **QUICK, out=tmp_path).folder
+    with pytest.raises(InputError, match="has callbacks that no file can hold"):
+        train("linear", rewind=folder, **run)
+    assert train("linear", rewind=folder, callbacks=[], **run).steps == 20
+    with pytest.raises(KeyboardInterrupt, match=r"mlpzoo.train\(..., resume='.*'\), with the same"):
+        train("linear", callbacks=Interrupts(), **QUICK, out=tmp_path)
+
+
+def test_settings_are_given_by_name():
+    with pytest.raises(InputError, match="settings are given by name, got 3"):
+        train("xor", 3)
+
+
 def test_population_takes_callbacks_too(tmp_path):
     counts = Counts()
     train_population("xor", members=2, callbacks=[counts], out=tmp_path, **QUICK)
@@ -132,13 +160,17 @@ def test_population_takes_callbacks_too(tmp_path):
         ({"trainer": {"callbacks": []}}, "give callbacks as a setting"),
         ({"trainer": {"max_epochs": 3}}, "give max_steps as a setting"),
         ({"trainer": {"max_stepz": 3}}, "max_stepz"),
+        ({"trainer": {"limit_val_batches": 0}}, "a run is judged"),
+        ({"trainer": {"fast_dev_run": True}}, "give max_steps as a setting"),
+        ({"trainer": None}, "trainer cannot be None"),
+        ({"out": None}, "out cannot be None"),
         ({"callbacks": ["bar"]}, "callbacks must be Lightning's"),
         ({"logger": "csv"}, "logger must be Lightning's"),
     ],
 )
 def test_what_a_trainer_does_not_take_is_named_before_a_folder_is_made(settings, part, tmp_path):
     with pytest.raises(InputError, match=part):
-        train("linear", out=tmp_path / "runs", **settings, **QUICK)
+        train("linear", **{"out": tmp_path / "runs", **settings}, **QUICK)
     assert not (tmp_path / "runs").exists()
 
 

@@ -82,6 +82,9 @@ class FunctionDataModule(LightningDataModule, ABC):
         check_count("block_steps", self.block_steps)
         check_seed("seed", self.seed)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "trainer": None}  # which a fit leaves here
+
     @abstractmethod
     def target(self, x: Tensor) -> Tensor:
         """Return the right answers: (batch, in_features) -> (batch, out_features)."""

@@ -104,7 +104,9 @@ XORDataModule = GateDataModule  # whose gate is XOR where no other is named
 
 
 def _outputs(table: str) -> tuple[int, ...]:
-    if set(table) <= {"0", "1"} and len(table) in (2**n for n in range(1, MOST_INPUTS + 1)):
+    sizes = [2**n for n in range(1, MOST_INPUTS + 1)]
+    if isinstance(table, str) and set(table) <= {"0", "1"} and len(table) in sizes:
         return tuple(map(int, table))
-    shown = f"{table!r} of {len(table)}" if len(table) < 40 else f"one of {len(table)}"
+    text = str(table)
+    shown = f"{table!r} of {len(text)}" if len(text) < 40 else f"one of {len(text)}"
     raise InputError(f"table must be 2, 4, 8, ... or {2**MOST_INPUTS} zeros and ones, got {shown}")

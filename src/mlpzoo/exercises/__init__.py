@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError, resolve_name, spelling
 from mlpzoo.exercises.base import Bar, Exercise, Recipe, Threshold
 
 __all__ = [
@@ -68,10 +68,23 @@ def register(exercise: Exercise) -> Exercise:
     """
     if not isinstance(exercise, Exercise):
         raise InputError(f"an Exercise is needed, got {exercise!r}")
-    if exercise.name in _ours():
-        raise InputError(f"{exercise.name!r} is an exercise of mlpzoo; choose another name")
+    check_own_name(exercise)
     _registered[exercise.name] = exercise
     return exercise
+
+
+def check_own_name(exercise: Exercise) -> None:
+    """Refuse another exercise than ours under a name of ours, however it is spelt.
+
+    Args:
+        exercise: The exercise.
+
+    Raises:
+        InputError: As said.
+    """
+    same = [name for name in _ours() if spelling(name) == spelling(exercise.name)]
+    if same and exercise is not get_exercise(same[0]):
+        raise InputError(f"{exercise.name!r} is an exercise of mlpzoo; choose another name")
 
 
 def summary(name: str) -> str:
@@ -86,15 +99,17 @@ def summary(name: str) -> str:
     slug = resolve_name("exercise", name, list_exercises())
     if slug in _registered:
         return _registered[slug].description.strip().partition("\n")[0]
-    if slug in _ours():
-        source: Path | str | None = _FOLDER / f"{slug}.py"
-    else:
-        spec = find_spec(_offered()[slug].module)
-        source = spec.origin if spec else None
-    if source is None:
-        return ""
-    text = Path(source).read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    try:
+        source = _FOLDER / f"{slug}.py" if slug in _ours() else _source(_offered()[slug])
+        text = ast.get_docstring(ast.parse(source.read_bytes()))
+    except Exception as error:  # another package: its files may be anything
+        return f"cannot be read: {' '.join(str(error).split())}"
+    return (text or "").partition("\n")[0]
+
+
+def _source(entry: EntryPoint) -> Path:
+    spec = find_spec(entry.module)
+    return Path(spec.origin if spec and spec.origin else entry.module)
 
 
 def _ours() -> set[str]:
@@ -103,13 +118,14 @@ def _ours() -> set[str]:
 
 def _offered() -> dict[str, EntryPoint]:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    return {name: entry for name, entry in found.items() if name not in _ours()}
+    ours = {spelling(name) for name in _ours()}
+    return {name: entry for name, entry in found.items() if spelling(name) not in ours}
 
 
 def _load(entry: EntryPoint) -> Exercise:
     try:
         exercise = entry.load()
-    except Exception as error:  # another package: it may do anything
+    except (Exception, SystemExit) as error:  # another package: it may do anything
         raise InputError(f"exercise {entry.name!r} of {entry.value} fails: {error}") from error
     if not isinstance(exercise, Exercise) or exercise.name != entry.name:
         raise InputError(f"{entry.value} is not an Exercise of the name {entry.name!r}")

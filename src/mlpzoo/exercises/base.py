@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SENSES: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
+    ">": operator.gt,
     ">=": operator.ge,
 }
 
@@ -42,7 +43,7 @@ class Threshold:
 
     Args:
         metric: Name of the metric without its "test_" or "val_".
-        sense: "<", "<=" or ">=".
+        sense: "<", "<=", ">" or ">=".
         limit: The value to compare with, in the metric's unit.
 
     Example:
@@ -53,6 +54,10 @@ class Threshold:
     metric: str
     sense: str
     limit: float
+
+    def __post_init__(self) -> None:
+        if self.sense not in _SENSES:
+            raise InputError(f"sense must be one of {', '.join(_SENSES)}, got {self.sense!r}")
 
     def met(self, value: float) -> bool:
         """Tell whether a value meets the bar; NaN never does."""
@@ -144,6 +149,10 @@ class Exercise:
                 f"an exercise's name must be of a-z, 0-9, _ and -, and begin with a letter, "
                 f"got {self.name!r}"
             )
+        if self.name == "all" or self.name.endswith("-population"):
+            raise InputError(f"{self.name!r} means something else here; choose another name")
+        if self.mode not in ("min", "max"):
+            raise InputError(f"mode must be min or max, got {self.mode!r}")
         if "default" not in self.recipes:
             raise InputError(f"exercise {self.name!r} needs a recipe named default")
 

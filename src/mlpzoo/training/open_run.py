@@ -16,13 +16,14 @@ from torch import nn
 
 from mlpzoo.callbacks import NotFinite
 from mlpzoo.checks import InputError
+from mlpzoo.exercises import list_exercises
 from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import BEST, LAST, START, is_whole, read_checkpoint
 from mlpzoo.runs.folder import CONFIG, give_name, is_first_process, new_folder, result_file
 from mlpzoo.runs.metrics_csv import FILE_NAME, RunLogger
 from mlpzoo.runs.state import State, latest_resumable
-from mlpzoo.training.plan import Plan
+from mlpzoo.training.plan import Plan, holds_object
 from mlpzoo.training.resume import differences, of_state
 from mlpzoo.training.signals import StopRequest, StopTraining
 from mlpzoo.training.state_checkpoint import StateCheckpoint
@@ -60,7 +61,11 @@ class OpenRun:
     @property
     def advice(self) -> str:
         """How to go on with it."""
-        line = shlex.join(["mlpzoo", *self.plan.command, "--resume", str(self.folder)])
+        word, name = self.plan.command
+        line = shlex.join(["mlpzoo", word, name, "--resume", str(self.folder)])
+        if holds_object(self.plan.config) or name not in list_exercises():
+            function = "train_population" if self.plan.many else "train"
+            line = f"mlpzoo.{function}(..., resume={str(self.folder)!r}), with the same objects"
         return f"go on with: {line}"
 
     @property

@@ -106,10 +106,22 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
         if key in GROUPS:
             found[key] = typed_arguments(classes[key], value or {}, group=key, of=exercise.name)
         elif fields[key].metadata["typed"]:
-            found[fields[key].name] = typed(key, fields[key].type, value)
-        elif key == "trainer":
-            found[key] = {k: v for k, v in value.items() if OBJECT not in str(v)}
+            if key != "start" or value is not None:
+                found[fields[key].name] = typed(key, fields[key].type, value)
+        elif key == "trainer" and not holds_object(value):
+            found[key] = value
     return found
+
+
+def holds_object(value: Any) -> bool:
+    """Tell whether what stands in a config.yaml stands for an object, which no file can hold.
+
+    Args:
+        value: Plain data.
+    """
+    if isinstance(value, Mapping):
+        return OBJECT in value or any(map(holds_object, value.values()))
+    return isinstance(value, list) and any(map(holds_object, value))
 
 
 def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -> Plan:

@@ -15,11 +15,11 @@ from torch.optim import SGD, Optimizer
 from typing_extensions import override
 
 from mlpzoo.checks import InputError, resolve_name
-from mlpzoo.exercises import Exercise, get_exercise
+from mlpzoo.exercises import Exercise, check_own_name, get_exercise
 from mlpzoo.optim.factory import build_schedule, for_optimizer
 from mlpzoo.runs.checkpoint import START, is_whole
 from mlpzoo.runs.folder import CONFIG, RESULT, find_run, read_config, result_file
-from mlpzoo.training.plan import Kind, Plan, from_config, resolve, runs_of
+from mlpzoo.training.plan import Kind, Plan, from_config, holds_object, resolve, runs_of
 from mlpzoo.training.settings import (
     GROUPS,
     PopulationSettings,
@@ -43,6 +43,7 @@ def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> 
         InputError: A value that cannot be used, no such run, or settings that differ.
     """
     exercise = get_exercise(exercise)
+    check_own_name(exercise)
     check_names(given, kind)
     asked = kind(**given)
     again = asked.resume or asked.rewind
@@ -57,6 +58,9 @@ def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> 
     if "out" in given and asked.resume and asked.resume is not True:
         raise InputError("a run goes on in its own folder; leave out --out")
     folder, config = _find(exercise, again, asked)
+    for name in ("callbacks", "logger", "trainer"):
+        if asked.rewind and name not in given and holds_object(config.get(name)):
+            raise InputError(f"{folder} has {name} that no file can hold; give {name} again")
     settings = kind(**_merged(exercise, kind, config, given))
     if asked.rewind and isinstance(settings, TrainSettings):
         return resolve(exercise, replace(settings, start=folder / START))

@@ -10,6 +10,7 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from mlpzoo.callbacks import FigureWriter
+from mlpzoo.checks import InputError
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.plotting import Canvas
@@ -42,7 +43,9 @@ def takes(
     """
 
     def decorate(function: Training[R]) -> Callable[Concatenate[str | Exercise, P], R]:
-        def call(name: str | Exercise, *_: P.args, **given: P.kwargs) -> R:
+        def call(name: str | Exercise, *args: P.args, **given: P.kwargs) -> R:
+            if args:
+                raise InputError(f"settings are given by name, got {args[0]!r} without one")
             return function(name, given)
 
         call.__name__ = call.__qualname__ = function.__name__
@@ -151,7 +154,7 @@ def fitted(
 
 
 def _folder_of(trainer: Trainer) -> Path:
-    """Return the run folder, which every process knows from its ModelCheckpoint, ours the last."""
+    """Return the run folder, which every process knows from our ModelCheckpoint, the last."""
     *_, best = (c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint))
     return Path(str(best.dirpath))
 

@@ -102,6 +102,14 @@ class RunSettings:
     """Further arguments of Lightning's Trainer, such as gradient_clip_val."""
 
     def __post_init__(self) -> None:
+        for name, kind in (("trainer", Mapping), ("out", str | Path), ("change", Collection)):
+            if not isinstance(value := getattr(self, name), kind):
+                raise InputError(f"{name} cannot be {value!r}")
+        if isinstance(self.change, str):
+            object.__setattr__(self, "change", (self.change,))
+        if not isinstance(self.callbacks, Sequence):  # one, or None, as Lightning takes them
+            one = () if self.callbacks is None else (self.callbacks,)
+            object.__setattr__(self, "callbacks", one)
         for each in options(type(self)):
             value, check = getattr(self, each.name), each.metadata["check"]
             if each.name in self.trainer:

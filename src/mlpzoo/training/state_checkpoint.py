@@ -86,7 +86,8 @@ class StateCheckpoint(Checkpoint):
         checkpoint[RECORD] = {**_data_of(trainer), **self.provenance, **own}
         checkpoint["callbacks"] = _replaced(checkpoint["callbacks"], str(self.folder), _HERE)
         for state in checkpoint["callbacks"].values():
-            state.pop("current_score", None)  # which ModelCheckpoint saves and does not load
+            if isinstance(state, dict):
+                state.pop("current_score", None)  # which ModelCheckpoint saves and does not load
 
     @override
     def on_load_checkpoint(

@@ -102,6 +102,22 @@ def build_trainer(
     )  # fmt: skip
 
 
+class _Stopper(EarlyStopping):
+    """Lightning's, which stands beside a user's of the same metric."""
+
+    @property
+    def _legacy_state_key(self) -> str:  # type: ignore[override]  # that of older checkpoints
+        return self.state_key.replace("_Stopper", "EarlyStopping", 1)
+
+
+class _Best(ModelCheckpoint):
+    """Lightning's, which stands beside a user's of the same metric."""
+
+    @property
+    def _legacy_state_key(self) -> str:  # type: ignore[override]
+        return self.state_key.replace("_Best", "ModelCheckpoint", 1)
+
+
 def _judges(exercise: Exercise, early_stop: bool) -> list[Callback]:
     """Return what measures a run and says when it ends."""
     monitor = f"val_{exercise.monitor}"
@@ -109,7 +125,7 @@ def _judges(exercise: Exercise, early_stop: bool) -> list[Callback]:
         LastStepValidation(),
         StopWhereNotFinite(monitor),
         Measure(exercise.measure),
-        EarlyStopping(
+        _Stopper(
             monitor,
             mode=exercise.mode,
             patience=LARGEST_COUNT,
@@ -120,22 +136,26 @@ def _judges(exercise: Exercise, early_stop: bool) -> list[Callback]:
 
 
 def _best(exercise: Exercise, folder: Path) -> ModelCheckpoint:
-    return ModelCheckpoint(
+    return _Best(
         folder, filename=Path(BEST).stem, monitor=f"val_{exercise.monitor}", mode=exercise.mode,
         enable_version_counter=False,
     )  # fmt: skip
 
 
-_INSTEAD = {
+_INSTEAD = dict.fromkeys(("max_epochs", "max_time", "fast_dev_run"), "give max_steps as a setting")
+_INSTEAD |= dict.fromkeys(
+    ("check_val_every_n_epoch", "val_check_interval"), "give val_every as a setting"
+)
+_INSTEAD |= dict.fromkeys(
+    ("limit_val_batches", "limit_test_batches", "overfit_batches", "enable_checkpointing",
+     "barebones"),
+    "a run is judged and goes on by what that leaves out",
+)  # fmt: skip
+_INSTEAD |= {
     "callbacks": "give callbacks as a setting",
-    "check_val_every_n_epoch": "give val_every as a setting",
-    "enable_checkpointing": "checkpoints are what a run goes on from",
     "enable_progress_bar": "give progress as a setting",
     "logger": "give logger as a setting",
-    "max_epochs": "give max_steps as a setting",
     "max_steps": "give max_steps as a setting",
-    "max_time": "give max_steps as a setting",
-    "val_check_interval": "give val_every as a setting",
 }
 
 

@@ -24,8 +24,9 @@ def run(*, name: str) -> int:
         print(f"recipe {title}: {recipe.max_steps} steps, validated every {recipe.val_every}")
     recipe = exercise.recipe()
     linked = recipe.linked(exercise.data())
+    pace = {"steps_per_epoch": recipe.max_steps, "block_steps": recipe.block_steps}
     groups = {
-        "data": (exercise.data_class, recipe.data),
+        "data": (exercise.data_class, {**pace, **recipe.data}),
         "module": (exercise.module_class, {**recipe.module, **linked}),
     }
     rows = [

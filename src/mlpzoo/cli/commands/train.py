@@ -10,7 +10,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, nested
 from mlpzoo.cli.tables import as_table
-from mlpzoo.training.settings import OBJECT, TrainSettings
+from mlpzoo.training.settings import TrainSettings
 
 if TYPE_CHECKING:
     from mlpzoo.training.plan import Plan
@@ -60,6 +60,7 @@ def _plans(
     names: Sequence[str], config: str | None, dotted: Sequence[str], given: dict[str, Any]
 ) -> "list[Plan]":
     from mlpzoo.runs.folder import read_config
+    from mlpzoo.training.plan import holds_object
     from mlpzoo.training.resume import plan_run
 
     again = next((name for name in ("resume", "rewind") if name in given), None)
@@ -70,8 +71,10 @@ def _plans(
     of_file = read_config(config) if config is not None else {}
     if config and given.get("recipe", of_file.get("recipe")) != of_file.get("recipe"):
         raise InputError(f"{config} is of recipe {of_file.get('recipe')!r}; leave out --recipe")
+    if "members" in of_file:
+        raise InputError(f"{config} is of a population; see `mlpzoo population --help`")
     for name, value in of_file.items():
-        if name in ("callbacks", "logger", "trainer") and OBJECT in str(value):
+        if name in ("callbacks", "logger") or holds_object(value):
             raise InputError(f"{config} has {name} that only Python can give; use mlpzoo.train")
     groups = nested(dotted)
     return [
