@@ -27,13 +27,13 @@ from mlpzoo.training.settings import PopulationSettings
 
 
 @takes(PopulationSettings)
-def train_population(exercise: str | Exercise, given: Mapping[str, Any]) -> PopulationResult:
+def train_population(name: str | Exercise, given: Mapping[str, Any]) -> PopulationResult:
     """Train many seeds of an exercise at once, and write `<out>/<name>-population/version_n/`.
 
     Each member is what `mlpzoo.train` makes of its seed, up to float rounding.
 
     Args:
-        exercise: One of `list_exercises()`, or an `Exercise`.
+        name: One of `list_exercises()`, or an `Exercise`.
         given: Keyword arguments, the fields of `PopulationSettings`, where each is explained:
             members, first_seed, restart_after, recipe, max_steps, module, data and more.
 
@@ -50,7 +50,7 @@ def train_population(exercise: str | Exercise, given: Mapping[str, Any]) -> Popu
         >>> result.solved, [round(end, 2) for end in result.interval]
         (20, [0.84, 1.0])
     """
-    plan = plan_run(exercise, given, PopulationSettings)
+    plan = plan_run(name, given, PopulationSettings)
     population, judge = _population(plan), _as_one_of_many(plan.exercise)
     with fitted(plan, population.module, population.data, judge=judge) as (run, trainer):
         if run.finished:

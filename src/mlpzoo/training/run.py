@@ -56,14 +56,14 @@ def takes(
 
 
 @takes(TrainSettings)
-def train(exercise: str | Exercise, given: Mapping[str, Any]) -> Result:
+def train(name: str | Exercise, given: Mapping[str, Any]) -> Result:
     """Train an exercise, test its best weights, and write `<out>/<name>/version_n/`.
 
     Where a value cannot be used, no folder is made. A run that was stopped or killed goes on with
     `resume`, and ends with the bits that it would have ended with.
 
     Args:
-        exercise: One of `list_exercises()`, or an `Exercise`.
+        name: One of `list_exercises()`, or an `Exercise`.
         given: Keyword arguments, the fields of `TrainSettings`, where each is explained: seed,
             recipe, max_steps, module, data, out, resume, callbacks and more.
 
@@ -81,7 +81,7 @@ def train(exercise: str | Exercise, given: Mapping[str, Any]) -> Result:
         >>> result.passed, result.metrics["accuracy"]
         (True, 1.0)
     """
-    return carry_out(plan_run(exercise, given, TrainSettings))
+    return carry_out(plan_run(name, given, TrainSettings))
 
 
 def carry_out(plan: Plan) -> Result:
