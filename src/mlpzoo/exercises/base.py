@@ -67,7 +67,7 @@ class Threshold:
         return f"{self.metric} {self.sense} {self.limit:g}"
 
 
-Bar = Threshold
+Bar = Threshold  # as it was called first
 
 
 @dataclass(frozen=True, kw_only=True)

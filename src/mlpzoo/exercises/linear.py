@@ -14,7 +14,7 @@ import torch
 
 from mlpzoo.checks import check_at_least, check_positive
 from mlpzoo.data import LinearDataModule
-from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.exercises.base import Exercise, Recipe, Threshold
 from mlpzoo.modules import LitSequentialMLP
 from mlpzoo.plotting import views
 
@@ -96,7 +96,7 @@ EXERCISE = Exercise(
             early_stop=False,
         ),
     },
-    bars=(Bar("coefficient_error", "<=", 1e-3),),
+    bars=(Threshold("coefficient_error", "<=", 1e-3),),
     monitor="coefficient_error",
     mode="min",
     stop_at=1e-3,

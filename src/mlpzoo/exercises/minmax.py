@@ -11,7 +11,7 @@ minimum; its recipe here keeps the targets apart and everything else as it was.
 """
 
 from mlpzoo.data import MinMaxDataModule
-from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.exercises.base import Exercise, Recipe, Threshold
 from mlpzoo.modules import LitMinMax
 from mlpzoo.plotting import views
 
@@ -42,7 +42,7 @@ EXERCISE = Exercise(
             early_stop=False,
         ),
     },
-    bars=(Bar("max_head_max_error", "<", 0.15), Bar("min_head_max_error", "<", 0.15)),
+    bars=(Threshold("max_head_max_error", "<", 0.15), Threshold("min_head_max_error", "<", 0.15)),
     monitor="max_error",
     mode="min",
     stop_at=0.02,

@@ -10,7 +10,7 @@ The lecture's recipe shows the rows in turn.
 """
 
 from mlpzoo.data import GateDataModule
-from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.exercises.base import Exercise, Recipe, Threshold
 from mlpzoo.modules import LitPerceptron
 from mlpzoo.plotting import views
 
@@ -36,7 +36,7 @@ EXERCISE = Exercise(
             early_stop=False,
         ),
     },
-    bars=(Bar("accuracy", ">=", 1.0),),
+    bars=(Threshold("accuracy", ">=", 1.0),),
     monitor="accuracy",
     mode="max",
     stop_at=0.999,

@@ -10,7 +10,7 @@ The lecture's recipe feeds x as it is, at a constant rate, with plain uniform sa
 """
 
 from mlpzoo.data import SinDataModule
-from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.exercises.base import Exercise, Recipe, Threshold
 from mlpzoo.modules import LitSequentialMLP
 from mlpzoo.plotting import views
 
@@ -35,7 +35,7 @@ EXERCISE = Exercise(
             early_stop=False,
         ),
     },
-    bars=(Bar("max_error", "<", 0.001),),
+    bars=(Threshold("max_error", "<", 0.001),),
     monitor="max_error",
     mode="min",
     stop_at=0.0004,

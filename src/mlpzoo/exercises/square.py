@@ -10,7 +10,7 @@ The lecture's recipe uses raw units, and ends about 100 off from seed 0.
 """
 
 from mlpzoo.data import SquareDataModule
-from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.exercises.base import Exercise, Recipe, Threshold
 from mlpzoo.modules import LitSequentialMLP
 from mlpzoo.plotting import views
 
@@ -38,7 +38,7 @@ EXERCISE = Exercise(
             early_stop=False,
         ),
     },
-    bars=(Bar("max_error", "<", 1.0),),
+    bars=(Threshold("max_error", "<", 1.0),),
     monitor="max_error",
     mode="min",
     stop_at=0.4,

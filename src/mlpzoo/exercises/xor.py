@@ -12,7 +12,7 @@ trains for 30,000 epochs with Adam at 0.01. Seed 0 is among the starts that it l
 """
 
 from mlpzoo.data import GateDataModule
-from mlpzoo.exercises.base import Bar, Exercise, Recipe
+from mlpzoo.exercises.base import Exercise, Recipe, Threshold
 from mlpzoo.modules import LitGate
 from mlpzoo.plotting import views
 
@@ -38,7 +38,7 @@ EXERCISE = Exercise(
             early_stop=False,
         ),
     },
-    bars=(Bar("accuracy", ">=", 1.0), Bar("bce", "<", 0.01)),
+    bars=(Threshold("accuracy", ">=", 1.0), Threshold("bce", "<", 0.01)),
     monitor="bce",
     mode="min",
     stop_at=0.01,

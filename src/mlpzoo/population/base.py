@@ -7,7 +7,7 @@ import torch
 from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
-from mlpzoo.exercises import Bar
+from mlpzoo.exercises import Threshold
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.population.data import PopulationDataModule
@@ -61,7 +61,7 @@ class Population:
         make_data: Callable[[int], FunctionDataModule],
         seeds: Sequence[int],
         *,
-        bars: Sequence[Bar] = (),
+        bars: Sequence[Threshold] = (),
         monitor: str | None = None,
         mode: str = "min",
         stop_at: float | None = None,

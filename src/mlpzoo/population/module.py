@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch, Block
-from mlpzoo.exercises import Bar
+from mlpzoo.exercises import Threshold
 from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.metrics import as_exact, member_metrics
 from mlpzoo.optim.blocks import check_blocks, check_steps
@@ -49,7 +49,7 @@ class LitPopulation(LightningModule):
         self,
         members: Members,
         *,
-        bars: Sequence[Bar],
+        bars: Sequence[Threshold],
         monitor: str,
         mode: str,
         stop_at: float | None,
