@@ -7,8 +7,8 @@ import pytest
 from mlpzoo import InputError, PopulationSettings, TrainSettings
 from mlpzoo.cli.parser import build_parser
 from mlpzoo.exercises.arguments import meanings
-from mlpzoo.training.resume import differences
-from mlpzoo.training.settings import GROUPS, changeable
+from mlpzoo.training.resume import changeable, differences
+from mlpzoo.training.settings import GROUPS
 
 KINDS = {"train": TrainSettings, "population": PopulationSettings}
 

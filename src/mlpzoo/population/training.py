@@ -21,7 +21,8 @@ from mlpzoo.runs.checkpoint import LAST, read_checkpoint
 from mlpzoo.runs.folder import MEMBERS, POPULATION, result_file
 from mlpzoo.training.open_run import OpenRun
 from mlpzoo.training.plan import Plan
-from mlpzoo.training.resume import plan_run, read_result
+from mlpzoo.training.result import read_result
+from mlpzoo.training.resume import plan_run
 from mlpzoo.training.run import finish, fitted, takes
 from mlpzoo.training.settings import PopulationSettings
 

@@ -1,5 +1,6 @@
 """A run folder that is worked in: held, its signals listened to, its state found, fitted in."""
 
+import atexit
 import os
 import shlex
 import sys
@@ -27,7 +28,6 @@ from mlpzoo.training.plan import Plan, holds_object
 from mlpzoo.training.resume import differences, of_state
 from mlpzoo.training.signals import StopRequest, StopTraining
 from mlpzoo.training.state_checkpoint import StateCheckpoint
-from mlpzoo.training.trainer import leave_group_at_exit
 
 
 @dataclass(kw_only=True)
@@ -39,7 +39,7 @@ class OpenRun:
         plan: What is carried out in it.
         state: Where it goes on from.
         stop: Tells whether a signal has come.
-        keeper: What saves its state while it is fitted.
+        state_checkpoint: What saves its state while it is fitted.
         steps: Optimizer steps taken.
         seconds: Time in fit.
         lost_step: The step at which a number was not finite; None for none.
@@ -51,7 +51,7 @@ class OpenRun:
     plan: Plan
     state: State = field(default_factory=State)
     stop: StopRequest
-    keeper: StateCheckpoint | None = None
+    state_checkpoint: StateCheckpoint | None = None
     steps: int = 0
     seconds: float = 0.0
     lost_step: int | None = None
@@ -96,9 +96,9 @@ class OpenRun:
             Terminated: After SIGTERM.
         """
         if trainer.world_size > 1:
-            leave_group_at_exit()
-        keepers = (c for c in trainer.checkpoint_callbacks if isinstance(c, StateCheckpoint))
-        self.keeper = next(keepers)
+            atexit.register(_leave_group)
+        of_states = (c for c in trainer.checkpoint_callbacks if isinstance(c, StateCheckpoint))
+        self.state_checkpoint = next(of_states)
         began = time.perf_counter()
         try:
             trainer.fit(module, datamodule=data, ckpt_path=self.state.path, weights_only=True)
@@ -111,7 +111,7 @@ class OpenRun:
                 raise KeyboardInterrupt(f"interrupted; {self.advice}") from stop
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            if self.state.path is None or self.keeper.started:
+            if self.state.path is None or self.state_checkpoint.started:
                 raise
             reason = f"{type(error).__name__}: {error}"
             raise InputError(f"cannot go on from {self.state.path}: {reason}; remove it") from error
@@ -123,7 +123,7 @@ class OpenRun:
         """Return what to say where a file of the run cannot be written."""
         if not self.folder.exists():
             return InputError(f"the run folder {self.folder} is gone, and the run with it")
-        saved = (self.keeper and self.keeper.saved_step) or self.state.step
+        saved = (self.state_checkpoint and self.state_checkpoint.saved_step) or self.state.step
         return InputError(
             f"cannot work in {self.folder}: {error.strerror or error}; its state of step {saved} "
             "is whole: mend that, then",
@@ -237,3 +237,13 @@ def _check(run: OpenRun, module: nn.Module) -> None:
 def _say(line: str) -> None:
     with suppress(BrokenPipeError):  # nobody listens any more
         print(f"mlpzoo: {line}", file=sys.stderr, flush=True)
+
+
+def _leave_group() -> None:
+    """Leave torch's group of processes before the interpreter ends.
+
+    Lightning does so for GPUs only; on CPUs, threads of a group that is still open can abort the
+    process at its very end.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

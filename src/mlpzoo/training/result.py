@@ -1,5 +1,6 @@
 """The result of a run, and how it is written down."""
 
+import json
 import math
 import platform
 from abc import ABC, abstractmethod
@@ -21,11 +22,10 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
-from mlpzoo.runs.folder import result_file
+from mlpzoo.runs.folder import RESULT, result_file
 from mlpzoo.runs.load import load_module
 from mlpzoo.training.open_run import OpenRun
 from mlpzoo.training.plan import Plan
-from mlpzoo.training.resume import read_result
 
 
 class ShownResult(ABC):
@@ -172,6 +172,25 @@ def reason(
         return str(diagnose(module, data, step=step))
     except Exception as error:  # a module may be anything; its result must not be lost for that
         return f"not diagnosed: {' '.join(str(error).split())}"
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """Return the result that marks a run as finished.
+
+    Args:
+        folder: The run folder.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    path = result_file(folder) or folder / RESULT
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {error}; remove it, then resume") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} does not hold a result; remove it, then resume")
+    return content
 
 
 def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:

@@ -1,7 +1,6 @@
 """Runs that go on, also with other settings, and runs that begin from another's start."""
 
 import inspect
-import json
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, replace
@@ -18,14 +17,14 @@ from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.exercises import Exercise, check_own_name, get_exercise
 from mlpzoo.optim.factory import build_schedule, for_optimizer
 from mlpzoo.runs.checkpoint import START, is_whole
-from mlpzoo.runs.folder import CONFIG, RESULT, find_run, read_config, result_file
+from mlpzoo.runs.folder import CONFIG, find_run, read_config
 from mlpzoo.training.plan import Kind, Plan, from_config, holds_object, resolve, runs_of
 from mlpzoo.training.settings import (
     GROUPS,
+    ONLY_PYTHON,
     PopulationSettings,
     RunSettings,
     TrainSettings,
-    changeable,
     check_names,
     options,
 )
@@ -58,7 +57,7 @@ def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> 
     if "out" in given and asked.resume and asked.resume is not True:
         raise InputError("a run goes on in its own folder; leave out --out")
     folder, config = _find(exercise, again, asked)
-    for name in ("callbacks", "logger", "trainer"):
+    for name in ONLY_PYTHON:
         if asked.rewind and name not in given and holds_object(config.get(name)):
             raise InputError(f"{folder} has {name} that no file can hold; give {name} again")
     settings = kind(**_merged(exercise, kind, config, given))
@@ -102,23 +101,13 @@ def of_state(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name not in _FREE}
 
 
-def read_result(folder: Path) -> dict[str, Any]:
-    """Return the result that marks a run as finished.
-
-    Args:
-        folder: The run folder.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    path = result_file(folder) or folder / RESULT
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read: {error}; remove it, then resume") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} does not hold a result; remove it, then resume")
-    return content
+def changeable(settings: type[RunSettings]) -> Iterator[str]:
+    """Yield the dotted names of what neither a state nor the measure of the best weights needs."""
+    for each in options(settings):
+        if each.metadata["changeable"] is True:
+            yield each.name
+        elif each.metadata["changeable"]:
+            yield from (f"{each.name}.{name}" for name in each.metadata["changeable"])
 
 
 class ApplyChanges(Callback):
@@ -207,7 +196,7 @@ def _allowed(before: Mapping[str, Any], plan: Plan, folder: Path) -> dict[str, t
     for name, (was, would_be) in changes.items():
         shown = "first_seed" if name == "seed" and plan.many else name
         differs = f"{shown} is {was} in {folder} and would be {would_be}"
-        if name.partition(".")[0] in ("callbacks", "logger", "trainer"):
+        if name.partition(".")[0] in ONLY_PYTHON:
             raise InputError(f"{differs}; a run goes on with the same ones, given from Python")
         if name not in may:
             raise InputError(f"{differs}; that needs a run of its own")

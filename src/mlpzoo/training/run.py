@@ -29,7 +29,7 @@ from mlpzoo.training.trainer import build_trainer, measure, quiet_lightning
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Finished = TypeVar("Finished", bound=Any)  # a result
+AnyResult = TypeVar("AnyResult", bound=Any)
 Training = Callable[[str | Exercise, dict[str, Any]], R]
 
 
@@ -161,11 +161,11 @@ def _folder_of(trainer: Trainer) -> Path:
 
 def finish(
     run: OpenRun,
-    result: Finished,
+    result: AnyResult,
     name: str,
     draw: Callable[[Path], object],
     files: Mapping[str, str] | None = None,
-) -> Finished:
+) -> AnyResult:
     """Draw, then write the result, which marks the run as finished.
 
     Args:

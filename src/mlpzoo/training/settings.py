@@ -4,7 +4,7 @@ The arguments of `train` and `train_population`, the options of the command line
 what a resumed run may change follow from these fields. Nothing heavy is imported.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -127,10 +127,8 @@ class RunSettings:
         Args:
             **defaults: By name.
         """
-        given = {name: getattr(self, name) for name in defaults}
-        return replace(
-            self, **{k: v if given[k] is None else given[k] for k, v in defaults.items()}
-        )
+        missing = {k: value for k, value in defaults.items() if getattr(self, k) is None}
+        return replace(self, **missing)
 
     @property
     def loggers(self) -> "list[Logger]":
@@ -209,7 +207,8 @@ class PopulationSettings(RunSettings):
 
 
 OBJECT = "object"  # what stands in config.yaml for what no file can hold
-UNSAID = ("callbacks", "logger", "trainer", "start")  # left out of config.yaml where there is none
+ONLY_PYTHON = tuple(each.name for each in fields(RunSettings) if not each.metadata["typed"])
+UNSAID = (*ONLY_PYTHON, "start")  # left out of config.yaml where there is none
 
 
 def options(settings: type[RunSettings]) -> tuple[Field[Any], ...]:
@@ -234,15 +233,6 @@ def check_names(given: Mapping[str, Any], settings: type[RunSettings]) -> None:
         if name in {each.name for each in fields(TrainSettings)} - {*names}:
             raise InputError(f"a population takes no {name}; leave it out")
         resolve_name(f"argument of {command}", name, names)
-
-
-def changeable(settings: type[RunSettings]) -> Iterator[str]:
-    """Yield the dotted names of what neither a state nor the measure of the best weights needs."""
-    for each in options(settings):
-        if each.metadata["changeable"] is True:
-            yield each.name
-        elif each.metadata["changeable"]:
-            yield from (f"{each.name}.{name}" for name in each.metadata["changeable"])
 
 
 def _told(value: Any) -> Any:

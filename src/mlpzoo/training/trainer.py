@@ -1,6 +1,5 @@
 """Lightning Trainers as the exercises use them: to fit, to test, to check a device."""
 
-import atexit
 import logging
 import sys
 import warnings
@@ -9,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ModelCheckpoint, ProgressBar
 from lightning.pytorch.loggers import Logger
@@ -142,20 +140,22 @@ def _best(exercise: Exercise, folder: Path) -> ModelCheckpoint:
     )  # fmt: skip
 
 
-_INSTEAD = dict.fromkeys(("max_epochs", "max_time", "fast_dev_run"), "give max_steps as a setting")
-_INSTEAD |= dict.fromkeys(
-    ("check_val_every_n_epoch", "val_check_interval"), "give val_every as a setting"
-)
-_INSTEAD |= dict.fromkeys(
-    ("limit_val_batches", "limit_test_batches", "overfit_batches", "enable_checkpointing",
-     "barebones"),
-    "a run is judged and goes on by what that leaves out",
-)  # fmt: skip
-_INSTEAD |= {
+_JUDGED = "a run is judged, and goes on, by what that leaves out"
+_INSTEAD = {
+    "barebones": _JUDGED,
     "callbacks": "give callbacks as a setting",
+    "check_val_every_n_epoch": "give val_every as a setting",
+    "enable_checkpointing": _JUDGED,
     "enable_progress_bar": "give progress as a setting",
+    "fast_dev_run": "give max_steps as a setting",
+    "limit_test_batches": _JUDGED,
+    "limit_val_batches": _JUDGED,
     "logger": "give logger as a setting",
+    "max_epochs": "give max_steps as a setting",
     "max_steps": "give max_steps as a setting",
+    "max_time": "give max_steps as a setting",
+    "overfit_batches": _JUDGED,
+    "val_check_interval": "give val_every as a setting",
 }
 
 
@@ -199,14 +199,14 @@ def bare_trainer(settings: RunSettings, devices: int | str) -> Trainer:
         devices: How many devices.
 
     Raises:
-        InputError: As said.
+        InputError: It has none: a name, a number, a missing package.
     """
-    for given, kind, many in (
-        ("callbacks", Callback, settings.callbacks),
-        ("logger", Logger, settings.loggers),
-    ):
-        if wrong := [each for each in many if not isinstance(each, kind)]:
-            raise InputError(f"{given} must be Lightning's, got {wrong[0]!r}")
+    for each in settings.callbacks:
+        if not isinstance(each, Callback):
+            raise InputError(f"callbacks must be Lightning's, got {each!r}")
+    for logger in settings.loggers:
+        if not isinstance(logger, Logger):
+            raise InputError(f"logger must be Lightning's, got {logger!r}")
     for name in settings.trainer.keys() & _INSTEAD.keys():
         raise InputError(f"trainer takes no {name}; {_INSTEAD[name]}")
     callbacks = [c for c in settings.callbacks if not isinstance(c, Checkpoint | ProgressBar)]
@@ -214,25 +214,11 @@ def bare_trainer(settings: RunSettings, devices: int | str) -> Trainer:
     try:
         with quiet_lightning():
             return _bare_trainer(**arguments, **settings.trainer)
-    except Exception as error:  # a missing package, a name, a number: none can be used
+    except Exception as error:  # Lightning has one for each of these
         asked = f"accelerator {settings.accelerator!r} with devices {devices!r}"
         if settings.trainer:
             asked = f"{asked} and trainer {dict(settings.trainer)}"
         raise InputError(f"{asked} cannot be used here: {error}") from error
-
-
-def leave_group_at_exit() -> None:
-    """Have torch's process group left before the interpreter ends.
-
-    Lightning does so for GPUs only; on CPUs, threads of a group that is still open can abort the
-    process at its very end.
-    """
-    atexit.register(_leave_group)
-
-
-def _leave_group() -> None:
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
 
 
 @contextmanager
