@@ -7,7 +7,7 @@ import torch
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.exercises import Exercise, get_exercise
+from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.modules import LitNetwork
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
@@ -71,6 +71,10 @@ def _of_single_run(path: str | Path, exercise: str | Exercise | None) -> dict[st
     name = checkpoint[RECORD].get("exercise")
     if "members" in checkpoint[RECORD]:
         raise InputError(f"checkpoint {path} is of a population; take a member from its result")
+    if exercise is None and name not in list_exercises():
+        raise InputError(
+            f"checkpoint {path} is of the unknown exercise {name!r}; give exercise=, or register it"
+        )
     wanted = name if exercise is None else get_exercise(exercise).name
     if name != wanted:
         raise InputError(f"checkpoint {path} is of exercise {name!r}, not of {wanted!r}")

@@ -64,7 +64,7 @@ def train(name: str | Exercise, given: Mapping[str, Any]) -> Result:
 
     Args:
         name: One of `list_exercises()`, or an `Exercise`.
-        given: Keyword arguments, the fields of `TrainSettings`, where each is explained: seed,
+        given: All else, by keyword: the fields of `TrainSettings`, where each is explained: seed,
             recipe, max_steps, module, data, out, resume, callbacks and more.
 
     Returns:
