@@ -26,22 +26,25 @@ def run(
     from mlpzoo.exercises import get_exercise
     from mlpzoo.runs.folder import FIGURES
     from mlpzoo.runs.load import load_module
-    from mlpzoo.training.film import write_film
+    from mlpzoo.runs.snapshots import snapshots_in
     from mlpzoo.training.pictures import draw
 
     exercise = get_exercise(name)
     path = _to_draw(exercise.name, ckpt=ckpt, run=run, step=step)
     folder = path.parent if step is None else path.parent.parent
     module, data = load_module(path, exercise=exercise)
+    if film and not snapshots_in(folder):
+        raise InputError(f"{folder} has no snapshots; train with --film to have them taken")
     try:
         figures = Path(out) if out else folder / FIGURES
         figures.mkdir(parents=True, exist_ok=True)
-        paths = draw(exercise, module, data, folder, out=figures, step=step)
-        if film:
-            paths.append(write_film(exercise, folder, figures))
     except OSError as error:
         raise InputError(f"cannot write the figures: {error}; choose another --out") from error
-    print("\n".join(map(str, paths)))
+    paths, unwritten = draw(exercise, module, data, folder, out=figures, step=step, film=film)
+    if paths:
+        print(*paths, sep="\n")
+    if unwritten:
+        raise InputError(f"cannot write {unwritten}")
     return PASSED
 
 
