@@ -1,13 +1,19 @@
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import StochasticWeightAveraging
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import (
+    EarlyStopping,
+    ModelCheckpoint,
+    StochasticWeightAveraging,
+)
 from lightning.pytorch.tuner import Tuner
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+from torchmetrics import MeanSquaredError, MetricCollection
 
 from mlpzoo import (
     GateDataModule,
@@ -344,11 +350,34 @@ def test_class_targets_work_with_cross_entropy(quiet):
     assert trainer.callback_metrics["val_loss"] < 0.8
 
 
-def test_targets_of_another_shape_are_refused(quiet):
-    x = torch.randn(8, 1)
-    loader = DataLoader(TensorDataset(x, x.flatten()), batch_size=4)
-    with pytest.raises(ValueError, match=r"targets have shape \(4,\), predictions \(4, 1\)"):
-        Trainer(max_steps=1, **quiet).fit(small_sin(), loader, loader)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64])
+@pytest.mark.parametrize(
+    "make",
+    [
+        small_sin,
+        partial(small_sin, task="none", loss="l1"),
+        partial(small_sin, optimizer="levenberg", lr=1.0),
+        partial(LitPerceptron, in_features=1),
+    ],
+)
+def test_targets_of_another_shape_are_refused(make, dtype, quiet):
+    x = torch.arange(8.0).unsqueeze(1)
+    loader = DataLoader(TensorDataset(x, (10 * x).flatten().to(dtype)), batch_size=4)
+    refused = pytest.raises(InputError, match=r"have shape \(4,\), predictions \(4, 1\)")
+    with refused:
+        Trainer(max_steps=1, **quiet).fit(make(), loader, loader)
+    with refused:
+        Trainer(**quiet).validate(make(), loader, verbose=False)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "levenberg"])
+def test_whole_numbers_are_targets_like_any_other(optimizer, quiet):
+    x = torch.arange(-4.0, 4.0).unsqueeze(1)
+    loader = DataLoader(TensorDataset(x, (10 * x).long()), batch_size=8)
+    lr = {"adam": 0.5, "levenberg": 1.0}[optimizer]
+    module = LitSequentialMLP(hidden_features=(), optimizer=optimizer, lr=lr)
+    Trainer(max_epochs=300, limit_val_batches=0, **quiet).fit(module, loader, loader)
+    assert module.net.layers[0].weight.item() == pytest.approx(10, abs=0.01)
 
 
 def test_unbounded_training_refuses_a_schedule_that_needs_an_end(quiet):
@@ -424,6 +453,82 @@ def test_module_pickles_and_shows_what_it_takes(name, quiet):
     assert other.example_input_array.shape == (1, data.in_features)
     assert module(module.example_input_array).shape == data.train_batch(0)[1][:1].shape
     assert not any("example" in key for key in module.state_dict())
+
+
+class Squares(LitSequentialMLP):
+    """Measures itself by a metric of torchmetrics, whose state is added to in place."""
+
+    def metrics(self, prefix):
+        return MetricCollection({"mse": MeanSquaredError()}, prefix=prefix)
+
+
+@pytest.mark.parametrize("method", ["validate", "test", "predict"])
+@pytest.mark.parametrize("block_steps", [1, 4])
+def test_module_can_be_measured_before_it_is_trained(method, block_steps, quiet):
+    module, data = Squares(hidden_features=(8,)), SinDataModule(block_steps=block_steps)
+    trainer = Trainer(max_steps=8, val_check_interval=4, **quiet)
+    getattr(trainer, method)(module, datamodule=data)
+    trainer.fit(module, datamodule=data)
+    (x, y), validated = data.grid(data.val_points), trainer.callback_metrics["val_mse"]
+    torch.testing.assert_close(validated, (module(x) - y).square().mean().detach())
+
+
+def test_validation_that_broke_off_leaves_nothing_to_the_next(quiet):
+    class Breaks(Callback):
+        def on_validation_batch_end(self, *_):
+            raise KeyError("broken off")
+
+    module, data = small_sin(), SinDataModule()
+    with pytest.raises(KeyError, match="broken off"):
+        Trainer(callbacks=[Breaks()], **quiet).validate(module, data)
+    with torch.no_grad():
+        module.net.layers[-1].bias.add_(1)
+    (found,) = Trainer(**quiet).validate(module, data, verbose=False)
+    x, y = data.grid(data.val_points)
+    expected = (module(x) - y).square().mean().sqrt().item()
+    assert found["val_rmse"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Using ModelCheckpoint with manual optimization")
+@pytest.mark.parametrize("block_steps", [1, 4])
+@pytest.mark.parametrize(
+    "settings", [None, {}, {"save_on_train_epoch_end": True}, {"every_n_train_steps": 4}]
+)
+def test_train_loss_can_be_monitored_where_epochs_are_shorter_than_the_log_interval(
+    settings, block_steps, quiet, tmp_path
+):
+    callback = (
+        EarlyStopping("train_loss", stopping_threshold=1e9)
+        if settings is None
+        else (ModelCheckpoint(tmp_path, monitor="train_loss", save_top_k=-1, **settings))
+    )
+    module, data = small_sin(), SinDataModule(steps_per_epoch=10, block_steps=block_steps)
+    arguments = {**quiet, "enable_checkpointing": settings is not None}
+    trainer = Trainer(max_epochs=2, val_check_interval=5, callbacks=[callback], **arguments)
+    trainer.fit(module, data)
+    if settings is None:
+        assert trainer.global_step == 5  # the first loss that it sees is below the threshold
+        return
+    steps = {"{}": [5, 10, 15, 20], "every": [4, 8, 12, 16, 20], "save_": [10, 20]}
+    saved = sorted(int(path.stem.split("step=")[1]) for path in tmp_path.iterdir())
+    assert saved == steps[next(iter(settings), "{}")[:5]]
+
+
+@pytest.mark.parametrize("block_steps", [1, 4])
+def test_training_step_that_leaves_blocks_alone_is_refused(block_steps, quiet):
+    class Own(LitSequentialMLP):
+        def training_step(self, batch, batch_idx):
+            x, y = batch
+            return (self(x) - y).square().mean()
+
+    module = Own(hidden_features=(8,))
+    trainer = Trainer(max_epochs=1, limit_train_batches=8, **quiet)
+    if block_steps == 1:
+        trainer.fit(module, SinDataModule())
+        assert trainer.global_step == 8
+        return
+    with pytest.raises(InputError, match=r"Own\.training_step does not take blocks"):
+        trainer.fit(module, SinDataModule(block_steps=block_steps))
 
 
 @pytest.mark.parametrize("kind", ["val", "test"])

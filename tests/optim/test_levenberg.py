@@ -1,8 +1,13 @@
+from functools import partial
+
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import GradientAccumulationScheduler
+from lightning.pytorch.tuner import Tuner
 from torch import nn
 from torch.func import functional_call, jacrev
+from torch.nn.utils import parametrizations, prune
 
 from mlpzoo import (
     DualHeadMLP,
@@ -115,11 +120,165 @@ def test_perfect_and_infinite_batches_change_nothing():
     assert torch.equal(nn.utils.parameters_to_vector(net.parameters()), before)
 
 
+LOSSES = {
+    "mean": (nn.functional.mse_loss, None),
+    "by hand": (lambda y, target: 3 * ((y - target) ** 2).sum(), None),
+    "l1": (nn.functional.l1_loss, "squared errors alone"),
+    "huber": (nn.functional.huber_loss, "squared errors alone"),
+    "weighted": (lambda y, t: (torch.arange(9.0) @ (y - t) ** 2).sum(), "squared errors alone"),
+    "of the mean": (lambda y, target: (y - target).mean() ** 2, "squared errors alone"),
+    "upwards": (lambda y, target: -nn.functional.mse_loss(y, target), "squared errors alone"),
+    "answers' penalty": (lambda y, t: ((y - t) ** 2).mean() + y.abs().mean(), "squared errors"),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_closure_of_another_loss_is_refused(name):
+    loss, refusal = LOSSES[name]
+    net, x = SequentialMLP(hidden_features=(5,)), torch.rand(9, 1)
+    optimizer = LevenbergMarquardt(net)
+
+    def closure():
+        optimizer.zero_grad()
+        found = loss(net(x), 5 * x - 9)
+        found.backward()
+        return found
+
+    if refusal:
+        with pytest.raises(InputError, match=refusal):
+            optimizer.step(closure)
+    else:
+        assert optimizer.step(closure) > optimizer.step(closure)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "match"),
+    [
+        (lambda net: net.layers[0].weight.square().sum().mul(1e-9).backward(), "several batches"),
+        (lambda net: nn.utils.clip_grad_norm_(net.parameters(), 1e9), "changed gradients"),
+    ],
+)
+def test_closure_that_adds_to_the_gradient_or_changes_it_is_refused(spoil, match):
+    net, x = SequentialMLP(hidden_features=(5,)), torch.rand(9, 1)
+    optimizer = LevenbergMarquardt(net)
+
+    def closure():
+        optimizer.zero_grad()
+        nn.functional.mse_loss(net(x), x).backward()
+        spoil(net)
+
+    with pytest.raises(InputError, match=match):
+        optimizer.step(closure)
+
+
+def test_gradients_of_the_weights_are_those_of_the_loss():
+    net, x = SequentialMLP(hidden_features=(5,)), torch.rand(9, 1)
+    nn.functional.mse_loss(net(x), x).backward()
+    expected = [p.grad for p in net.parameters()]
+    optimizer, seen = LevenbergMarquardt(net), []
+
+    def closure():
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(net(x), x)
+        loss.backward()
+        seen.extend(p.grad.clone() for p in net.parameters())
+        return loss
+
+    optimizer.step(closure)
+    assert all(map(torch.equal, seen, expected))
+
+
+class Scaled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda net: prune.l1_unstructured(net[0], "weight", 0.5),
+        lambda net: parametrizations.weight_norm(net[2]),
+        lambda net: parametrizations.orthogonal(net[0]),
+        lambda net: net.append(Scaled(1, 1)),
+    ],
+)
+def test_layers_whose_weights_are_made_of_others_are_refused(change):
+    net, x = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1)), torch.rand(9, 1)
+    change(net)
+    optimizer = LevenbergMarquardt(net)
+    with pytest.raises(InputError, match="neither pruned nor parametrized"):
+        optimizer.step(closure_of(optimizer, net, x, x))
+
+
+def test_pruning_made_permanent_is_trained():
+    net, x = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1)), torch.rand(9, 1)
+    prune.l1_unstructured(net[0], "weight", 0.5)
+    prune.remove(net[0], "weight")
+    optimizer = LevenbergMarquardt(net)
+    losses = [optimizer.step(closure_of(optimizer, net, x, x**2)) for _ in range(3)]
+    assert losses[2] < losses[0]
+
+
+def test_network_that_answers_otherwise_each_time_is_refused():
+    net, x = nn.Sequential(nn.Linear(1, 90), nn.Dropout(), nn.Linear(90, 1)), torch.rand(9, 1)
+    optimizer = LevenbergMarquardt(net)
+    with pytest.raises(InputError, match="leave out Dropout"):
+        optimizer.step(closure_of(optimizer, net, x, x))
+
+
+class Penalised(LitSequentialMLP):
+    def training_step(self, batch, batch_idx):
+        penalty = 1e-9 * sum(p.square().sum() for p in self.parameters())
+        return super().training_step(batch, batch_idx) + penalty
+
+
+class Anyones(LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.net = SequentialMLP(hidden_features=(8,))
+
+    def training_step(self, batch, batch_idx):
+        return nn.functional.mse_loss(self.net(batch[0]), batch[1])
+
+    def configure_optimizers(self):
+        return LevenbergMarquardt(self.net)
+
+
+@pytest.mark.filterwarnings("ignore:You passed in a `val_dataloader`")
+@pytest.mark.parametrize(
+    ("make", "trainer", "match"),
+    [
+        (partial(Penalised, **SMALL, optimizer="levenberg", lr=1.0), {}, "penalty on weights"),
+        (Anyones, {"accumulate_grad_batches": 2}, "several batches"),
+        (Anyones, {"gradient_clip_val": 1e9}, "changed gradients"),
+        (Anyones, {"precision": "bf16-mixed"}, "float32 or float64"),
+    ],
+)
+def test_training_that_is_not_of_the_batch_alone_is_refused(make, trainer, match, quiet):
+    with pytest.raises(InputError, match=match):
+        Trainer(max_steps=3, **trainer, **quiet).fit(make(), datamodule=SinDataModule(**FEW))
+
+
+@pytest.mark.filterwarnings("ignore:You passed in a `val_dataloader`")
+def test_modules_of_others_are_trained(quiet):
+    module, data = Anyones(), SinDataModule(low=-1.0, high=1.0, **FEW)
+    Trainer(max_steps=30, **quiet).fit(module, datamodule=data)
+    x, y = data.grid(101)
+    assert nn.functional.mse_loss(module.net(x), y) < 1e-4
+
+
+def test_search_for_a_rate_is_refused(quiet, tmp_path):
+    module = LitSequentialMLP(**SMALL, optimizer="levenberg", lr=1.0)
+    trainer = Trainer(max_steps=9, default_root_dir=tmp_path, **quiet)
+    with pytest.raises(InputError, match="levenberg does not go with LearningRateFinder"):
+        Tuner(trainer).lr_find(module, datamodule=SinDataModule(**FEW))
+
+
 def test_what_it_cannot_solve_is_refused():
     x, y = torch.rand(9, 1), torch.rand(9, 1)
     odd = nn.Sequential(nn.Linear(1, 4), nn.PReLU(), nn.Linear(4, 1))
     optimizer = LevenbergMarquardt(odd)
-    with pytest.raises(InputError, match="linear layers only"):
+    with pytest.raises(InputError, match="plain linear layers only"):
         optimizer.step(closure_of(optimizer, odd, x, y))
     frozen = nn.Linear(1, 1)
     frozen.weight.requires_grad_(False)
@@ -144,6 +303,11 @@ def test_what_it_cannot_solve_is_refused():
         ({}, {"gradient_clip_val": 1.0}, "gradient_clip_val"),
         ({}, {"accumulate_grad_batches": 2}, "accumulate_grad_batches"),
         ({}, {"precision": "bf16-mixed"}, "precision bf16-mixed"),
+        (
+            {},
+            {"callbacks": GradientAccumulationScheduler({4: 2})},
+            "GradientAccumulationScheduler",
+        ),
     ],
 )
 def test_trainer_that_would_mislead_it_is_refused(settings, trainer, match, quiet):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 
 import mlpzoo
-from mlpzoo import InputError, SinDataModule, get_exercise
+from mlpzoo import InputError, LitSequentialMLP, SinDataModule, get_exercise
 from mlpzoo.optim.loops import add_places
 
 SOURCE = Path(mlpzoo.__file__).parent
@@ -68,6 +68,23 @@ def test_epochs_never_repeat_a_batch(reload, quiet):
     settings = {"max_epochs": 3, "reload_dataloaders_every_n_epochs": reload}
     seen = firsts(settings, data, quiet)
     assert seen == [data.train_batch(step)[0][0].item() for step in range(12)]
+
+
+@pytest.mark.parametrize("block_steps", [1, 3, 50])
+@pytest.mark.parametrize(("some", "count"), [(7, 7), (1.0, 20), (99, 20)])
+@pytest.mark.parametrize("reload", [0, 1])
+def test_overfitting_takes_the_same_batches_in_every_epoch(some, count, reload, block_steps, quiet):
+    class Watching(Callback):
+        def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
+            seen.extend(batch[0].view(-1, data.batch_size)[:, 0].tolist())
+
+    seen, data = [], SinDataModule(steps_per_epoch=20, block_steps=block_steps)
+    trainer = Trainer(
+        max_epochs=3, overfit_batches=some, reload_dataloaders_every_n_epochs=reload,
+        callbacks=[Watching()], **quiet,
+    )  # fmt: skip
+    trainer.fit(LitSequentialMLP(hidden_features=(4,)), datamodule=data)
+    assert seen == 3 * [data.train_batch(step)[0][0].item() for step in range(count)]
 
 
 @pytest.mark.filterwarnings("ignore:You passed in a `val_dataloader`")

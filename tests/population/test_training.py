@@ -127,6 +127,40 @@ def test_poisoned_member_leaves_the_others_bit_for_bit(make, kind, quiet):
     assert flat(sick.member(2, best=False)).isnan().any()
 
 
+@pytest.mark.parametrize("method", ["validate", "test", "predict"])
+@pytest.mark.parametrize("make", [small, wide])
+def test_population_that_was_measured_before_is_trained_as_any_other(make, method, quiet):
+    measured, plain = (Population(make, xor_data, range(3)) for _ in range(2))
+    trainer = Trainer(max_steps=20, val_check_interval=10, **quiet)
+    found = getattr(trainer, method)(measured.module, datamodule=measured.data)
+    starts = [make(seed)(xor_data(seed).grid(2)[0]).sigmoid() for seed in range(3)]
+    if method == "predict":
+        torch.testing.assert_close(found[0], torch.stack(starts))
+    else:
+        y = xor_data(0).grid(2)[1]
+        losses = torch.stack([nn.functional.binary_cross_entropy(each, y) for each in starts])
+        losses = losses.detach()
+        assert found[0][f"{method[:4].removesuffix('i')}_bce"] == pytest.approx(losses.median())
+    assert measured.module.best_step.eq(-1).all()
+    for population in (measured, plain):
+        Trainer(max_steps=20, val_check_interval=10, **quiet).fit(
+            population.module, population.data
+        )
+    for index in range(3):
+        assert torch.equal(flat(measured.member(index)), flat(plain.member(index)))
+
+
+def test_population_measures_targets_of_its_predictions_shape_only(quiet):
+    class Flat(XORDataModule):
+        def target(self, x):
+            return super().target(x).squeeze(-1)
+
+    population = Population(wide, xor_data, range(2))
+    loader = Flat().val_dataloader()
+    with pytest.raises(InputError, match=r"targets have shape \(4,\), predictions \(4, 1\)"):
+        Trainer(**quiet).validate(population.module, loader, verbose=False)
+
+
 def test_member_does_not_depend_on_who_else_is_there(quiet):
     early, late = (Population(small, xor_data, seeds) for seeds in (range(6), range(3, 12)))
     for population in (early, late):

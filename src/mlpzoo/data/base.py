@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import check_count, check_ordered, check_seed, resolve_name
 from mlpzoo.data.sampling import latin_hypercube, uniform
-from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream
+from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream, passes
 
 SAMPLINGS = ("uniform", "stratified", "closed", "arcsine", "near")
 _NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
@@ -128,10 +128,9 @@ class FunctionDataModule(LightningDataModule, ABC):
             return block_stream(self, rows=self.batch_size, length=length)
         return BatchStream(
             self.train_batch,
-            length=length,
-            taken=trainer.current_epoch * length,
             rank=trainer.global_rank,
             world=trainer.world_size,
+            **passes(trainer, length),
         )
 
     @override

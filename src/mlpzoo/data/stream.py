@@ -32,10 +32,11 @@ class Stream(ABC):
     Args:
         length: Steps in one pass.
         taken: Steps that have been handed out before.
+        period: After how many steps the first comes again; None for never.
     """
 
-    def __init__(self, *, length: int, taken: int = 0) -> None:
-        self.length, self.taken = length, taken
+    def __init__(self, *, length: int, taken: int = 0, period: int | None = None) -> None:
+        self.length, self.taken, self.period = length, taken, period
 
     def __len__(self) -> int:
         return self.length
@@ -43,6 +44,10 @@ class Stream(ABC):
     @abstractmethod
     def __iter__(self) -> Iterator[Any]:
         """Count a step in `taken` before it is handed out: its user may save the state with it."""
+
+    def turn(self, steps: Any) -> Any:
+        """Return which steps, a number or a tensor of them, stand for others: see `period`."""
+        return steps if self.period is None else steps % self.period
 
     def state_dict(self) -> dict[str, Any]:
         """Return how many steps have been handed out."""
@@ -60,6 +65,7 @@ class BatchStream(Stream):
         draw: Maps a step to its batch (x, y).
         length: See `Stream`.
         taken: See `Stream`.
+        period: See `Stream`.
         rank: Which of the processes that share the sequence takes them.
         world: How many these are; process r takes the steps r, r + world, ...
 
@@ -75,16 +81,17 @@ class BatchStream(Stream):
         *,
         length: int,
         taken: int = 0,
+        period: int | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        super().__init__(length=length, taken=taken)
+        super().__init__(length=length, taken=taken, period=period)
         self.draw, self.rank, self.world = draw, rank, world
 
     def __iter__(self) -> Iterator[Batch]:
         for step in range(self.taken, self.taken + self.length):
             self.taken = step + 1
-            yield self.draw(step * self.world + self.rank)
+            yield self.draw(self.turn(step) * self.world + self.rank)
 
 
 class BlockStream(Stream):
@@ -96,6 +103,7 @@ class BlockStream(Stream):
         draw: Maps steps (count,) to their batches, stacked.
         length: See `Stream`.
         taken: See `Stream`.
+        period: See `Stream`.
         size: Called before each block; how many steps it may have.
 
     Example:
@@ -110,16 +118,17 @@ class BlockStream(Stream):
         *,
         length: int,
         taken: int = 0,
+        period: int | None = None,
         size: Callable[[], int],
     ) -> None:
-        super().__init__(length=length, taken=taken)
+        super().__init__(length=length, taken=taken, period=period)
         self.draw, self.size = draw, size
 
     def __iter__(self) -> Iterator[Block]:
         end = self.taken + self.length
         while (step := self.taken) < end:
             self.taken += min(self.size(), end - step)
-            yield Block(*self.draw(torch.arange(step, self.taken)))
+            yield Block(*self.draw(self.turn(torch.arange(step, self.taken))))
 
 
 class Grid:
@@ -161,5 +170,17 @@ def block_stream(data: Any, *, rows: int, length: int) -> BlockStream:
     if not hasattr(module, "block_sizes"):
         raise InputError(f"{type(module).__name__} takes no blocks; set data.block_steps to 1")
     size = module.block_sizes(rows=rows, most=data.block_steps)
-    taken = data.trainer.current_epoch * length
-    return BlockStream(data.train_block, length=length, taken=taken, size=size)
+    return BlockStream(data.train_block, size=size, **passes(data.trainer, length))
+
+
+def passes(trainer: Any, length: int) -> dict[str, Any]:
+    """Return what a stream is to know of its passes under a Trainer.
+
+    Args:
+        trainer: The Trainer; with `overfit_batches`, its epochs all have the batches of the first.
+        length: Steps of an epoch, of which it may take a part only.
+    """
+    some: int | float = trainer.overfit_batches
+    period = (min(some, length) if isinstance(some, int) else int(some * length)) or None
+    taken = trainer.current_epoch * (period or length)
+    return {"length": length, "taken": taken, "period": period}

@@ -17,14 +17,14 @@ from mlpzoo.modules.evaluation import evaluate
 from mlpzoo.modules.metrics import as_exact, task_metrics
 from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_steps
 from mlpzoo.optim.factory import (
-    REDUCTIONS,
     SCHEDULES,
     build_loss,
     build_optimizer,
     build_schedule,
+    check_targets,
     needs_of,
 )
-from mlpzoo.optim.loops import align_counts, block_sizes, count_block
+from mlpzoo.optim.loops import align_counts, block_sizes, count_block, is_logged, move_bar
 
 TASKS = ("regression", "gate", "none")
 
@@ -32,8 +32,9 @@ TASKS = ("regression", "gate", "none")
 class LitNetwork(LightningModule, ABC):
     """Trains a network on batches (x, y) by automatic optimization, under anyone's Trainer.
 
-    Logged: train_loss every `log_every_n_steps` of the Trainer; val_ and test_ loss (per row where
-    the reduction is "sum"), and by task rmse, max_error and r2 (regression) or accuracy and bce
+    Logged: train_loss every `log_every_n_steps` of the Trainer and where a callback may look at it
+    (the end of an epoch, a validation, a checkpoint); val_ and test_ loss (per row where the
+    reduction is "sum"), and by task rmse, max_error and r2 (regression) or accuracy and bce
     (gate), all in the exercise's own units. Every constructor argument is a number, string, bool
     or tuple of them, so checkpoints load with weights_only=True.
 
@@ -76,14 +77,14 @@ class LitNetwork(LightningModule, ABC):
     ) -> None:
         super().__init__()
         self._block_steps: BlockSteps | None = None
-        self.net, self.lr = net, lr
-        self.optimizer_name = optimizer
+        self.collections: dict[str, MetricCollection] = {}  # of the evaluation that goes on
+        self.net, self.lr, self.optimizer_name = net, lr, optimizer
         self.schedule = resolve_name("schedule", schedule, SCHEDULES)
         self.momentum, self.weight_decay, self.beta2 = momentum, weight_decay, beta2
         self._optimizer_of(nn.Linear(1, 1, device="meta"))  # or it is refused at once
         self.task = resolve_name("task", task, TASKS)
         self.loss = build_loss(loss, reduction)
-        self.sums = resolve_name("reduction", reduction, REDUCTIONS) == "sum"
+        self.sums = str(self.loss.reduction) == "sum"
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -125,6 +126,7 @@ class LitNetwork(LightningModule, ABC):
 
     @override
     def setup(self, stage: str) -> None:
+        self.collections.clear()  # of one that broke off, or left what training cannot change
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         blocks = stage == "fit" and getattr(data, "block_steps", 1) > 1
         if stage == "fit":
@@ -162,6 +164,12 @@ class LitNetwork(LightningModule, ABC):
         self.log_training(losses, step=self.global_step + 1)
         return objective
 
+    @override
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if self._block_steps is not None:
+            self._block_steps.check_taken(self)
+            move_bar(self.trainer, outputs, batch)
+
     def block_sizes(self, *, rows: int, most: int) -> Callable[[], int]:
         """Return what tells the data module, before each block, how many steps it may have.
 
@@ -172,7 +180,7 @@ class LitNetwork(LightningModule, ABC):
         return block_sizes(self.trainer, rows=rows, most=most)
 
     def log_training(self, losses: Mapping[str, Tensor], *, step: int) -> None:
-        """Log losses with "train_" before their names, in the steps that loggers take in.
+        """Log losses with "train_" before their names, in the steps that someone looks at.
 
         A call of `log` costs as much as a step of a small network, so the others are left out.
 
@@ -180,8 +188,7 @@ class LitNetwork(LightningModule, ABC):
             losses: By name.
             step: How many optimizer steps there have been with the one at hand.
         """
-        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if every and (step % every == 0 or step == self.trainer.max_steps):
+        if is_logged(self.trainer, step):
             named = {f"train_{name}": value.detach() for name, value in losses.items()}
             self.log_dict(named, prog_bar=True)
 
@@ -222,11 +229,7 @@ class LitNetwork(LightningModule, ABC):
     def output_and_losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what `forward` gives for x, and its losses against y."""
         output = self(x)
-        if y.is_floating_point() and y.shape != output.shape:
-            raise ValueError(
-                f"targets have shape {tuple(y.shape)}, predictions {tuple(output.shape)}; "
-                "losses would broadcast them silently: reshape the targets"
-            )
+        check_targets(self.loss, output, y)
         return output, self.losses(output, y)
 
     def _optimizer_of(self, net: nn.Module, *, fused: bool = False) -> Optimizer:

@@ -41,8 +41,7 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
 
 def _metrics_of(module: LitNetwork, stage: str, loader: int) -> MetricCollection:
     """Return the metrics of a loader, made when it is first met."""
-    name = f"{stage}_metrics_{loader}"
-    if not hasattr(module, name):
-        module.add_module(name, module.metrics(f"{stage}_").to(module.device))
-    found: MetricCollection = getattr(module, name)
-    return found
+    name = f"{stage}_{loader}"
+    if name not in module.collections:
+        module.collections[name] = module.metrics(f"{stage}_").to(module.device)
+    return module.collections[name]

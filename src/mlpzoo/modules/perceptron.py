@@ -8,6 +8,7 @@ from typing_extensions import override
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.modules.metrics import ACCURACY, RowMetric
 from mlpzoo.nets import Perceptron
+from mlpzoo.optim.factory import check_targets
 
 
 class LitPerceptron(LitNetwork):
@@ -57,7 +58,9 @@ class LitPerceptron(LitNetwork):
 
     @override
     def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        error = (self(x) - y).detach()
+        output = self(x)
+        check_targets(self.loss, output, y)
+        error = (output - y).detach()
         criterion: Tensor = (error * self.net.linear(x)).sum()
         return criterion, {"loss": error.square().sum()}  # logged: the rows that are wrong
 

@@ -66,9 +66,22 @@ class BlockSteps:
         self.objective, self.optimizer, self.schedule = objective, optimizer, schedule
         self.graphs = BlockGraphs(objective, optimizer) if graphs else None
         self.by_closure = declared_needs(type(optimizer)).closure
+        self._waits = True
+
+    def check_taken(self, module: LightningModule) -> None:
+        """Refuse a module whose training_step has not had its block taken.
+
+        Raises:
+            InputError: As said; nothing would be trained.
+        """
+        if self._waits:
+            step = f"{type(module).__name__}.training_step"
+            raise InputError(f"{step} does not take blocks; set data.block_steps to 1")
+        self._waits = True
 
     def take(self, block: Block) -> Losses:
         """Take a step for each batch of a block, and return the losses of the last."""
+        self._waits = False
         graphs = self.graphs
         recorded = graphs is not None and graphs.ready(block)
         if graphs is not None and (recorded or (graphs.possible and graphs.state_is_there())):

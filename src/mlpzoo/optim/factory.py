@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from torch import nn, optim
+from torch import Tensor, nn, optim
 from torch.optim import Optimizer
 from torch.optim import lr_scheduler as schedulers
 
@@ -24,6 +24,7 @@ LOSSES: dict[str, type[nn.Module]] = {
     if len(inspect.signature(getattr(nn.modules.loss, name).forward).parameters) == 3
     and name not in {"NLLLoss2d", "LinearCrossEntropyLoss"}  # deprecated; has weights of its own
 }
+_OF_CLASSES = (nn.CrossEntropyLoss, nn.MultiMarginLoss, nn.NLLLoss)
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     name.lower(): cls
     for name, cls in vars(optim).items()
@@ -83,6 +84,25 @@ def build_loss(loss: str, reduction: str) -> nn.Module:
     short = loss[:-4] if loss.lower().endswith("loss") else loss
     cls = lookup("loss", short, LOSSES)
     return cls(reduction=resolve_name("reduction", reduction, REDUCTIONS))
+
+
+def check_targets(loss: nn.Module, output: Tensor, y: Tensor) -> None:
+    """Refuse targets that a loss would broadcast: all but indices of classes have a shape to keep.
+
+    Args:
+        loss: The loss.
+        output: The predictions.
+        y: The targets.
+
+    Raises:
+        InputError: They have another shape than the predictions.
+    """
+    of_classes = isinstance(loss, _OF_CLASSES) and not y.is_floating_point()
+    if y.shape != output.shape and not of_classes:
+        raise InputError(
+            f"targets have shape {tuple(y.shape)}, predictions {tuple(output.shape)}; "
+            "a loss would broadcast them silently: reshape the targets"
+        )
 
 
 def build_optimizer(

@@ -1,5 +1,6 @@
 """The derivatives of a network's outputs by its weights, layer by layer and never written out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -56,9 +57,7 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
     """
     seen: list[tuple[nn.Linear, Tensor, Tensor]] = []
     linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
-    owned = [id(p) for layer in linear for p in layer.parameters()]
-    if {id(p) for p in net.parameters()} != set(owned) or len(owned) != len(set(owned)):
-        raise InputError("levenberg trains linear layers only, each with weights of its own")
+    _check_weights(net, linear)
     if not all(p.requires_grad for p in net.parameters()):
         raise InputError("levenberg trains all weights; take adam where some are frozen")
     handles = [
@@ -83,6 +82,17 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
             LayerDerivatives(layer, decay**depth, inputs.detach(), torch.cat(every).detach())
         )
     return y.detach(), layers
+
+
+def _check_weights(net: nn.Module, linear: Sequence[nn.Linear]) -> None:
+    plain = all(type(layer).forward is nn.Linear.forward for layer in linear)
+    used = [id(p) for layer in linear for p in (layer.weight, layer.bias) if p is not None]
+    if {id(p) for p in net.parameters()} != set(used) or len(used) != len(set(used)) or not plain:
+        raise InputError(
+            "levenberg trains plain linear layers only, each with weights of its own, neither "
+            "pruned nor parametrized; make these permanent (prune.remove, "
+            "parametrize.remove_parametrizations) or take optimizer adam"
+        )
 
 
 def _slopes(output: Tensor, sums: list[Tensor]) -> list[Tensor | None]:

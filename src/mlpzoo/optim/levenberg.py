@@ -1,8 +1,6 @@
 """Levenberg and Marquardt's least squares, for networks with many more weights than rows."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -11,6 +9,7 @@ from torch.optim import Optimizer
 from typing_extensions import override
 
 from mlpzoo.checks import InputError, check_positive
+from mlpzoo.optim.closures import WatchedClosure
 from mlpzoo.optim.jacobian import derivatives
 from mlpzoo.optim.needs import Needs
 
@@ -100,25 +99,26 @@ class LevenbergMarquardt(Optimizer):
             What the closure returns.
 
         Raises:
-            InputError: No closure, the network is not called just once, or it has other weights
-                than those of linear layers.
+            InputError: No closure, one of another loss, or of more than one call of the network,
+                gradients that were there before or are changed, or a network that it does not
+                train.
         """
         if closure is None:
             raise InputError("levenberg needs a closure that gives the loss of a batch")
-        with _watched(self.net) as calls, torch.enable_grad():
-            loss = closure()
-        if len(calls) != 1:
-            raise InputError(f"levenberg needs one call of the network a step, got {len(calls)}")
-        (call,) = calls
+        watched = WatchedClosure(self.net)
+        loss = watched.run(closure)
         with torch.no_grad():
-            self._improve(call.x, call.residual(float(loss)))
+            self._improve(watched)
         return loss
 
-    def _improve(self, x: Tensor, residual: Tensor) -> None:
+    def _improve(self, watched: WatchedClosure) -> None:
+        x, residual = watched.x, watched.residual
         if not bool(residual.isfinite().all()) or not bool(residual.any()):
             return
         (group,) = self.param_groups
         y, layers = derivatives(self.net, x, group["layer_decay"])
+        if not torch.allclose(y, watched.y.detach(), rtol=1e-4, atol=1e-4 * float(y.abs().max())):
+            raise InputError("levenberg needs the same answers whenever it asks; leave out Dropout")
         target, flat = y - residual, residual.T.reshape(-1).double()
         gram = torch.stack([layer.gram() for layer in layers]).sum(dim=0)
         unit = gram.diagonal().mean().clamp(min=torch.finfo(torch.float32).tiny)
@@ -138,42 +138,6 @@ class LevenbergMarquardt(Optimizer):
                 return
             for parameter, old in zip(group["params"], kept, strict=True):
                 parameter.copy_(old)
-
-
-@dataclass
-class _Call:
-    """One call of a network: its rows, its answers and the gradient of the loss by these."""
-
-    x: Tensor
-    y: Tensor
-    gradient: Tensor | None = None
-
-    def take(self, gradient: Tensor) -> None:
-        self.gradient = gradient.detach()
-
-    def residual(self, loss: float) -> Tensor:
-        """Return r = y - target: the gradient of c |r|^2 is 2 c r, so c is gradient^2 / 4 loss."""
-        if self.gradient is None:
-            raise InputError("levenberg needs a closure that takes the gradient of its loss")
-        squares = _square(self.gradient)
-        return self.gradient * (2 * loss / squares) if squares else torch.zeros_like(self.gradient)
-
-
-@contextmanager
-def _watched(net: nn.Module) -> Iterator[list[_Call]]:
-    calls: list[_Call] = []
-
-    def watch(_: nn.Module, inputs: tuple[Tensor, ...], y: Tensor) -> None:
-        call = _Call(inputs[0].detach(), y)
-        if y.requires_grad:
-            y.register_hook(call.take)  # type: ignore[no-untyped-call]
-        calls.append(call)
-
-    handle = net.register_forward_hook(watch)
-    try:
-        yield calls
-    finally:
-        handle.remove()
 
 
 def _square(values: Tensor) -> float:

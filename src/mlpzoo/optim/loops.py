@@ -102,6 +102,19 @@ def count_block(trainer: Trainer, steps: int) -> None:
     loop.batch_progress.is_last_batch = fetcher.done
 
 
+def move_bar(trainer: Trainer, outputs: Any, batch: Any) -> None:
+    """Tell a progress bar where a block ends: Lightning has told it where the block began.
+
+    Args:
+        trainer: The Trainer, in a module's `on_train_batch_end`.
+        outputs: As of that hook.
+        batch: As of that hook.
+    """
+    if (bar := trainer.progress_bar_callback) is not None:
+        at = trainer.fit_loop.batch_idx
+        bar.on_train_batch_end(trainer, trainer.lightning_module, outputs, batch, at)
+
+
 def align_counts(trainer: Trainer) -> None:
     """Make both of Lightning's step counters, for automatic and manual optimization, the larger.
 
@@ -129,9 +142,17 @@ def is_between_events(trainer: Trainer) -> bool:
     return not (loop._should_check_val_fx(fetcher) or loop._num_ready_batches_reached())
 
 
-def batch_of(trainer: Trainer) -> int:
-    """Return the index within its epoch of the batch at hand, of a block's last."""
-    return trainer.fit_loop.batch_idx
+def is_logged(trainer: Trainer, step: int) -> bool:
+    """Tell whether anyone looks at what a training step logs: a logger, or a callback after it.
+
+    Args:
+        trainer: The Trainer, in a training step.
+        step: How many optimizer steps there have been with the one at hand.
+    """
+    log_every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    intervals = [log_every, *(each._every_n_train_steps for each in _model_checkpoints(trainer))]
+    at_interval = any(every and step % every == 0 for every in intervals)
+    return at_interval or step == trainer.max_steps or not is_between_events(trainer)
 
 
 def row_to_come(trainer: Trainer) -> tuple[dict[str, float], int]:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import GradientAccumulationScheduler, LearningRateFinder
 from torch import Tensor, nn, optim
 from torch.optim import Optimizer
 
@@ -63,9 +65,13 @@ class Needs:
             trainer: The Trainer.
 
         Raises:
-            InputError: More than one process, accumulation, gradient clipping, or mixed precision.
+            InputError: More than one process, accumulation, gradient clipping, mixed precision, or
+                a search for the learning rate, which is no rate here.
         """
-        if not self.gradients and (found := work_on_gradients(trainer)):
+        if self.gradients:
+            return
+        found = [*work_on_gradients(trainer), *callbacks_of(trainer, LearningRateFinder)]
+        if found:
             raise InputError(f"{name} does not go with {', '.join(found)}; take optimizer adam")
 
 
@@ -99,4 +105,15 @@ def work_on_gradients(trainer: Any) -> list[str]:
         "gradient_clip_val": bool(trainer.gradient_clip_val),
         f"precision {trainer.precision}": trainer.precision not in ("32-true", "64-true"),
     }
-    return [what for what, present in work.items() if present]
+    found = [what for what, present in work.items() if present]
+    return found + callbacks_of(trainer, GradientAccumulationScheduler)
+
+
+def callbacks_of(trainer: Any, *kinds: type[Callback]) -> list[str]:
+    """Return the names of a Trainer's callbacks of some kinds, for a message.
+
+    Args:
+        trainer: The Trainer.
+        *kinds: Classes of callbacks.
+    """
+    return [type(each).__name__ for each in trainer.callbacks if isinstance(each, kinds)]

@@ -79,6 +79,10 @@ class PopulationDataModule(LightningDataModule):
     def test_dataloader(self) -> Grid:
         return Grid(self.grid(self.first.test_points), rows=self._rows, dim=-2)
 
+    @override
+    def predict_dataloader(self) -> Grid:
+        return self.test_dataloader()
+
 
 def _same(pairs: Iterator[Batch]) -> bool:
     x, y = next(pairs)

@@ -16,8 +16,8 @@ from mlpzoo.exercises import Threshold
 from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.metrics import as_exact, member_metrics
 from mlpzoo.optim.blocks import check_blocks, check_steps
-from mlpzoo.optim.factory import build_schedule
-from mlpzoo.optim.loops import align_counts, block_sizes, count_block
+from mlpzoo.optim.factory import build_schedule, check_targets
+from mlpzoo.optim.loops import align_counts, block_sizes, count_block, is_logged, move_bar
 from mlpzoo.population.members import Members
 from mlpzoo.population.restarts import Restarts
 
@@ -30,7 +30,8 @@ class LitPopulation(LightningModule):
 
     Logged: train_loss, the median over the members; at every validation val_unsolved, how many have
     not met the bars yet, val_unfinished, how many have not passed `stop_at` (without it, the same),
-    and val_<monitor>, the median.
+    and val_<monitor>, the median; by a test, the median of each metric. Validations within a fit
+    pick each member's best weights, and these are what is tested and what predicts.
 
     Args:
         members: What is trained.
@@ -101,9 +102,12 @@ class LitPopulation(LightningModule):
     def training_step(self, block: Block, batch_idx: int) -> None:
         losses = self.members.take(block, self.stopped_step == NEVER)
         count_block(self.trainer, len(block.x))
-        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if every and (self.global_step % every == 0 or self.global_step == self.trainer.max_steps):
+        if is_logged(self.trainer, self.global_step):
             self.log("train_loss", losses.nanmedian(), prog_bar=True)
+
+    @override
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        move_bar(self.trainer, outputs, batch)
 
     def block_sizes(self, *, rows: int, most: int) -> Callable[[], int]:
         """Return what tells how many steps a block may have; see `LitNetwork.block_sizes`."""
@@ -115,19 +119,35 @@ class LitPopulation(LightningModule):
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        x, y = batch
-        self.metrics.update(*as_exact(self.members.answer(x), y))
+        self._update(self.members, *batch)
 
     @override
     def on_validation_epoch_end(self) -> None:
         metrics = self._computed(self.members)
-        if not self.trainer.sanity_checking:
+        if self.trainer.state.fn == "fit" and not self.trainer.sanity_checking:
             self._keep(metrics)
         unsolved, running = self.solved_step == NEVER, self.stopped_step == NEVER
         unfinished = running & unsolved if self.stop_at is None else running
         self.log("val_unsolved", unsolved.sum().float(), prog_bar=True)
         self.log("val_unfinished", unfinished.sum().float())
         self.log(f"val_{self.monitor}", metrics[self.monitor].nanmedian().float())
+
+    @override
+    def on_test_epoch_start(self) -> None:
+        self.metrics.reset()
+
+    @override
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._update(self.best, *batch)
+
+    @override
+    def on_test_epoch_end(self) -> None:
+        for name, value in self._computed(self.best).items():
+            self.log(f"test_{name}", value.nanmedian().float())
+
+    @override
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self.best.answer(batch[0])
 
     def measured(self, data: Any) -> dict[str, Tensor]:
         """Return the test metrics of each member's best weights, by name, shape (members,).
@@ -138,8 +158,7 @@ class LitPopulation(LightningModule):
         self.metrics.reset()
         with torch.no_grad():
             for x, y in data.test_dataloader():
-                answer = self.best.answer(x.to(self.device))
-                self.metrics.update(*as_exact(answer, y.to(self.device)))
+                self._update(self.best, x.to(self.device), y.to(self.device))
         measured = self._computed(self.best)
         lost = self.best_step == NEVER  # it was never finite: what stands for it is its start
         return {name: value.masked_fill(lost, torch.nan).cpu() for name, value in measured.items()}
@@ -152,6 +171,11 @@ class LitPopulation(LightningModule):
         """
         met = [torch.as_tensor(bar.met(metrics[bar.metric])) for bar in self.bars]  # type: ignore[arg-type]
         return torch.stack(met).all(dim=0) if met else torch.zeros_like(self.best_step).bool()
+
+    def _update(self, members: Members, x: Tensor, y: Tensor) -> None:
+        answer = members.answer(x)
+        check_targets(members.example[0].loss, answer if y.dim() == answer.dim() else answer[0], y)
+        self.metrics.update(*as_exact(answer, y))
 
     def _keep(self, metrics: Mapping[str, Tensor]) -> None:
         """Note who is solved, and copy the weights of those who are better than before."""

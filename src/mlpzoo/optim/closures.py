@@ -1,0 +1,123 @@
+"""What a closure does with a network: the call, the loss, and its gradient by the answers alone."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from typing_extensions import override
+
+from mlpzoo.checks import InputError
+
+_CLOSE = 1e-3  # of a second derivative, far more than rounding
+
+
+class WatchedClosure(TorchFunctionMode):
+    """Runs a closure of a squared loss, and refuses one whose gradient is of anything else.
+
+    While the closure runs, the network's answers are cut off from its weights. So a gradient that
+    reaches the weights by another way is noticed, and the loss can be examined as a function of
+    the answers y: c |y - target|^2 has the gradient 2 c r and the second derivatives 2 c I. The
+    weights get the gradient that they would have had.
+
+    Args:
+        net: The network that the closure calls once.
+
+    Attributes:
+        x: What the network was given.
+        y: What it answered.
+        residual: r = y - target, which is 2 loss gradient / |gradient|^2.
+    """
+
+    x: Tensor
+    y: Tensor
+    residual: Tensor
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net, self.calls = net, 0
+        self.versions: list[int] | None = None
+
+    def run(self, closure: Callable[[], Any]) -> Any:
+        """Return what the closure returns.
+
+        Args:
+            closure: Clears the gradients, computes the loss and calls its `backward`.
+
+        Raises:
+            InputError: It does something else, or the loss is none that can be solved.
+        """
+        handle = self.net.register_forward_hook(self._cut)
+        try:
+            with self, torch.enable_grad():
+                returned = closure()
+        finally:
+            handle.remove()
+        self._check_calls()
+        if self.versions is None:
+            raise InputError("levenberg needs a closure that calls backward() of its loss")
+        if self._versions() != self.versions:
+            raise InputError("levenberg does not go with changed gradients, such as clipped ones")
+        return returned
+
+    @override
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        if func is not Tensor.backward:
+            return func(*args, **(kwargs or {}))
+        self._check_calls()
+        self._refuse_gradients("gradients of several batches or losses in a step")
+        gradient = self._examine(args[0])
+        func(*args, **(kwargs or {}))  # type: ignore[no-untyped-call]
+        self._refuse_gradients("a penalty on weights")
+        if self.y.requires_grad:
+            torch.autograd.backward(self.y, gradient)
+        self.versions = self._versions()
+        return None
+
+    def _cut(self, _: nn.Module, inputs: tuple[Tensor, ...], y: Tensor) -> Tensor:
+        self.calls += 1
+        if y.dtype not in (torch.float32, torch.float64):
+            raise InputError(f"levenberg needs float32 or float64, not {y.dtype}; take adam")
+        self.x, self.y = inputs[0].detach(), y
+        self.answers = y.detach().requires_grad_(torch.is_grad_enabled())
+        return self.answers
+
+    def _examine(self, loss: Tensor) -> Tensor:
+        """Note the residual, and return the gradient by the answers."""
+        answers, value = self.answers, float(loss.detach())
+        (gradient,) = torch.autograd.grad(loss, answers, create_graph=True, materialize_grads=True)
+        squares = float(gradient.detach().double().square().sum())
+        if abs(value) >= torch.finfo(torch.float32).tiny and torch.isfinite(gradient).all():
+            _check_squared(gradient, answers, squares / (2 * value))
+        self.residual = gradient.detach() * (2 * value / squares if squares else 0.0)
+        return gradient.detach()
+
+    def _check_calls(self) -> None:
+        if self.calls != 1:
+            raise InputError(f"levenberg needs one call of the network a step, got {self.calls}")
+
+    def _refuse_gradients(self, what: str) -> None:
+        if any(p.grad is not None and bool(p.grad.any()) for p in self.net.parameters()):
+            raise InputError(f"levenberg does not go with {what}; take optimizer adam")
+
+    def _versions(self) -> list[int]:
+        """Return how often each gradient has been changed in place."""
+        return [p.grad._version for p in self.net.parameters() if p.grad is not None]
+
+
+def _check_squared(gradient: Tensor, answers: Tensor, curvature: float) -> None:
+    """Refuse a loss whose second derivatives are not those of a squared one, curvature times I."""
+    along = torch.linspace(1, 2, answers.numel()).to(answers).view_as(answers)
+    found = torch.zeros_like(along)
+    if gradient.requires_grad:
+        (found,) = torch.autograd.grad(
+            gradient, answers, along, retain_graph=True, materialize_grads=True
+        )
+    if curvature <= 0 or not torch.allclose(found, curvature * along, rtol=_CLOSE, atol=0.0):
+        raise InputError(
+            "levenberg minimises squared errors alone, their sum or mean times any number, "
+            "and the loss of this closure is another; take optimizer adam"
+        )
