@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from mlpzoo.callbacks import FigureWriter
+from mlpzoo.callbacks import FigureWriter, StepProgressBar
 from mlpzoo.checks import InputError
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
@@ -180,6 +180,8 @@ def finish(
     """
     run.check_stop()
     if run.plan.settings.plots:
+        if isinstance(bar := result.trainer.progress_bar_callback, StepProgressBar):
+            bar.say("drawing")
         try:
             draw(run.folder / FIGURES)
         except OSError as error:
