@@ -63,12 +63,7 @@ def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> 
     settings = kind(**_merged(exercise, kind, config, given))
     if asked.rewind and isinstance(settings, TrainSettings):
         return resolve(exercise, replace(settings, start=folder / START))
-    weights = None if kind is PopulationSettings else _whole_start(folder)
-    try:
-        plan = resolve(exercise, settings, weights=weights)
-    except InputError:  # where the settings are sound, the weights are of others: say which
-        _allowed(config, exercise, resolve(exercise, settings).settings, folder)
-        raise
+    plan = _resolved(exercise, settings, config, folder)
     if "start" in config:
         plan = replace(plan, settings=replace(plan.settings, start=config["start"]))
     return replace(plan, resumed=folder, changes=_allowed(config, exercise, plan.settings, folder))
@@ -187,8 +182,13 @@ def _merged(
     return {**kept, **given, **merged}
 
 
-def _whole_start(folder: Path) -> Path | None:
-    return folder / START if is_whole(folder / START) else None
+def _resolved(exercise: Exercise, settings: Any, config: Mapping[str, Any], folder: Path) -> Plan:
+    single = isinstance(settings, TrainSettings) and is_whole(folder / START)
+    try:
+        return resolve(exercise, settings, weights=folder / START if single else None)
+    except InputError:  # where the settings are sound, the weights are of others: say which
+        _allowed(config, exercise, resolve(exercise, settings).settings, folder)
+        raise
 
 
 def _allowed(
