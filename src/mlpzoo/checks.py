@@ -4,6 +4,7 @@ Each `check_...` refuses with an InputError.
 """
 
 import math
+import re
 import struct
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -78,13 +79,13 @@ def lookup(what: str, name: str, table: Mapping[str, T]) -> T:
 def check_positive(name: str, value: float) -> None:
     """Refuse a number that is not finite and above zero."""
     if not (math.isfinite(value) and value > 0):
-        raise InputError(f"{name} must be above 0, got {value}")
+        raise InputError(f"{name} must be above 0, got {as_typed(value)}")
 
 
 def check_at_least(name: str, value: float, least: float) -> None:
     """Refuse a number that is not finite and `least` or more."""
     if not (math.isfinite(value) and value >= least):
-        raise InputError(f"{name} must be {least} or more, got {value}")
+        raise InputError(f"{name} must be {as_typed(least)} or more, got {as_typed(value)}")
 
 
 def check_count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT) -> None:
@@ -107,7 +108,8 @@ def check_ordered(name: str, low: float, high: float) -> None:
     """Refuse a range that, in float32, is not finite or does not rise from low to high."""
     near, far = as_float32(low), as_float32(high)
     if not (math.isfinite(near) and math.isfinite(far) and near < far):
-        raise InputError(f"{name} must run from low to high, got low={low} high={high}")
+        ends = f"low={as_typed(low)} high={as_typed(high)}"
+        raise InputError(f"{name} must run from low to high, both finite in float32, got {ends}")
 
 
 def as_float32(value: float) -> float:
@@ -132,10 +134,18 @@ def check_flag(name: str, value: object) -> None:
         raise InputError(f"{name} must be True or False, got {value!r}")
 
 
+def check_devices(name: str, value: object) -> None:
+    """Refuse what cannot say which devices: a number, all as -1, "auto", indices as "0,1"."""
+    said = re.fullmatch(r"auto|-1|0*[1-9]\d*|(\d+,)+\d*", str(value))
+    if isinstance(value, int | str) and not said:
+        wanted = "1 or more, -1 for all, auto, or indices such as 0,1"
+        raise InputError(f"{name} must be {wanted}, got {as_typed(value)}")
+
+
 def check_seed(name: str, value: int) -> None:
     """Refuse a seed outside 0 to 2**63 - 1, the range that all generators here share."""
     if isinstance(value, bool) or not (isinstance(value, int) and 0 <= value < 2**63):
-        raise InputError(f"{name} must be from 0 to 2**63 - 1, got {value!r}")
+        raise InputError(f"{name} must be from 0 to 2^63 - 1, got {value!r}")
 
 
 def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,6 +176,38 @@ def plain_value(name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise InputError(f"{name} must be a number, string, bool or tuple of them, got {value!r}")
+
+
+def as_typed(value: Any) -> str:
+    """Return a value as it is written on the command line and in the messages of checks.
+
+    Args:
+        value: Plain data.
+
+    Example:
+        >>> [as_typed(value) for value in ((8, 8), ((1.0, 2.5), (3, 4)), None, False, 2.0, "sin")]
+        ['8,8', '(1,2.5),(3,4)', 'null', 'no', '2', 'sin']
+    """
+    if isinstance(value, list | tuple):
+        parts = [f"({as_typed(v)})" if isinstance(v, list | tuple) else as_typed(v) for v in value]
+        return ",".join(parts) or "[]"
+    if isinstance(value, float):
+        return str(value).removesuffix(".0")
+    named = {None: "null", True: "yes", False: "no"}
+    return named[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number.
+
+    Args:
+        text: Any text.
+    """
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def spelling(name: str) -> str:

@@ -178,7 +178,7 @@ def test_stream_shares_steps_among_processes():
     ("build", "part"),
     [
         (lambda: SinDataModule(batch_size=0), "batch_size must be 1 or more, got 0"),
-        (lambda: SinDataModule(low=3.0, high=3.0), "low=3.0 high=3.0"),
+        (lambda: SinDataModule(low=3.0, high=3.0), "low=3 high=3"),
         (lambda: SinDataModule(high=float("nan")), "high=nan"),
         (lambda: SinDataModule(sampling="stratifed"), "did you mean 'stratified'"),
         (lambda: SinDataModule(val_points=1), "val_points"),
@@ -190,7 +190,7 @@ def test_stream_shares_steps_among_processes():
         (lambda: GateDataModule(table="01" * 1024), "got one of 2048"),
         (lambda: LinearDataModule(points=((1, 2),)), "two different x"),
         (lambda: LinearDataModule(points=((1, 2, 3), (4, 5, 6))), "pairs"),
-        (lambda: LinearDataModule(noise_std=-1.0), "noise_std must be 0 or more, got -1.0"),
+        (lambda: LinearDataModule(noise_std=-1.0), "noise_std must be 0 or more, got -1"),
         (lambda: LinearDataModule(num_samples=1), "num_samples"),
     ],
 )

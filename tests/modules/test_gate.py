@@ -68,7 +68,7 @@ def test_gate_of_any_number_of_inputs_is_trained_drawn_and_diagnosed(name, data,
         (
             {},
             {"loss": "bce", **OWN},
-            "take bcewithlogits (bce fits a LitSequentialMLP that ends in a sigmoid)",
+            "take bcewithlogits (bce fits a network that ends in a sigmoid)",
         ),
         ({"table": "0111x"}, {}, "zeros and ones"),
     ],

@@ -158,8 +158,8 @@ def test_any_module_can_be_initialized():
     [
         (lambda: SequentialMLP(activation="rellu"), "did you mean 'relu'"),
         (lambda: SequentialMLP(initialization="xavir"), "did you mean 'xavier'"),
-        (lambda: SequentialMLP(hidden_features=(4, 0)), "(1, 4, 0, 1)"),
-        (lambda: SequentialMLP(in_range=(1.0, 1.0)), "low=1.0 high=1.0"),
+        (lambda: SequentialMLP(hidden_features=(4, 0)), "1,4,0,1"),
+        (lambda: SequentialMLP(in_range=(1.0, 1.0)), "low=1 high=1"),
         (lambda: SequentialMLP(seed=-1), "-1"),
         (lambda: DualHeadMLP(trunk_features=()), "trunk_features"),
         (lambda: Perceptron(in_features=0), "0"),

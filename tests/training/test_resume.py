@@ -404,7 +404,7 @@ def test_best_weights_that_are_newer_than_the_state_are_gone_on_from(tmp_path):
 
 def test_change_that_does_not_fit_leaves_a_finished_population_whole(population):
     before = digests(population)
-    with pytest.raises(InputError, match=r"restart_after is None .* that needs a run of its own"):
+    with pytest.raises(InputError, match=r"restart_after is null .* that needs a run of its own"):
         train_population("perceptron", resume=population, restart_after=5, progress=False)
     assert digests(population) == before
 

@@ -245,7 +245,7 @@ def test_runs_that_start_together_get_different_folders(tmp_path):
         ({"accelerator": "gqu"}, "'gqu'"),
         ({"devices": 0}, "devices 0"),
         ({"module": {"lr": 0}}, "lr must be above 0, got 0"),
-        ({"data": {"low": 4.0, "high": 4.0}}, "low=4.0 high=4.0"),
+        ({"data": {"low": 4.0, "high": 4.0}}, "low=4 high=4"),
         ({"module": {"learning_rate": 0.1}}, "learning_rate"),
     ],
 )

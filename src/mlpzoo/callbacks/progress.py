@@ -10,7 +10,10 @@ from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.callbacks.progress.tqdm_progress import Tqdm
 from typing_extensions import override
 
-SECONDS_BETWEEN_LINES = 2.0
+from mlpzoo.checks import LARGEST_COUNT
+from mlpzoo.optim.loops import batch_of
+
+SECONDS_BETWEEN_LINES, SECONDS_BETWEEN_MOVES = 2.0, 0.5
 
 
 class LineProgress(Callback):
@@ -49,19 +52,46 @@ class LineProgress(Callback):
 
 
 class StepProgressBar(TQDMProgressBar):
-    """Lightning's bar with the loss, one for the whole run; validations do not flicker through.
+    """Lightning's bar with the losses and metrics, one for the whole run.
+
+    It moves twice a second: blocks of steps end so often for it (see `WantsControl`).
 
     Args:
         name: What the bar says before the percentage.
+        metrics: Names of metrics to show, as logged, beside what is logged for any bar.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(refresh_rate=50)
-        self.name = name
+    def __init__(self, name: str, metrics: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.name, self.metrics = name, metrics
+        self._moved_at, self._block_began, self._seconds_per_step = 0.0, (0, 0.0), 0.0
+
+    def next_step(self, step: int) -> int:
+        """Return the last step of a block that begins after this one, half a second on."""
+        self._block_began = step, time.monotonic()
+        if not self._seconds_per_step:
+            return step + LARGEST_COUNT
+        room = max(1, int(SECONDS_BETWEEN_MOVES / self._seconds_per_step))
+        return step + (1 << room.bit_length() - 1)  # few sizes, as each may be a CUDA graph
+
+    def say(self, what: str) -> None:
+        """Say on a line of its own what goes on when no bar is there."""
+        with suppress(BrokenPipeError):
+            print(f"{self.name}: {what} ...", file=sys.stderr, flush=True)
 
     @override
     def init_validation_tqdm(self) -> Tqdm:
         return Tqdm(disable=True)
+
+    @override
+    def init_test_tqdm(self) -> Tqdm:
+        return Tqdm(disable=True)
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        on_cpu = pl_module.device.type == "cpu"  # on a GPU the first block's size may change bits
+        self._seconds_per_step = SECONDS_BETWEEN_MOVES if on_cpu else 0.0
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, *_: Any) -> None:
@@ -69,8 +99,22 @@ class StepProgressBar(TQDMProgressBar):
         self.train_progress_bar.set_description(self.name)
 
     @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        now, (step, began) = time.monotonic(), self._block_began
+        self._seconds_per_step = (now - began) / max(trainer.global_step - step, 1)
+        bar = self.train_progress_bar
+        bar.n = batch_of(trainer) + 1
+        if now - self._moved_at >= SECONDS_BETWEEN_MOVES / 2 or bar.n == bar.total:
+            self._moved_at = now
+            bar.set_postfix(self.get_metrics(trainer, pl_module))
+
+    @override
     def get_metrics(
         self, trainer: Trainer, pl_module: LightningModule
     ) -> dict[str, int | str | float | dict[str, float]]:
-        shown = super().get_metrics(trainer, pl_module).items()
-        return {name: value for name, value in shown if name != "v_num"}
+        logged = trainer.callback_metrics
+        own = {name: float(logged[name]) for name in self.metrics if name in logged}
+        shown = {**super().get_metrics(trainer, pl_module), **own}
+        return {name: value for name, value in shown.items() if name != "v_num"}

@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from mlpzoo.checks import InputError, cause
+from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED
 from mlpzoo.cli.parser import build_parser, commands, split_dotted
+from mlpzoo.exercises import list_exercises
 from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceback
 
 
@@ -16,6 +17,8 @@ def script() -> NoReturn:
     """Run the command line of this process, which no signal ends with a traceback."""
     no_traceback()
     _prepare_streams()
+    if sys.stderr.isatty():
+        sys.meta_path.insert(0, _LoadingNote())
     os.environ["MPLBACKEND"] = "agg"  # a notebook names one for windows, which need not be here
     sys.exit(main())
 
@@ -32,6 +35,18 @@ def _prepare_streams() -> None:
         assert isinstance(stream, TextIOWrapper)
         utf8 = stream.encoding.lower().replace("-", "") == "utf8"
         stream.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+
+
+class _LoadingNote:
+    """Says, once, that torch is about to be imported, which takes seconds."""
+
+    said = False
+
+    def find_spec(self, fullname: str, *_: Any, **__: Any) -> None:
+        """Find nothing: the import goes on as it would have gone."""
+        if fullname == "torch" and not self.said:
+            self.said = True
+            print("mlpzoo: loading torch ...", file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: list[str]) -> int:
     plain, dotted = split_dotted(argv)
     there = commands()
+    if plain and not plain[0].startswith("-"):
+        plain = _named(plain)
     if plain and hasattr(there.get(plain[0]), "rearranged"):
         plain = there[plain[0]].rearranged(plain)
     arguments = vars(build_parser().parse_args(plain))
@@ -74,3 +91,15 @@ def _run(argv: list[str]) -> int:
         raise InputError(f"{dotted[0].partition('=')[0]} belongs to `mlpzoo train`")
     code: int = there[command].run(**arguments)
     return code
+
+
+def _named(plain: list[str]) -> list[str]:
+    """Return a command line that names a command, in any case, or asks for help or version."""
+    first, *others = plain
+    if first == "help":
+        return [*_named(others[:1]), "--help"] if others else ["--help"]
+    if first == "version":
+        return ["--version"]
+    if first not in commands() and first in list_exercises():
+        raise InputError(f"{first} is an exercise; did you mean `mlpzoo train {first}`?")
+    return [resolve_name("command", first, commands()), *others]

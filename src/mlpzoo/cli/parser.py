@@ -1,25 +1,88 @@
 """The parser of all commands, and options that follow from settings; nothing heavy is imported."""
 
 import argparse
+import re
 from collections.abc import Sequence
-from functools import cache
+from difflib import get_close_matches
+from functools import cache, partial
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 import mlpzoo
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, resolve_name, spelling
+from mlpzoo.exercises import list_exercises
 from mlpzoo.exercises.arguments import meanings
 from mlpzoo.training.settings import GROUPS, RunSettings, options
 
 _FOLDER = Path(__file__).parent / "commands"
+ELSEWHERE = {  # what other programs call an option, in the spelling that `spelling` gives
+    "--max-steps": "steps step maxstep numsteps epochs epoch maxepochs numepochs iterations iters",
+    "--accelerator": "device gpu gpus cuda cpu",
+    "--val-every": "valinterval valcheckinterval evalevery evalinterval",
+    "--first-seed": "seed",
+    "--ckpt": "checkpoint model weights",
+    "--out": "output outputdir outdir dir folder savedir",
+    "--module.lr": "lr learningrate rate",
+    "--module.optimizer": "optimizer optim opt",
+    "--module.loss": "loss criterion",
+    "--module.activation": "activation",
+    "--module.hidden_features": "hiddenfeatures hidden hiddensize hiddensizes layers units width",
+    "--module.momentum": "momentum",
+    "--module.weight_decay": "weightdecay",
+    "--module.schedule": "schedule scheduler lrscheduler",
+    "--data.batch_size": "batchsize batch bs",
+    "--data.num_samples": "numsamples samples",
+    "--data.noise_std": "noisestd noise",
+    "--data.points": "points data csv",
+    "--data.gate": "gate",
+    "--data.table": "table truthtable",
+}
 
 
 class _Parser(argparse.ArgumentParser):
     """Reports a mistake in one line, as everything here does."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for kind, what in ((int, "a whole number"), (float, "a number")):
+            self.register("type", kind, partial(_number, kind, what))
+
     def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; see `{self.prog} --help`")
+        for pattern, ours in (
+            ("^argument ", ""),
+            ("^[^:]+: unknown", "unknown"),
+            (": must", " must"),
+        ):
+            message = re.sub(pattern, ours, message, count=1)
+        mark = "" if message.endswith("?") else ";"
+        raise InputError(f"{message}{mark} see `{self.prog} --help`")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse options that there are not, before argparse takes their values for names."""
+        of_others = commands() if self._subparsers else ()
+        for text in takewhile(lambda text: text != "--" and text not in of_others, args):
+            option = text.partition("=")[0]
+            if re.match("--?[a-zA-Z]", option) and option not in self._option_string_actions:
+                self.error(f"unknown option {option}{self._meant(option)}")
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"{' '.join(left)} is one value too many")
+        return found, left
+
+    def _meant(self, option: str) -> str:
+        """Return a question for the option that is nearest to an unknown one."""
+        key, dotted = spelling(option), self.get_default("dotted") is not None
+        own = self._option_string_actions
+        there = [name for name in ELSEWHERE if name in own or (dotted and "." in name)]
+        by_key = {spelling(name): name for name in (*own, *there)}
+        near = [name for name in there if key in ELSEWHERE[name].split()]
+        near += [by_key[name] for name in get_close_matches(key, by_key, n=1, cutoff=0.75)]
+        if near:
+            return f"; did you mean {near[0]}?"
+        names = "; there are --module.NAME and --data.NAME, which `mlpzoo show EXERCISE` lists"
+        return names if dotted else ""
 
 
 @cache
@@ -32,7 +95,8 @@ def commands() -> dict[str, Any]:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; what it refuses is an `InputError`."""
     parser = _Parser(prog="mlpzoo", description=(mlpzoo.__doc__ or "").partition("\n")[0])
-    parser.add_argument("--version", action="version", version=f"mlpzoo {mlpzoo.__version__}")
+    version = f"mlpzoo {mlpzoo.__version__}"
+    parser.add_argument("-V", "--version", action="version", version=version)
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, module in commands().items():
         command = parsers.add_parser(
@@ -68,6 +132,25 @@ def add_settings(parser: argparse.ArgumentParser, kind: type[RunSettings]) -> No
                 default=argparse.SUPPRESS,
                 help=_said(texts.get(each.name)) + shown,
             )
+
+
+def exercise(text: str) -> str:
+    """Return the name of an exercise as argparse's `type` does; nothing heavy is imported.
+
+    Args:
+        text: The name as it was given.
+    """
+    try:
+        return resolve_name("exercise", text, list_exercises())
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _number(kind: type[float], what: str, text: str) -> float:
+    try:
+        return kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be {what}, got {text!r}") from None
 
 
 def _number_or_text(text: str) -> int | str:

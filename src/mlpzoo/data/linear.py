@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, as_float32, check_at_least, check_count
+from mlpzoo.checks import InputError, as_float32, as_typed, check_at_least, check_count
 from mlpzoo.data.base import FunctionDataModule, cycle
 from mlpzoo.data.sampling import normal, uniform
 from mlpzoo.data.stream import Batch
@@ -27,7 +27,7 @@ class LinearDataModule(FunctionDataModule):
 
     Args:
         points: Pairs (x, y) to use as they are; then a, b, noise_std, num_samples, low and high
-            are not used.
+            are not used. On the command line "(1,2),(3,4)", or a .csv file with a pair a line.
         a: True slope.
         b: True intercept.
         noise_std: Standard deviation of the noise in y.
@@ -71,7 +71,9 @@ class LinearDataModule(FunctionDataModule):
         self.hparams["batch_size"] = given  # None means all of whatever points there are
         self.x, self.y = self._draw() if self.points is None else _columns(self.points)
         if not self.y.isfinite().all():
-            raise InputError(f"y = a x + b must be finite, got a={self.a} b={self.b}")
+            raise InputError(
+                f"y = a x + b must be finite, got a={as_typed(self.a)} b={as_typed(self.b)}"
+            )
 
     def _draw(self) -> Batch:
         size = self.num_samples
@@ -105,11 +107,12 @@ def _columns(points: tuple[tuple[float, float], ...]) -> Batch:
 
 
 def _range(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
-    if any(len(point) != 2 for point in points):
-        raise InputError(f"points must be pairs (x, y), got {points}")
-    numbers = [as_float32(number) for point in points for number in point]
-    if not all(map(math.isfinite, numbers)):
-        raise InputError(f"points must be finite, got {points}")
-    if len(set(numbers[::2])) < 2:
-        raise InputError(f"points must have two different x or more, got {points}")
-    return min(numbers[::2]), max(numbers[::2])
+    for point in points:
+        if len(point) != 2 or not all(math.isfinite(as_float32(number)) for number in point):
+            raise InputError(
+                f"points must be pairs (x, y) of finite numbers, got {as_typed(point)}"
+            )
+    x = [as_float32(point[0]) for point in points]
+    if len(set(x)) < 2:
+        raise InputError(f"points must have two different x or more, got {as_typed(points)}")
+    return min(x), max(x)

@@ -2,10 +2,21 @@
 
 import inspect
 import itertools
+import re
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError, as_typed, is_number, resolve_name
+
+PAIRS = tuple[tuple[float, float], ...]  # which a file can hold too
+_WORDS = {
+    "int": "a whole number", "float": "a number", "bool": "yes or no", "str": "text",
+    "NoneType": "null", str(tuple[int, ...]): "whole numbers, such as 32,32",
+    str(tuple[float, float]): "two numbers, such as -1,1",
+    str(PAIRS): "pairs of numbers, such as '(1,2),(3,4)', or a .csv file with a pair a line",
+}  # fmt: skip
 
 
 def typed_arguments(
@@ -23,7 +34,7 @@ def typed_arguments(
         InputError: An unknown name, or a value of the wrong type.
     """
     if not isinstance(values, Mapping):
-        raise InputError(f"{group} must map names to values, got {values!r}")
+        raise InputError(f"{group} must map names to values, got {as_typed(values)}")
     parameters = inspect.signature(cls).parameters
     named = {resolve_name(f"{group} argument of {of}", name, parameters): name for name in values}
     return {
@@ -49,8 +60,11 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     """
     from jsonargparse import ArgumentError, ArgumentParser  # where something is typed
 
+    refusal = InputError(f"{name} must be {_kind(annotation)}, got {_given(value)}")
     if value is None and "None" not in str(annotation):
-        raise InputError(f"{name} must be {_kind(annotation)}, got null")
+        raise refusal
+    if isinstance(value, str) and str(PAIRS) in str(annotation) and _is_file(value):
+        value = _pairs_in(name, value)
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--value", type=annotation)
     try:
@@ -59,7 +73,7 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
             return parser.parse_args([f"--value={value}"]).value
         return parser.parse_object({"value": value}).value
     except (ArgumentError, TypeError, ValueError) as error:
-        raise InputError(f"{name} must be {_kind(annotation)}, got {value!r}") from error
+        raise refusal from error
 
 
 def meanings(cls: type[Any]) -> dict[str, str]:
@@ -100,5 +114,36 @@ def _closes_early(text: str) -> bool:
     return 0 in depths[:-1]
 
 
+def _is_file(text: str) -> bool:
+    return re.search(r"\.[a-zA-Z]+$", text) is not None
+
+
+def _pairs_in(name: str, path: str) -> list[list[float]]:
+    """Return the pairs of a file, one a line; the first line may say what the columns are."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise InputError(f"{name}: {path} cannot be read: {reason}") from error
+    pairs = []
+    for number, line in enumerate(lines, start=1):
+        cells = re.split(r"\s*[,;\s]\s*", line.strip())
+        if line.strip() and (number > 1 or any(map(is_number, cells))):
+            if len(cells) != 2 or not all(map(is_number, cells)):
+                raise InputError(f"{name}: line {number} of {path} is no pair of numbers: {line}")
+            pairs.append([float(cell) for cell in cells])
+    return pairs
+
+
+def _given(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else as_typed(value)
+
+
 def _kind(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    """Return in words what a type takes."""
+    if str(annotation) in _WORDS:
+        return _WORDS[str(annotation)]
+    if get_origin(annotation) in (Union, UnionType):
+        return " or ".join(map(_kind, get_args(annotation)))
+    name: str = getattr(annotation, "__name__", str(annotation))
+    return _WORDS.get(name, name)

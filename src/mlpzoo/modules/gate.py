@@ -8,6 +8,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.nets import FourLayerXOR, SequentialMLP
+from mlpzoo.optim.needs import name_of_loss
 
 OF_LOGITS = (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)
 _LECTURES = "sigmoid"  # the activation of the lecture's network
@@ -90,11 +91,11 @@ def check_gate_loss(loss: nn.Module, *, of_logits: bool) -> None:
     """
     if of_logits and not isinstance(loss, OF_LOGITS):
         raise InputError(
-            f"loss {type(loss).__name__} does not fit the logit of a gate; take bcewithlogits "
-            "(bce fits a LitSequentialMLP that ends in a sigmoid)"
+            f"loss {name_of_loss(type(loss))} does not fit the logit of a gate; take bcewithlogits "
+            "(bce fits a network that ends in a sigmoid)"
         )
     if not of_logits and isinstance(loss, OF_LOGITS):
-        raise InputError(f"loss {type(loss).__name__} does not fit a final sigmoid; take bce")
+        raise InputError(f"loss {name_of_loss(type(loss))} does not fit a final sigmoid; take bce")
 
 
 def _check_lectures(in_features: int, activation: str) -> None:

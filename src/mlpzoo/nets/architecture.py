@@ -97,7 +97,12 @@ def check_fit(module: nn.Module, weights: Mapping[str, Any]) -> None:
     for name in {**shapes, **weights}:
         found = getattr(weights.get(name), "shape", None)
         if name not in shapes or found != shapes[name]:
-            raise InputError(f"{name} has shape {found}, and {shapes.get(name)} is needed")
+            has, needed = (_as_size(shape) for shape in (found, shapes.get(name)))
+            raise InputError(f"{name} has {has} numbers, and {needed} are needed")
+
+
+def _as_size(shape: Any) -> str:
+    return "no" if shape is None else " x ".join(map(str, shape)) or "1"
 
 
 def _check_numbers(weights: Mapping[str, Tensor]) -> None:

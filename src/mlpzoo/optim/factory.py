@@ -11,7 +11,7 @@ from torch.optim import lr_scheduler as schedulers
 
 from mlpzoo.checks import InputError, check_at_least, check_positive, lookup, resolve_name
 from mlpzoo.optim.levenberg import LevenbergMarquardt
-from mlpzoo.optim.needs import Needs, declared_needs
+from mlpzoo.optim.needs import Needs, declared_needs, name_of_loss
 
 REDUCTIONS = ("sum", "mean")
 SETTINGS = ("momentum", "weight_decay", "beta2")  # each for some optimizers only
@@ -19,7 +19,7 @@ SCHEDULES = ("constant", "linear", "cosine", "exponential", "onecycle")
 EXPONENTIAL_END = 1e-3  # the last rate over the first
 _NEEDS_MORE = {"Muon", "SparseAdam"}  # 2-D parameters only; sparse gradients only
 LOSSES: dict[str, type[nn.Module]] = {
-    name.removesuffix("Loss").lower(): getattr(nn.modules.loss, name)
+    name_of_loss(getattr(nn.modules.loss, name)): getattr(nn.modules.loss, name)
     for name in nn.modules.loss.__all__
     if len(inspect.signature(getattr(nn.modules.loss, name).forward).parameters) == 3
     and name not in {"NLLLoss2d", "LinearCrossEntropyLoss"}  # deprecated; has weights of its own
@@ -153,7 +153,7 @@ def build_optimizer(
     for name in options:
         if name not in accepted:
             given = "beta2" if name == "betas" else name
-            raise InputError(f"optimizer {cls.__name__} takes no {given}; leave it out")
+            raise InputError(f"optimizer {optimizer} takes no {given}; leave it out")
     trained: Any = net if declared_needs(cls).module else net.parameters()
     return cls(trained, **options)  # type: ignore[arg-type]
 

@@ -111,8 +111,8 @@ def move_bar(trainer: Trainer, outputs: Any, batch: Any) -> None:
         batch: As of that hook.
     """
     if (bar := trainer.progress_bar_callback) is not None:
-        at = trainer.fit_loop.batch_idx
-        bar.on_train_batch_end(trainer, trainer.lightning_module, outputs, batch, at)
+        module = trainer.lightning_module
+        bar.on_train_batch_end(trainer, module, outputs, batch, batch_of(trainer))
 
 
 def align_counts(trainer: Trainer) -> None:
@@ -140,6 +140,11 @@ def is_between_events(trainer: Trainer) -> bool:
     loop, fetcher = trainer.fit_loop.epoch_loop, trainer.fit_loop._data_fetcher
     assert fetcher is not None
     return not (loop._should_check_val_fx(fetcher) or loop._num_ready_batches_reached())
+
+
+def batch_of(trainer: Trainer) -> int:
+    """Return the index within its epoch of the batch at hand, of a block's last."""
+    return trainer.fit_loop.batch_idx
 
 
 def is_logged(trainer: Trainer, step: int) -> bool:

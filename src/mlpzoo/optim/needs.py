@@ -54,8 +54,8 @@ class Needs:
             InputError: As said.
         """
         if self.losses and not isinstance(loss, self.losses):
-            known = " or ".join(cls.__name__.removesuffix("Loss").lower() for cls in self.losses)
-            raise InputError(f"{name} does not go with loss {type(loss).__name__}; take {known}")
+            known, given = " or ".join(map(name_of_loss, self.losses)), name_of_loss(type(loss))
+            raise InputError(f"{name} does not go with loss {given}; take {known}")
 
     def check_trainer(self, name: str, trainer: Any) -> None:
         """Refuse a Trainer that works on gradients which are not followed.
@@ -84,6 +84,11 @@ _OF_TORCH: dict[type[Optimizer], Needs] = {
     optim.RMSprop: Needs(forgets=True),
     optim.Adagrad: Needs(forgets=True),
 }
+
+
+def name_of_loss(loss: type[nn.Module]) -> str:
+    """Return the name under which a class of torch's losses is asked for: mse of nn.MSELoss."""
+    return loss.__name__.removesuffix("Loss").lower()
 
 
 def declared_needs(optimizer: type[Optimizer]) -> Needs:

@@ -1,5 +1,6 @@
 """Plans a run or a population: every setting is checked, the parts built, one step tried."""
 
+import inspect
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.data import FunctionDataModule
@@ -99,6 +101,7 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
     fields = {each.metadata["key"] or each.name: each for each in options(kind)}
     classes = {"data": exercise.data_class, "module": exercise.module_class}
     found: dict[str, Any] = {}
+    _check_groups(config, classes)
     for name, value in config.items():
         if name == "exercise" or (kind is PopulationSettings and name in _SINGLE):
             continue
@@ -111,6 +114,16 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
         elif key == "trainer" and not holds_object(value):
             found[key] = value
     return found
+
+
+def _check_groups(config: Mapping[str, Any], classes: Mapping[str, type[Any]]) -> None:
+    """Refuse an argument of the one group that is given for the other."""
+    known = {group: inspect.signature(cls).parameters for group, cls in classes.items()}
+    for group, other in (GROUPS, GROUPS[::-1]):
+        given = config.get(group)
+        for name in given if isinstance(given, Mapping) else ():
+            if name in known[other] and name not in known[group]:
+                raise InputError(f"unknown {group}.{name}; did you mean {other}.{name}?")
 
 
 def holds_object(value: Any) -> bool:
@@ -205,6 +218,7 @@ def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionData
     for name, column in (("inputs", x), ("targets", y)):
         if not column.isfinite().all():
             raise InputError(f"the {name} of {exercise.name} are not finite in this range")
+    _check_sizes(exercise, module, x, y)
     batch = data.train_batch(0)
     module.check_loss()
     declared_needs(type(module.build_optimizer())).trial(module, batch[0][:2])
@@ -218,6 +232,13 @@ def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionData
         raise InputError(
             f"task {module.task!r} does not measure {exercise.monitor}, which {exercise.name} needs"
         )
+
+
+def _check_sizes(exercise: Exercise, module: LitNetwork, x: Tensor, y: Tensor) -> None:
+    for name, column in (("in_features", x), ("out_features", y)):
+        given, wanted = module.hparams.get(name), column.shape[-1]
+        if given not in (None, wanted) and column.is_floating_point() and column.ndim == 2:
+            raise InputError(f"module.{name} must be {wanted} for {exercise.name}, got {given}")
 
 
 def _arguments(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:

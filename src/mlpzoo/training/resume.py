@@ -13,7 +13,7 @@ from torch import nn
 from torch.optim import SGD, Optimizer
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError, as_typed, resolve_name
 from mlpzoo.exercises import Exercise, check_own_name, get_exercise
 from mlpzoo.optim.factory import build_schedule, for_optimizer
 from mlpzoo.runs.checkpoint import START, is_whole
@@ -63,12 +63,10 @@ def plan_run(exercise: str | Exercise, given: Mapping[str, Any], kind: Kind) -> 
     settings = kind(**_merged(exercise, kind, config, given))
     if asked.rewind and isinstance(settings, TrainSettings):
         return resolve(exercise, replace(settings, start=folder / START))
-    plan = resolve(
-        exercise, settings, weights=None if kind is PopulationSettings else _whole_start(folder)
-    )
+    plan = _resolved(exercise, settings, config, folder)
     if "start" in config:
         plan = replace(plan, settings=replace(plan.settings, start=config["start"]))
-    return replace(plan, resumed=folder, changes=_allowed(config, plan, folder))
+    return replace(plan, resumed=folder, changes=_allowed(config, exercise, plan.settings, folder))
 
 
 def differences(
@@ -184,18 +182,26 @@ def _merged(
     return {**kept, **given, **merged}
 
 
-def _whole_start(folder: Path) -> Path | None:
-    return folder / START if is_whole(folder / START) else None
+def _resolved(exercise: Exercise, settings: Any, config: Mapping[str, Any], folder: Path) -> Plan:
+    single = isinstance(settings, TrainSettings) and is_whole(folder / START)
+    try:
+        return resolve(exercise, settings, weights=folder / START if single else None)
+    except InputError:  # where the settings are sound, the weights are of others: say which
+        _allowed(config, exercise, resolve(exercise, settings).settings, folder)
+        raise
 
 
-def _allowed(before: Mapping[str, Any], plan: Plan, folder: Path) -> dict[str, tuple[Any, Any]]:
+def _allowed(
+    before: Mapping[str, Any], exercise: Exercise, settings: RunSettings, folder: Path
+) -> dict[str, tuple[Any, Any]]:
     """Return the settings that differ from those of a run, all of which may."""
-    changes = differences(of_state(before), of_state(plan.config), plan.exercise)
-    may = list(changeable(type(plan.settings)))
-    wanted = {resolve_name("setting that can change", n, may) for n in plan.settings.change}
+    now = {"exercise": exercise.name, **settings.saved()}
+    changes = differences(of_state(before), of_state(now), exercise)
+    may, many = list(changeable(type(settings))), isinstance(settings, PopulationSettings)
+    wanted = {resolve_name("setting that can change", n, may) for n in settings.change}
     for name, (was, would_be) in changes.items():
-        shown = "first_seed" if name == "seed" and plan.many else name
-        differs = f"{shown} is {was} in {folder} and would be {would_be}"
+        shown = "first_seed" if name == "seed" and many else name
+        differs = f"{shown} is {as_typed(was)} in {folder} and would be {as_typed(would_be)}"
         if name.partition(".")[0] in ONLY_PYTHON:
             raise InputError(f"{differs}; a run goes on with the same ones, given from Python")
         if name not in may:

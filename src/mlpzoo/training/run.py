@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
-from mlpzoo.callbacks import FigureWriter
+from mlpzoo.callbacks import FigureWriter, StepProgressBar
 from mlpzoo.checks import InputError
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
@@ -175,6 +175,9 @@ def finish(
     """
     run.check_stop()
     writers = (c for c in result.trainer.callbacks if isinstance(c, FigureWriter))
+    bar = result.trainer.progress_bar_callback
+    if run.plan.settings.plots and isinstance(bar, StepProgressBar):
+        bar.say("drawing")
     lost = [draw(run.folder / FIGURES), *(writer.unwritten for writer in writers)]
     result = replace(result, unwritten="; ".join(filter(None, lost)))
     run.check_stop()

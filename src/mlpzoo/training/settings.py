@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from mlpzoo.checks import (
     InputError,
     check_count,
+    check_devices,
     check_flag,
     check_seed,
     plain_value,
@@ -159,7 +160,7 @@ class TrainSettings(RunSettings):
 
     seed: int = option(0, check=check_seed)
     """Start and data are drawn from it."""
-    devices: int | str = option(1, changeable=True)
+    devices: int | str = option(1, check=check_devices, changeable=True)
     """How many devices."""
     plot_every: int = option(0, check=partial(check_count, least=0), changeable=True)
     """Draw the result at every so many validations too, 0 for none."""

@@ -70,8 +70,9 @@ def build_trainer(
     )
     theirs = any(isinstance(callback, ProgressBar) for callback in callbacks)
     bar = progress and bool(sys.stdout and sys.stdout.isatty()) and not theirs
-    lines = LineProgress(exercise.name, ("train_loss", f"val_{exercise.monitor}"))
-    shown = [StepProgressBar(exercise.name) if bar else lines] if progress and not theirs else []
+    metrics = ("train_loss", f"val_{exercise.monitor}")
+    kind = StepProgressBar if bar else LineProgress
+    shown = [kind(exercise.name, metrics)] if progress and not theirs else []
     plugins = arguments.pop("plugins", None) or []
     plugins = plugins if isinstance(plugins, list | tuple) else [plugins]
     defaults: dict[str, Any] = {

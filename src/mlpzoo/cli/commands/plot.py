@@ -5,12 +5,13 @@ from pathlib import Path
 
 from mlpzoo.checks import InputError, check_count
 from mlpzoo.cli.exit_codes import PASSED
+from mlpzoo.cli.parser import exercise
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo plot`."""
     add = parser.add_argument
-    add("name", metavar="NAME", help="the exercise")
+    add("name", type=exercise, metavar="NAME", help="the exercise")
     add("--ckpt", metavar="PATH", help="best.ckpt or last.ckpt")
     add("--run", metavar="RUN",
         help="the best of a run: its folder, or a file in it (the newest)")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
-from mlpzoo.cli.parser import add_settings, nested
+from mlpzoo.cli.parser import add_settings, exercise, nested
 from mlpzoo.cli.tables import as_json, as_table
 from mlpzoo.training.settings import PopulationSettings
 
@@ -24,7 +24,7 @@ written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo population`."""
-    parser.add_argument("name", nargs="?", metavar="NAME",
+    parser.add_argument("name", nargs="?", type=exercise, metavar="NAME",
                         help="the exercise; --resume RUN knows it")  # fmt: skip
     add_settings(parser, PopulationSettings)
     parser.add_argument("--json", action="store_true",

@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Sequence
 
-from mlpzoo.checks import InputError, as_float32
+from mlpzoo.checks import InputError, as_float32, as_typed, is_number
 from mlpzoo.cli.exit_codes import PASSED
 
 
@@ -27,8 +27,8 @@ def rearranged(arguments: Sequence[str]) -> list[str]:
         >>> rearranged(["predict", "sin", "-1e-3", "--ckpt", "best.ckpt"])
         ['predict', 'sin', '--ckpt', 'best.ckpt', '--', '-1e-3']
     """
-    numbers = [text for text in arguments if _is_number(text)]
-    others = [text for text in arguments if not _is_number(text) and text != "--"]
+    numbers = [text for text in arguments if is_number(text)]
+    others = [text for text in arguments if not is_number(text) and text != "--"]
     return [*others, "--", *numbers] if numbers else others
 
 
@@ -42,7 +42,7 @@ def run(*, name: str, ckpt: str | None, x: Sequence[float]) -> int:
     module, data = pretrained_module(name) if ckpt is None else load_module(ckpt, exercise=name)
     if len(x) != data.in_features:
         wanted = "1 input" if data.in_features == 1 else f"{data.in_features} inputs"
-        raise InputError(f"{name} takes {wanted}, got {len(x)}: {list(x)}")
+        raise InputError(f"{name} takes {wanted}, got {len(x)}: {as_typed(x)}")
     for value in x:
         if not math.isfinite(as_float32(value)):
             raise InputError(f"an input must be a finite number, got {value}")
@@ -55,11 +55,3 @@ def run(*, name: str, ckpt: str | None, x: Sequence[float]) -> int:
         answer = module.answer(torch.tensor([x], dtype=torch.float32))
     print(" ".join(f"{value:.6g}" for value in answer[0].tolist()))
     return PASSED
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

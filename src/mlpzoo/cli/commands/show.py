@@ -3,13 +3,15 @@
 import argparse
 import inspect
 
+from mlpzoo.checks import as_typed
 from mlpzoo.cli.exit_codes import PASSED
+from mlpzoo.cli.parser import exercise
 from mlpzoo.cli.tables import as_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo show`."""
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", type=exercise, metavar="NAME")
 
 
 def run(*, name: str) -> int:
@@ -32,7 +34,7 @@ def run(*, name: str) -> int:
     rows = [
         {
             "argument": f"--{group}.{argument}",
-            "default": _as_yaml(values.get(argument, parameter.default)),
+            "default": as_typed(values.get(argument, parameter.default)),
             "meaning": meanings(cls).get(argument, ""),
         }
         for group, (cls, values) in groups.items()
@@ -40,7 +42,3 @@ def run(*, name: str) -> int:
     ]
     print(f"\n{as_table(rows)}")
     return PASSED
-
-
-def _as_yaml(value: object) -> str:
-    return "null" if value is None else str(list(value) if isinstance(value, tuple) else value)

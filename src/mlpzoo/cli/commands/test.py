@@ -3,12 +3,13 @@
 import argparse
 
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
+from mlpzoo.cli.parser import exercise
 from mlpzoo.cli.tables import as_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo test`."""
-    parser.add_argument("name", metavar="NAME", help="the exercise")
+    parser.add_argument("name", type=exercise, metavar="NAME", help="the exercise")
     parser.add_argument("--ckpt", required=True, metavar="PATH", help="best.ckpt or last.ckpt")
 
 

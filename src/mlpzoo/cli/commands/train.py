@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
-from mlpzoo.cli.parser import add_settings, nested
+from mlpzoo.cli.parser import add_settings, exercise, nested
 from mlpzoo.cli.tables import as_table
 from mlpzoo.training.settings import TrainSettings
 
@@ -28,10 +28,14 @@ read or written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo train`."""
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help="exercises, or all")
+    add("names", nargs="*", type=_exercise, metavar="NAME", help="exercises, or all")
     add("--config", metavar="FILE", help="settings from a YAML file; options override them")
     add_settings(parser, TrainSettings)
     parser.set_defaults(dotted=[])
+
+
+def _exercise(text: str) -> str:
+    return text if text == "all" else exercise(text)
 
 
 def run(*, names: Sequence[str], config: str | None, dotted: Sequence[str], **given: Any) -> int:
@@ -69,8 +73,9 @@ def _plans(
     if again:
         names, given[again] = _which(names, given[again])
     of_file = read_config(config) if config is not None else {}
-    if config and given.get("recipe", of_file.get("recipe")) != of_file.get("recipe"):
-        raise InputError(f"{config} is of recipe {of_file.get('recipe')!r}; leave out --recipe")
+    recipe = of_file.get("recipe")
+    if recipe is not None and given.get("recipe", recipe) != recipe:
+        raise InputError(f"{config} is of recipe {recipe}; leave out --recipe")
     if "members" in of_file:
         raise InputError(f"{config} is of a population; see `mlpzoo population --help`")
     for name, value in of_file.items():
