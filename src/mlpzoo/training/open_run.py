@@ -22,7 +22,8 @@ from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import BEST, LAST, START, is_whole, read_checkpoint
 from mlpzoo.runs.folder import CONFIG, give_name, is_first_process, new_folder, result_file
-from mlpzoo.runs.metrics_csv import FILE_NAME, RunLogger
+from mlpzoo.runs.logger import RunLogger
+from mlpzoo.runs.metrics_csv import FILE_NAME
 from mlpzoo.runs.state import State, latest_resumable
 from mlpzoo.training.plan import Plan, holds_object
 from mlpzoo.training.resume import differences, of_state

@@ -16,7 +16,7 @@ from mlpzoo.files import write_json, write_whole
 from mlpzoo.plotting import Canvas
 from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.load import PROVENANCE
-from mlpzoo.runs.metrics_csv import RunLogger
+from mlpzoo.runs.logger import RunLogger
 from mlpzoo.runs.snapshots import SnapshotTaker
 from mlpzoo.training.film import write_film
 from mlpzoo.training.open_run import OpenRun, open_run
