@@ -7,14 +7,14 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.views import pictures_of
-from mlpzoo.runs.metrics_csv import read_metrics
+from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
 
 
 def draw(
     exercise: Exercise,
     module: LitNetwork,
     data: FunctionDataModule,
-    run: Path,
+    run: Path | None,
     *,
     out: Path,
     step: int | None = None,
@@ -25,7 +25,7 @@ def draw(
         exercise: Whose view and further pictures are drawn.
         module: What to draw.
         data: Its data.
-        run: The run folder.
+        run: The run folder; None for a network of none.
         out: The folder of the pictures, made if need be.
         step: The step that the module is of, which is added to titles and names; None for the
             result of the run.
@@ -42,7 +42,7 @@ def draw(
         title, ending = f"{exercise.name} after {step} steps", f"_step_{step:06d}"
     canvas = plotting.Canvas(title)
     drawn = {name + ending: view(module, data, canvas) for name, view in views.items()}
-    series = read_metrics(run / "metrics.csv") if step is None else {}
+    series = read_metrics(run / FILE_NAME) if run and step is None else {}
     losses = {name: series[name] for name in exercise.curves if name in series}
     if losses:
         drawn["loss"] = plotting.plot_losses(losses, title=f"{exercise.name}: training")

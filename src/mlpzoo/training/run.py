@@ -14,6 +14,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.plotting import Canvas
+from mlpzoo.runs.checkpoint import best_of
 from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.load import PROVENANCE
 from mlpzoo.runs.logger import RunLogger
@@ -101,7 +102,7 @@ def carry_out(plan: Plan) -> Result:
     with fitted(plan, module, data, callbacks=_own_callbacks) as (run, trainer):
         if run.finished:
             return stored_result(plan, run, trainer)
-        metrics = measure(trainer, module, data, run.best())
+        metrics = measure(trainer, module, data, best_of(run.folder))
         result = _result(run, trainer, metrics)
         if trainer.is_global_zero:
             result = finish(run, result, RESULT, lambda out: _draw(plan, run.folder, out))
