@@ -1,6 +1,7 @@
 """Draw what a network has learned."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,7 @@ def _to_draw(name: str, path: str | Path | None, *, step: int | None, of_run: bo
         except InputError:
             if path is not None or step is not None or of_run:
                 raise
+            print(f"mlpzoo: no run of {known} here; its network of the package:", file=sys.stderr)
     if path is not None and step is not None:
         path = snapshot(Path(path), step)
     return find_network(name, path=path)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mlpzoo.pretrained.find import Found
 
 
+_GROUPS = ("run", "pretrained")  # whose entries stand with the others in the table
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo show`."""
     add_network(parser, "an exercise; or ")
@@ -31,7 +34,9 @@ def run(*, name: str, ckpt: str | None, json: bool) -> int:
             text = _explained(shown)
         else:
             shown = _of_network(find_network(name, path=ckpt))
-            text = as_table([{"what": key, "is": _in_line(v)} for key, v in shown.items() if v])
+            facts = {**(shown["run"] or shown["pretrained"] or {}), **shown}
+            named = {key: facts[key] for key in {**shown, **facts} if key not in _GROUPS}
+            text = as_table([{"what": key, "is": _in_line(v)} for key, v in named.items() if v])
     print(as_json(shown) if json else text)
     return PASSED
 
@@ -113,5 +118,5 @@ def _plain(value: object) -> object:
 
 def _in_line(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{k} {_in_line(v)}" for k, v in value.items() if v not in ("", None))
+        return ", ".join(f"{name} {_in_line(each)}" for name, each in value.items())
     return "null" if value is None else str(value)

@@ -1,6 +1,7 @@
 """List the runs on the disk, the newest first."""
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,8 +31,10 @@ def run(*, names: list[str], out: str, json: bool) -> int:
     runs = [run for run in runs if run["exercise"] in chosen]
     if json:
         print(as_json(runs))
+    elif runs:
+        print(as_table([_row(run) for run in runs]))
     else:
-        print(as_table([_row(run) for run in runs]) if runs else f"there is no run in {out}")
+        print(f"mlpzoo: there is no run in {out}", file=sys.stderr)
     return PASSED
 
 
