@@ -44,7 +44,7 @@ def with_any_bits(net):
     return net
 
 
-@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+@pytest.mark.parametrize("suffix", ["json", "pt", "safetensors"])
 @pytest.mark.parametrize("name", NETS)
 def test_network_comes_back_bit_for_bit(name, suffix, tmp_path):
     net, path = with_any_bits(NETS[name]()), tmp_path / f"net.{suffix}"
@@ -69,7 +69,8 @@ def test_network_that_came_back_computes_the_same(name, tmp_path):
 def test_shipped_network_goes_round_through_all_formats(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["export", name, "--format", "json"]) == 0
-    assert main(["export", "--weights", f"{name}.json", "--format", "safetensors"]) == 0
+    assert main(["export", "--weights", f"{name}.json", "--format", "pt"]) == 0
+    assert main(["export", f"{name}.pt", "--format", "safetensors"]) == 0
     shipped = mlpzoo.pretrained.manifest.FOLDER / f"{name}.safetensors"
     assert (tmp_path / shipped.name).read_bytes() == shipped.read_bytes()
     assert "the same bits" in capsys.readouterr().out

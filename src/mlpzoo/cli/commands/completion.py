@@ -54,9 +54,13 @@ def _actions() -> dict[str, list[argparse.Action]]:
 
 def _values(action: argparse.Action) -> list[str]:
     """Return what an argument may be, as far as it can be listed."""
-    names = {"NAME": list_exercises(), "NETWORK": sorted({*list_exercises(), *list_pretrained()})}
-    listed = [] if action.option_strings else names.get(str(action.metavar), [])
-    return listed if action.choices is None else list(map(str, action.choices))
+    if action.choices is not None:
+        return list(map(str, action.choices))
+    if action.option_strings or action.metavar not in ("NAME", "NETWORK"):
+        return []
+    every = ["all"] if "all" in str(action.help).split() else []
+    shipped = list_pretrained() if action.metavar == "NETWORK" else []
+    return [*sorted({*list_exercises(), *shipped}), *every]
 
 
 def _takes_file(action: argparse.Action) -> bool:
