@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mlpzoo.checks import InputError, resolve_name, spelling
+from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.arguments import typed_arguments
@@ -12,6 +12,7 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.pretrained.formats import WRITERS, ExportedNet, read_exported
 from mlpzoo.pretrained.manifest import list_pretrained, load_exported
 from mlpzoo.pretrained.measure import as_module, output_of
+from mlpzoo.pretrained.names import known_name, name_or_path
 from mlpzoo.runs.checkpoint import RECORD, best_of, read_checkpoint
 from mlpzoo.runs.folder import CONFIG, find_run
 from mlpzoo.runs.load import load_module
@@ -77,15 +78,6 @@ class Found:
         return self.exercise, self.data
 
 
-def known_name(text: str) -> str:
-    """Return the name of an exercise or of a network of the package that a text spells, or "".
-
-    Args:
-        text: A name or a path.
-    """
-    return next((name for name in _names() if spelling(name) == spelling(text)), "")
-
-
 def find_network(named: str | Path, *, path: str | Path | None = None) -> Found:
     """Return the network that a name or a path means; a name comes before a path of its spelling.
 
@@ -98,9 +90,7 @@ def find_network(named: str | Path, *, path: str | Path | None = None) -> Found:
         InputError: There is none, it cannot be read, or it is of another exercise.
     """
     wanted, named = (None, str(named)) if path is None else (get_exercise(str(named)), str(path))
-    path, known = Path(named), "" if wanted else known_name(named)
-    if not (wanted or known or path.exists() or path.suffix or path.parts[1:]):
-        resolve_name("name or path", named, _names())
+    path, known = Path(named), "" if wanted else known_name(name_or_path(named))
     if known and known not in list_pretrained():
         raise InputError(f"the package has no network of {known!r}; name a run or a file")
     if known:
@@ -112,10 +102,6 @@ def find_network(named: str | Path, *, path: str | Path | None = None) -> Found:
     module, data = load_module(path, exercise=wanted)
     found = wanted or get_exercise(read_checkpoint(path)[RECORD]["exercise"])
     return Found(named=named, path=path, module=module, exercise=found, data=data)
-
-
-def _names() -> list[str]:
-    return sorted({*list_exercises(), *list_pretrained()})
 
 
 def _of_exported(

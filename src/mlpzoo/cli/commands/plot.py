@@ -55,7 +55,8 @@ def run(
 
 def _to_draw(name: str, path: str | Path | None, *, step: int | None, of_run: bool) -> "Found":
     """Return the network, or the snapshot of a step, that is to be drawn."""
-    from mlpzoo.pretrained.find import find_network, known_name
+    from mlpzoo.pretrained.find import find_network
+    from mlpzoo.pretrained.names import known_name
     from mlpzoo.runs.folder import find_run
     from mlpzoo.runs.snapshots import snapshot
 

@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(*, name: str, ckpt: str | None, json: bool) -> int:
     """Print an exercise's description, bars, recipes and arguments, or facts of a network."""
     from mlpzoo.exercises import get_exercise, list_exercises
-    from mlpzoo.pretrained.find import find_network, known_name
+    from mlpzoo.pretrained.find import find_network
+    from mlpzoo.pretrained.names import known_name
 
     with stdout_for(json):
         if ckpt is None and known_name(name) in list_exercises():
