@@ -25,6 +25,35 @@ def test_reader_of_the_old_file_never_sees_the_new_one(tmp_path):
         assert reader.read() == b"old" * 999
 
 
+def test_file_keeps_its_mode_and_a_link_stays_one(tmp_path):
+    path, link = tmp_path / "there" / "a", tmp_path / "link"
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    link.symlink_to(path)
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["link", "there"]
+
+
+def test_link_to_nothing_yet_is_followed(tmp_path):
+    (tmp_path / "link").symlink_to("a")
+    write_whole(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_pipe_is_written_into(tmp_path):
+    os.mkfifo(path := tmp_path / "pipe")
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(path, b"new")
+    assert os.read(reader, 10) == b"new"
+    assert path.is_fifo()
+    os.close(reader)
+
+
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "a"
     write_whole(path, b"old")

@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from typing_extensions import override
 
 from mlpzoo.exercises import get_exercise
+from mlpzoo.training._lightning import quiet_lightning
 from mlpzoo.training.run import train
-from mlpzoo.training.trainer import quiet_lightning
 from scripts.benchmark.lecture import PlainLoop, Task, xor_rows
 from scripts.benchmark.peers import BLOCK, PEERS
 

@@ -57,7 +57,8 @@ class Command:
         return code
 
     def send(self, signum: int) -> None:
-        """Send a signal, if it still runs."""
+        """Send a signal, if it still runs, and not before it is mlpzoo that gets it."""
+        self.wait(self.log.exists)
         if self.code is None:
             os.kill(self._process.pid, signum)
 

@@ -29,6 +29,20 @@ class InputError(ValueError):
         super().__init__(f"{line} {advice}" if advice else line)
 
 
+def cause(error: BaseException) -> str:
+    """Return why something failed, in one line, without the names of errors and files.
+
+    Args:
+        error: What was raised.
+
+    Example:
+        >>> cause(FileNotFoundError(2, "No such file or directory", "a.csv")), cause(KeyError())
+        ('No such file or directory', 'KeyError')
+    """
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
 def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
     """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`.
 

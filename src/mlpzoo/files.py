@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import stat
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,9 @@ _UNFINISHED = ".unfinished"  # how the name of a file ends that is being written
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a power cut, finds the old content or the new one.
 
+    A file that is there keeps its mode, a link to it stays one, and a device or a pipe gets the
+    content as any program would give it.
+
     Args:
         path: The file; its folder must exist.
         content: All of it.
@@ -33,11 +37,18 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: It cannot be written; what was there before still is.
     """
-    with _unfinished(path) as beside, beside.open("wb") as file:
+    mode = path.stat().st_mode if path.exists() else None
+    if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        path.write_bytes(content)
+        return
+    target = path.resolve() if path.is_symlink() else path
+    with _unfinished(target) as beside, beside.open("wb") as file:
+        if mode is not None:
+            beside.chmod(stat.S_IMODE(mode))
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    sync_folder(path.parent)
+    sync_folder(target.parent)
 
 
 def keep_as(path: Path, other: Path) -> None:

@@ -18,7 +18,7 @@ import mlpzoo
 from mlpzoo import InputError, build_trainer, get_exercise, load_module, train, train_population
 from mlpzoo.cli import main
 from mlpzoo.runs.folder import read_config
-from mlpzoo.training.trainer import quiet_lightning
+from mlpzoo.training._lightning import quiet_lightning
 
 QUICK = {"max_steps": 20, "val_every": 10, "early_stop": False, "plots": False, "progress": False}
 

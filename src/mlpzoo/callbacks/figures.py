@@ -57,13 +57,9 @@ class FigureWriter(Callback):
         self._validations += 1
         if self._validations % self.every_n_validations:
             return
-        step = trainer.global_step
-        figure = self.draw(pl_module, trainer.datamodule, step)  # type: ignore[attr-defined]
+        step, data = trainer.global_step, trainer.datamodule  # type: ignore[attr-defined]
         path = self.folder / f"{self.name}_step_{step:06d}.png"
-        try:
-            plotting.save(figure, path)
-        except OSError as error:
-            first = not self.unwritten
-            self.unwritten = f"{path}: {error.strerror or error}"
-            if first:
-                print(f"mlpzoo: cannot write {self.unwritten}", file=sys.stderr, flush=True)
+        _, unwritten = plotting.save_each({path: lambda: self.draw(pl_module, data, step)})
+        if unwritten and not self.unwritten:
+            print(f"mlpzoo: cannot write {unwritten}", file=sys.stderr, flush=True)
+        self.unwritten = unwritten or self.unwritten

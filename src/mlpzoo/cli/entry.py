@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, cause
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED
 from mlpzoo.cli.parser import build_parser, commands, split_dotted
 from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceback
@@ -14,7 +15,23 @@ from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceba
 def script() -> NoReturn:
     """Run the command line of this process, which no signal ends with a traceback."""
     no_traceback()
+    _prepare_streams()
+    os.environ["MPLBACKEND"] = "agg"  # a notebook names one for windows, which need not be here
     sys.exit(main())
+
+
+def _prepare_streams() -> None:
+    """Have all three standard streams, and have them take a file name that is not text."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: the next file that is opened would get its number
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r"))
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, TextIOWrapper)
+        utf8 = stream.encoding.lower().replace("-", "") == "utf8"
+        stream.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         return FELL_SHORT
     except OSError as error:  # of a file that nobody has spoken of yet
-        print(f"mlpzoo: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        print(f"mlpzoo: {error.filename or 'standard output'}: {cause(error)}", file=sys.stderr)
         return BAD_INPUT
 
 

@@ -18,6 +18,7 @@ from mlpzoo.plotting.figure import (
     Canvas,
     new_figure,
     save,
+    save_each,
 )
 from mlpzoo.plotting.gif import make_film
 from mlpzoo.plotting.layers import plot_layers
@@ -31,5 +32,5 @@ __all__ = [
     "new_figure", "plot_curve", "plot_descent", "plot_fit", "plot_layers", "plot_losses",
     "plot_network", "plot_neurons", "plot_progress", "plot_separating_line", "plot_surfaces",
     "plot_truth_table",
-    "save",
+    "save", "save_each",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpzoo.checks import cause
 from mlpzoo.files import write_whole
 
 if TYPE_CHECKING:
@@ -74,19 +75,47 @@ def mark_classes(axes: Any, at: Iterable[Array], targets: Array, **style: Any) -
         axes.scatter(*places, color=colour, edgecolor="black", label=f"target {value}", **style)
 
 
-def save(figure: FigureBase, path: Path) -> None:
+def save(figure: FigureBase | bytes, path: Path) -> None:
     """Write a figure to a file, a PNG or what its name ends in; its folder is made if need be.
 
     The folder above must be there: a run that is deleted must not come back as a picture.
 
     Args:
-        figure: A SubFigure is saved with all of its Figure.
+        figure: A SubFigure is saved with all of its Figure; bytes are written as they are.
         path: The file.
 
     Raises:
         OSError: It cannot be written.
     """
     path.parent.mkdir(exist_ok=True)
+    if isinstance(figure, bytes):
+        write_whole(path, figure)
+        return
     picture = BytesIO()
     whole(figure).savefig(picture, format=path.suffix[1:] or "png")
     write_whole(path, picture.getvalue())
+
+
+def save_each(
+    pictures: Mapping[Path, Callable[[], FigureBase | bytes]],
+) -> tuple[list[Path], str]:
+    """Draw and save pictures; what one of them raises costs that picture only.
+
+    Args:
+        pictures: By file, what draws it.
+
+    Returns:
+        The files written, and which were not and why, or "".
+    """
+    from matplotlib import rc_context
+
+    failed: dict[str, list[Path]] = {}
+    for path, draw in pictures.items():
+        try:
+            with rc_context({"text.usetex": False}):  # a name may have "_" or "%"
+                save(draw(), path)
+        except Exception as error:  # a view, a style or a font may be anyone's
+            failed.setdefault(f"in {path.parent}: {cause(error)}", []).append(path)
+    lost = [path for paths in failed.values() for path in paths]
+    said = (f"{', '.join(path.name for path in paths)} {why}" for why, paths in failed.items())
+    return [path for path in pictures if path not in lost], "; ".join(said)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,12 @@ def train_population(name: str | Exercise, given: Mapping[str, Any]) -> Populati
             return _result(run, population, trainer)
         result = _result(run, population, trainer)
         files = {MEMBERS: result.as_csv()}
-        return finish(run, result, POPULATION, lambda out: _draw(result, out), files)
+        return finish(run, result, POPULATION, lambda out: _draw(result, plan, out), files)
 
 
-def _draw(result: PopulationResult, out: Path) -> None:
-    figure = plot_population(
+def _draw(result: PopulationResult, plan: Plan, out: Path) -> str:
+    figure = partial(
+        plot_population,
         [m.solved_step if m.solved else None for m in result.members],
         [m.metrics[result.monitor] for m in result.members],
         steps=result.steps,
@@ -70,7 +72,8 @@ def _draw(result: PopulationResult, out: Path) -> None:
         levels=STUCK_LEVELS if result.monitor == "bce" else None,
         title=f"{result.exercise}, recipe {result.recipe}",
     )
-    plotting.save(figure, out / "population.png")
+    pictures = {out / "population.png": figure} if plan.settings.plots else {}
+    return plotting.save_each(pictures)[1]
 
 
 def _population(plan: Plan) -> Population:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from torch import nn
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.exercises import list_exercises
 from mlpzoo.files import write_whole
 from mlpzoo.pretrained.formats import MOST_BYTES, OUTPUTS, WRITERS, ExportedNet, read_exported
@@ -92,6 +92,5 @@ def write_exported(exported: ExportedNet, path: Path, kind: str = "") -> str:
     try:
         write_whole(path, content)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot write {path}: {reason}; choose another file") from error
+        raise InputError(f"cannot write {path}: {cause(error)}; choose another file") from error
     return exact

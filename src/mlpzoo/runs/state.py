@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
+
 from mlpzoo.checks import InputError
 from mlpzoo.runs.checkpoint import BEST, LAST, PREVIOUS, RECORD, read_checkpoint
 from mlpzoo.runs.metrics_csv import FILE_NAME, leads_to
@@ -22,6 +24,7 @@ class State:
         history: At which step which settings had become others.
         log_is_lost: Whether metrics.csv does not hold the rows that lead to it.
         notes: What was found damaged or missing, a line each.
+        solved: Whether its run had met the bar by then, where an early stop ends it.
     """
 
     path: Path | None = None
@@ -31,6 +34,7 @@ class State:
     history: tuple[dict[str, Any], ...] = ()
     log_is_lost: bool = False
     notes: tuple[str, ...] = ()
+    solved: bool = False
 
 
 def latest_resumable(folder: Path) -> State:
@@ -59,7 +63,7 @@ def latest_resumable(folder: Path) -> State:
             path=path, step=step, torch=str(record.get("torch", "")),
             config=record.get("config", {}), history=tuple(record.get("changes", ())),
             log_is_lost=not leads_to(folder / FILE_NAME, step, record["log"]),
-            notes=tuple(notes),
+            notes=tuple(notes), solved=_met_the_bar(state),
         )  # fmt: skip
     return State(notes=tuple(notes))
 
@@ -76,6 +80,13 @@ def _read(path: Path) -> dict[str, Any]:
     if not (whole and listed and logged and isinstance(settings, dict)):
         raise InputError(f"{path} is not the state of a run")
     return checkpoint
+
+
+def _met_the_bar(checkpoint: Mapping[str, Any]) -> bool:
+    """Tell what our EarlyStopping says, which comes before any of a user's."""
+    states = (s for s in checkpoint["callbacks"].values() if isinstance(s, Mapping))
+    reasons = (state["stopping_reason"] for state in states if "stopping_reason" in state)
+    return next(reasons, None) == EarlyStoppingReason.STOPPING_THRESHOLD.value
 
 
 def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:

@@ -13,7 +13,6 @@ from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
-from mlpzoo.files import write_whole
 from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.snapshots import is_due, snapshots_in
@@ -24,22 +23,17 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an inch
 
 
-def write_film(exercise: Exercise, folder: Path, out: Path) -> Path:
-    """Write the film of a run, film.gif, and return the file.
+def make_film_of(exercise: Exercise, folder: Path) -> bytes:
+    """Return the film of a run, a GIF.
 
     Args:
         exercise: Whose view and figures are shown.
         folder: The run folder.
-        out: The folder of the pictures, made if need be.
 
     Raises:
         InputError: No snapshot that can be read.
-        OSError: It cannot be written.
     """
-    path = out / "film.gif"
-    path.parent.mkdir(exist_ok=True)
-    write_whole(path, plotting.make_film(frames_of_run(exercise, folder)))
-    return path
+    return plotting.make_film(frames_of_run(exercise, folder))
 
 
 def frames_of_run(exercise: Exercise, folder: Path) -> list[Figure]:

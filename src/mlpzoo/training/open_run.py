@@ -1,6 +1,5 @@
 """A run folder that is worked in: held, its signals listened to, its state found, fitted in."""
 
-import atexit
 import os
 import shlex
 import sys
@@ -25,6 +24,7 @@ from mlpzoo.runs.folder import CONFIG, give_name, is_first_process, new_folder, 
 from mlpzoo.runs.logger import RunLogger
 from mlpzoo.runs.metrics_csv import FILE_NAME
 from mlpzoo.runs.state import State, latest_resumable
+from mlpzoo.training._lightning import leave_group_at_exit
 from mlpzoo.training.plan import Plan, holds_object
 from mlpzoo.training.resume import differences, of_state
 from mlpzoo.training.signals import StopRequest, StopTraining
@@ -91,8 +91,7 @@ class OpenRun:
             Interrupted: After SIGINT.
             Terminated: After SIGTERM.
         """
-        if trainer.world_size > 1:
-            atexit.register(_leave_group)
+        leave_group_at_exit(trainer)
         of_states = (c for c in trainer.checkpoint_callbacks if isinstance(c, StateCheckpoint))
         self.state_checkpoint = next(of_states)
         began = time.perf_counter()
@@ -112,6 +111,7 @@ class OpenRun:
             reason = f"{type(error).__name__}: {error}"
             raise InputError(f"cannot go on from {self.state.path}: {reason}; remove it") from error
         finally:
+            self.folder = self.state_checkpoint.folder
             self.steps = self.lost_step or trainer.global_step
             self.seconds = time.perf_counter() - began
 
@@ -178,6 +178,11 @@ def _go_on(run: OpenRun, module: nn.Module) -> None:
         run.finished = True
         _say(f"{run.folder} is finished, at step {state.step}; there is nothing to go on with")
         return
+    if changes and state.solved and run.plan.settings.early_stop:
+        raise InputError(
+            f"{run.folder} met its bar and stopped at step {state.step}; to train on, add "
+            "--no-early-stop --change early_stop"
+        )
     _check(run, module)
     run.history = list(state.history)
     if settings:
@@ -233,13 +238,3 @@ def _check(run: OpenRun, module: nn.Module) -> None:
 def _say(line: str) -> None:
     with suppress(BrokenPipeError):  # nobody listens any more
         print(f"mlpzoo: {line}", file=sys.stderr, flush=True)
-
-
-def _leave_group() -> None:
-    """Leave torch's group of processes before the interpreter ends.
-
-    Lightning does so for GPUs only; on CPUs, threads of a group that is still open can abort the
-    process at its very end.
-    """
-    if torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()

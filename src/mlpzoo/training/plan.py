@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, Recipe
 from mlpzoo.exercises.arguments import typed, typed_arguments
@@ -164,8 +164,8 @@ def _pace(recipe: Recipe, settings: Any) -> dict[str, int]:
     """Return how long an epoch is, and how many steps are taken at once."""
     given = settings.module.get("optimizer", recipe.module.get("optimizer", "adam"))
     optimizer = resolve_name("optimizer", str(given), OPTIMIZERS)
-    needs, devices = needs_of(optimizer), settings.devices
-    trainer = bare_trainer(settings, devices)
+    needs, trainer = needs_of(optimizer), bare_trainer(settings, settings.devices)
+    devices = trainer.num_devices * trainer.num_nodes
     by_blocks = devices == 1 and needs.blocks
     if not by_blocks and settings.data.get("block_steps", 1) != 1:
         wanted = f"one device, not {devices}" if needs.blocks else f"adam, not {optimizer}"
@@ -196,8 +196,7 @@ def dry_run(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) ->
     except InputError:
         raise
     except Exception as error:  # whatever it is, these settings cannot be trained with
-        reason = str(error) or type(error).__name__
-        raise InputError(f"the settings of {exercise.name} do not fit: {reason}") from error
+        raise InputError(f"the settings of {exercise.name} do not fit: {cause(error)}") from error
 
 
 def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:

@@ -3,7 +3,7 @@
 import math
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -16,7 +16,7 @@ from lightning.pytorch import Trainer
 from typing_extensions import override
 
 import mlpzoo
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, cause
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Exercise
@@ -168,10 +168,21 @@ def reason(
     """
     if exercise.passed(metrics) and step is None:
         return ""
+    return in_words(diagnose, module, data, step=step)
+
+
+def in_words(tell: Callable[..., object], *args: Any, **named: Any) -> str:
+    """Return what a function says of a result; what it raises must not cost the result.
+
+    Args:
+        tell: A diagnosis or a remark, which may be anyone's.
+        *args: What it takes.
+        **named: The same, by name.
+    """
     try:
-        return str(diagnose(module, data, step=step))
-    except Exception as error:  # a module may be anything; its result must not be lost for that
-        return f"not diagnosed: {' '.join(str(error).split())}"
+        return str(tell(*args, **named))
+    except Exception as error:
+        return f"no {getattr(tell, '__name__', 'word')}: {cause(error)}"
 
 
 def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:

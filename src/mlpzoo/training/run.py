@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 
 from mlpzoo.callbacks import FigureWriter
 from mlpzoo.checks import InputError
@@ -19,14 +19,14 @@ from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.load import PROVENANCE
 from mlpzoo.runs.logger import RunLogger
 from mlpzoo.runs.snapshots import SnapshotTaker
-from mlpzoo.training.film import write_film
+from mlpzoo.training._lightning import quiet_lightning
 from mlpzoo.training.open_run import OpenRun, open_run
 from mlpzoo.training.pictures import draw
 from mlpzoo.training.plan import Plan
-from mlpzoo.training.result import Result, reason, stored_result
+from mlpzoo.training.result import Result, in_words, reason, stored_result
 from mlpzoo.training.resume import ApplyChanges, of_state, plan_run
 from mlpzoo.training.settings import RunSettings, TrainSettings
-from mlpzoo.training.trainer import build_trainer, measure, quiet_lightning
+from mlpzoo.training.trainer import build_trainer, measure
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -105,7 +105,9 @@ def carry_out(plan: Plan) -> Result:
         metrics = measure(trainer, module, data, best_of(run.folder))
         result = _result(run, trainer, metrics)
         if trainer.is_global_zero:
-            result = finish(run, result, RESULT, lambda out: _draw(plan, run.folder, out))
+            shown = {"plots": plan.settings.plots, "film": plan.settings.film}
+            pictures = partial(draw, plan.exercise, module, data, run.folder, **shown)
+            result = finish(run, result, RESULT, lambda out: pictures(out=out)[1])
     return result
 
 
@@ -149,22 +151,15 @@ def fitted(
         )
         if not run.finished:
             run.fit(trainer, module, data)
-            run.folder = _folder_of(trainer)
             run.check_stop()
         yield run, trainer
-
-
-def _folder_of(trainer: Trainer) -> Path:
-    """Return the run folder, which every process knows from our ModelCheckpoint, the last."""
-    *_, best = (c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint))
-    return Path(str(best.dirpath))
 
 
 def finish(
     run: OpenRun,
     result: AnyResult,
     name: str,
-    draw: Callable[[Path], object],
+    draw: Callable[[Path], str],
     files: Mapping[str, str] | None = None,
 ) -> AnyResult:
     """Draw, then write the result, which marks the run as finished.
@@ -173,21 +168,16 @@ def finish(
         run: The run.
         result: The result.
         name: The file of the result.
-        draw: Draws into a folder.
+        draw: Draws into a folder, and returns what could not be written, or "".
         files: Further files, by name.
 
     Returns:
         The result; it says what could not be written.
     """
     run.check_stop()
-    if run.plan.settings.plots:
-        try:
-            draw(run.folder / FIGURES)
-        except OSError as error:
-            result = replace(result, unwritten=f"figures: {error.strerror or error}")
-    for callback in result.trainer.callbacks:
-        if isinstance(callback, FigureWriter) and callback.unwritten:
-            result = replace(result, unwritten=callback.unwritten)
+    writers = (c for c in result.trainer.callbacks if isinstance(c, FigureWriter))
+    lost = [draw(run.folder / FIGURES), *(writer.unwritten for writer in writers)]
+    result = replace(result, unwritten="; ".join(filter(None, lost)))
     run.check_stop()
     for other, content in (files or {}).items():
         write_whole(run.folder / other, content.encode())
@@ -198,7 +188,7 @@ def finish(
 def _own_callbacks(plan: Plan, folder: Path) -> list[Callback]:
     name, view, settings = plan.exercise.name, plan.exercise.view, plan.settings
     callbacks: list[Callback] = []
-    if settings.plots and settings.plot_every:
+    if settings.plot_every:
         writer = FigureWriter(
             lambda module, data, step: view(module, data, Canvas(f"{name} after {step} steps")),
             folder=folder / FIGURES,
@@ -209,12 +199,6 @@ def _own_callbacks(plan: Plan, folder: Path) -> list[Callback]:
     if settings.film:
         callbacks.append(SnapshotTaker(folder, {key: plan.config[key] for key in PROVENANCE}))
     return callbacks
-
-
-def _draw(plan: Plan, folder: Path, out: Path) -> None:
-    draw(plan.exercise, plan.module, plan.datamodule, folder, out=out)
-    if plan.settings.film:
-        write_film(plan.exercise, folder, out)
 
 
 def _result(run: OpenRun, trainer: Trainer, metrics: dict[str, float]) -> Result:
@@ -229,7 +213,7 @@ def _result(run: OpenRun, trainer: Trainer, metrics: dict[str, float]) -> Result
         metrics=metrics,
         bars=tuple(map(str, exercise.bars)),
         passed=exercise.passed(metrics),
-        remark=exercise.remark(module, data, metrics),
+        remark=in_words(exercise.remark, module, data, metrics),
         diagnosis=reason(exercise, module, data, metrics, step=run.lost_step),
         lost_step=run.lost_step,
         changes=run.history,

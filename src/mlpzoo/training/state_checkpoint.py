@@ -45,6 +45,7 @@ class StateCheckpoint(Checkpoint):
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.folder = trainer.strategy.broadcast(self.folder)  # the first process has made it
         if trainer.world_size == 1:
             self.stop.listen()  # Lightning has taken SIGTERM for itself
         else:

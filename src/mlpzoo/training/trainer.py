@@ -1,10 +1,7 @@
 """Lightning Trainers as the exercises use them: to fit, to test, to check a device."""
 
-import logging
 import sys
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.checkpoint import BEST, WholeFileIO
 from mlpzoo.runs.folder import is_first_process
+from mlpzoo.training._lightning import check_processes, made, quiet_lightning
 from mlpzoo.training.settings import RunSettings
 from mlpzoo.training.signals import StopRequest
 from mlpzoo.training.state_checkpoint import StateCheckpoint
@@ -67,23 +65,22 @@ def build_trainer(
     for name in arguments.keys() & _INSTEAD.keys():
         raise InputError(f"build_trainer takes no {name}; {_INSTEAD[name]}")
     exercise, folder = get_exercise(exercise), Path(str(folder))
-    if is_first_process():
-        folder.mkdir(parents=True, exist_ok=True)
     state = StateCheckpoint(
         folder, {"exercise": exercise.name, **(provenance or {})}, stop=stop or StopRequest()
     )
     theirs = any(isinstance(callback, ProgressBar) for callback in callbacks)
-    bar = progress and sys.stdout.isatty() and not theirs
+    bar = progress and bool(sys.stdout and sys.stdout.isatty()) and not theirs
     lines = LineProgress(exercise.name, ("train_loss", f"val_{exercise.monitor}"))
     shown = [StepProgressBar(exercise.name) if bar else lines] if progress and not theirs else []
     plugins = arguments.pop("plugins", None) or []
+    plugins = plugins if isinstance(plugins, list | tuple) else [plugins]
     defaults: dict[str, Any] = {
         "devices": 1,
         "num_sanity_val_steps": 0,
         "log_every_n_steps": min(100, val_every, max_steps),
         "enable_model_summary": False,
     }
-    return Trainer(
+    trainer = made(
         **{**defaults, **arguments},
         max_steps=max_steps,
         max_epochs=-1,
@@ -94,10 +91,11 @@ def build_trainer(
             *_judges(exercise, early_stop), *callbacks, *shown, _best(exercise, folder), state,
         ],
         enable_progress_bar=bar or theirs,
-        plugins=[
-            *(plugins if isinstance(plugins, list | tuple) else [plugins]), WholeFileIO(folder),
-        ],
+        plugins=[*plugins, WholeFileIO(folder)],
     )  # fmt: skip
+    if is_first_process():
+        folder.mkdir(parents=True, exist_ok=True)
+    return trainer
 
 
 class _Stopper(EarlyStopping):
@@ -172,7 +170,7 @@ def evaluate(
     """
     with quiet_lightning():
         callbacks = [Measure(exercise.measure)]
-        trainer = _bare_trainer(accelerator=accelerator, devices=1, callbacks=callbacks)
+        trainer = _bare(accelerator=accelerator, devices=1, callbacks=callbacks)
         return measure(trainer, module, data)
 
 
@@ -213,26 +211,16 @@ def bare_trainer(settings: RunSettings, devices: int | str) -> Trainer:
     arguments = {"accelerator": settings.accelerator, "devices": devices, "callbacks": callbacks}
     try:
         with quiet_lightning():
-            return _bare_trainer(**arguments, **settings.trainer)
+            trainer = _bare(**arguments, **settings.trainer)
     except Exception as error:  # Lightning has one for each of these
         asked = f"accelerator {settings.accelerator!r} with devices {devices!r}"
         if settings.trainer:
             asked = f"{asked} and trainer {dict(settings.trainer)}"
         raise InputError(f"{asked} cannot be used here: {error}") from error
+    check_processes(trainer, settings, devices)
+    return trainer
 
 
-@contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Leave out Lightning's notes on hardware and on folders, and of what torch deprecates."""
-    with warnings.catch_warnings(), ExitStack() as stack:
-        warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
-        warnings.filterwarnings("ignore", message=r"Checkpoint directory .* is not empty")
-        for log in (logging.getLogger("lightning.pytorch"), logging.getLogger("lightning.fabric")):
-            stack.callback(log.setLevel, log.level)
-            log.setLevel(logging.WARNING)
-        yield
-
-
-def _bare_trainer(**settings: Any) -> Trainer:
+def _bare(**settings: Any) -> Trainer:
     bare = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    return Trainer(**{**bare, "enable_model_summary": False, **settings})
+    return made(**{**bare, "enable_model_summary": False, **settings})

@@ -32,7 +32,7 @@ def run(
 ) -> int:
     """Draw a network or a snapshot of one and print the paths of the pictures."""
     from mlpzoo.runs.folder import FIGURES, find_run
-    from mlpzoo.training.film import write_film
+    from mlpzoo.runs.snapshots import snapshots_in
     from mlpzoo.training.pictures import draw
 
     if ckpt is not None and run is not None:
@@ -41,15 +41,19 @@ def run(
     found = _to_draw(name, path, step=step, of_run=film)
     exercise, data = found.solves()
     beside = found.run or (found.path.parent if found.path else Path())
+    if film and not snapshots_in(beside):
+        raise InputError(f"{beside} has no snapshots; train with --film to have them taken")
     try:
         figures = Path(out) if out else beside / FIGURES
         figures.mkdir(parents=True, exist_ok=True)
-        paths = draw(exercise, found.module, data, found.run, out=figures, step=step)
-        if film:
-            paths.append(write_film(exercise, beside, figures))
     except OSError as error:
         raise InputError(f"cannot write the figures: {error}; choose another --out") from error
-    print("\n".join(map(str, paths)))
+    shown = (exercise, found.module, data, found.run)
+    paths, unwritten = draw(*shown, out=figures, step=step, film=film)
+    if paths:
+        print(*paths, sep="\n")
+    if unwritten:
+        raise InputError(f"cannot write {unwritten}")
     return PASSED
 
 
