@@ -12,8 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlpzoo.checks import InputError
 
 try:
@@ -128,6 +126,8 @@ def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
     Raises:
         OSError: See `write_whole`.
     """
+    import yaml  # which torch.hub's users need not have
+
     write_whole(path, yaml.safe_dump(dict(content), sort_keys=False).encode())
 
 

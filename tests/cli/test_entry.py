@@ -234,7 +234,7 @@ def hostile(path):
         (lambda path: path.write_bytes(b"\x80\x02junk" * 40), "not a checkpoint"),
         (lambda path: path.write_bytes(pickle.dumps({"a": 1})), "not"),
         (lambda path: torch.save({"state_dict": {}}, path), "not written by mlpzoo"),
-        (lambda path: path.mkdir(), "is a folder"),
+        (lambda path: path.mkdir(), "is not the folder of a run"),
         (hostile, "not a checkpoint"),
     ],
 )

@@ -115,7 +115,7 @@ class Mine(torch.nn.Module):
         (lambda: mlpzoo.LitFourLayerXOR(), "x.json", "take its net"),
         (lambda: FourLayerXOR().double(), "x.json", "must be finite float32"),
         (lambda: SequentialMLP(in_range=(0, 1)).half(), "x.safetensors", "must be finite float32"),
-        (lambda: FourLayerXOR(), "x.txt", "must end in .json, .safetensors or .onnx"),
+        (lambda: FourLayerXOR(), "x.txt", "must end in .json, .pt, .safetensors or .onnx"),
         (lambda: FourLayerXOR(), "no/x.json", "cannot write"),
     ],
 )
@@ -172,7 +172,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
         ("export sin", "give --format"),
         ("export sinn --format json", "did you mean 'sin'"),
         ("export sin --format pickle", "pickle"),
-        ("export sin --out x.pt", "must end in"),
+        ("export sin --out x.txt", "must end in"),
         ("export sin --out no/x.json", "no/x.json"),
         ("export --weights no.json --format json", "no.json does not exist"),
         ("export --ckpt no.ckpt --format json", "no.ckpt does not exist"),
