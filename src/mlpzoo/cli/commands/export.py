@@ -36,7 +36,8 @@ def run(
         raise InputError("give --format json, pt, safetensors or onnx, or an --out that ends so")
     found = find_network(named)
     exported = found.exported
-    stem = exported.exercise if found.run else Path(found.named).stem
+    of_run = found.path is not None and found.path.suffix == ".ckpt"
+    stem = exported.exercise if of_run else Path(found.named).stem
     path = Path(out) if out else Path(f"{stem}.{format}")
     exact = write_exported(exported, path, format or "")
     print(f"{path}: gives {OUTPUTS[exported.output]}; {exact}")

@@ -44,16 +44,8 @@ def run(*, name: str, ckpt: str | None, json: bool) -> int:
 
 def _of_exercise(exercise: "Exercise") -> dict[str, Any]:
     """Return what there is to say of an exercise, as plain data."""
-    from mlpzoo.exercises.arguments import meanings
     from mlpzoo.pretrained.manifest import read_manifest
 
-    recipe = exercise.recipe()
-    linked = recipe.linked(exercise.data())
-    pace = {"steps_per_epoch": recipe.max_steps, "block_steps": recipe.block_steps}
-    groups = {
-        "data": (exercise.data_class, {**pace, **recipe.data}),
-        "module": (exercise.module_class, {**recipe.module, **linked}),
-    }
     shipped = read_manifest().items()
     return {
         "exercise": exercise.name,
@@ -64,16 +56,30 @@ def _of_exercise(exercise: "Exercise") -> dict[str, Any]:
             for title, recipe in exercise.recipes.items()
         },
         "pretrained": [name for name, record in shipped if record.exercise == exercise.name],
-        "arguments": [
-            {
-                "argument": f"--{group}.{argument}",
-                "default": _plain(values.get(argument, parameter.default)),
-                "meaning": meanings(cls).get(argument, ""),
-            }
-            for group, (cls, values) in groups.items()
-            for argument, parameter in inspect.signature(cls).parameters.items()
-        ],
+        "arguments": _arguments(exercise),
     }
+
+
+def _arguments(exercise: "Exercise") -> list[dict[str, object]]:
+    """Return the arguments of data and module, each with its default and what it means."""
+    from mlpzoo.exercises.arguments import meanings
+
+    recipe = exercise.recipe()
+    linked = recipe.linked(exercise.data())
+    pace = {"steps_per_epoch": recipe.max_steps, "block_steps": recipe.block_steps}
+    groups = {
+        "data": (exercise.data_class, {**pace, **recipe.data}),
+        "module": (exercise.module_class, {**recipe.module, **linked}),
+    }
+    return [
+        {
+            "argument": f"--{group}.{argument}",
+            "default": _plain(values.get(argument, parameter.default)),
+            "meaning": meanings(cls).get(argument, ""),
+        }
+        for group, (cls, values) in groups.items()
+        for argument, parameter in inspect.signature(cls).parameters.items()
+    ]
 
 
 def _explained(shown: dict[str, Any]) -> str:

@@ -44,8 +44,9 @@ def run(*, a: str, b: str, out: str, json: bool) -> int:
         "picture": out,
     }
     curves = dict.fromkeys(name for each in exercises for name in getattr(each, "curves", _CURVES))
+    figure = _drawn(dict(zip(labels, folders, strict=True)), list(curves))
     try:
-        save(_drawn(dict(zip(labels, folders, strict=True)), list(curves)), Path(out))
+        save(figure, Path(out))
     except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
         raise InputError(f"cannot write {out}: {error}; choose another --out") from error
     print(as_json(compared) if json else _report(compared, labels))
