@@ -301,6 +301,38 @@ def test_light_commands_load_nothing_heavy(arguments):
     assert time.perf_counter() - began < 10  # measured: 0.1 s
 
 
+def shell(line, cwd, **environment):
+    command = ["sh", "-c", f"{sys.executable} -m mlpzoo {line}"]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, timeout=120)
+
+
+def test_standard_streams_may_be_closed_or_full(tmp_path):
+    done = shell("train perceptron --no-plots >&- 2>&- <&-", tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "checkpoints/perceptron/version_0/result.json").exists()
+    done = shell("list >/dev/full", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == b"mlpzoo: standard output: No space left on device\n"
+
+
+def test_a_name_that_is_no_text_and_a_notebook_s_backend_are_no_matter(tmp_path):
+    odd = {"PYTHONIOENCODING": "utf-8:strict", "MPLBACKEND": "module://not_here.backend"}
+    folder = os.fsencode(tmp_path) + b"/a\xffb"
+    line = f"train perceptron --out {os.fsdecode(folder)}"
+    done = shell(line, tmp_path, **odd)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(folder + b"/perceptron/version_0\n")
+    assert os.path.exists(folder + b"/perceptron/version_0/figures/loss.png")
+
+
+def test_film_without_snapshots_is_refused_before_a_picture_is_drawn(cli, sin_run, tmp_path):
+    code, _, err = cli("plot", "sin", "--run", sin_run, "--film", "--out", tmp_path / "new")
+    assert code == 2
+    assert "no snapshots; train with --film" in err
+    assert not (tmp_path / "new").exists()
+
+
 def test_module_can_be_run(tmp_path):
     done = fresh("-m", "mlpzoo", "train", "perceptron", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -179,6 +179,19 @@ def test_finished_population_is_left_alone(population, solved_population, tmp_pa
     assert "is finished" in capfd.readouterr().err
 
 
+def test_run_that_met_its_bar_is_not_changed_without_training(tmp_path):
+    first = train("linear", out=tmp_path, plots=False, progress=False)
+    assert first.steps < 500
+    kept = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    settings = {"resume": first.folder, "progress": False}
+    for changes in ({"max_steps": 600}, {"module": {"lr": 0.01}, "change": ["module.lr"]}):
+        with pytest.raises(InputError, match=r"met its bar and stopped at step .* --no-early-stop"):
+            train("linear", **settings, **changes)
+    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == kept
+    on = train("linear", max_steps=600, early_stop=False, change=["early_stop"], **settings)
+    assert on.steps == 600
+
+
 def test_moved_run_goes_on(half_line, whole_line, tmp_path):
     moved = tmp_path / "elsewhere"
     shutil.move(half_line, moved)

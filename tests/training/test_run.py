@@ -1,11 +1,16 @@
 import csv
 import json
+import logging
 import multiprocessing
+import threading
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from lightning.pytorch import Callback
 
 from mlpzoo import InputError, get_exercise, list_exercises, train
 from mlpzoo.runs.folder import give_name, new_folder, read_config
@@ -149,6 +154,62 @@ def test_plots_are_drawn_every_few_validations_if_asked(tmp_path):
         "descent.png", "linear.png", "linear_step_000020.png", "linear_step_000040.png",
         "loss.png", "network.png",
     ]  # fmt: skip
+
+
+def test_pictures_and_a_film_that_are_asked_for_are_drawn_without_the_others(tmp_path):
+    result = train("linear", out=tmp_path, max_steps=20, val_every=10, plots=False, film=True,
+                   plot_every=1, progress=False)  # fmt: skip
+    names = sorted(path.name for path in (result.folder / "figures").iterdir())
+    assert names == ["film.gif", "linear_step_000010.png", "linear_step_000020.png"]
+
+
+def test_whatever_drawing_or_a_remark_raises_costs_that_only(tmp_path):
+    def broken(*_):
+        raise RuntimeError("no latex\nhere")
+
+    exercise = replace(
+        get_exercise("perceptron"),
+        name="mine",
+        view=broken,
+        remark=broken,
+        pictures={"inner": broken},
+    )
+    result = train(exercise, out=tmp_path, plot_every=1, progress=False)
+    assert result.passed
+    assert "mine.png, inner.png in" in result.unwritten
+    assert result.unwritten.endswith("no latex here")
+    assert (result.folder / "figures/loss.png").exists()
+    assert json.loads((result.folder / "result.json").read_text())["remark"].endswith("latex here")
+
+
+def test_threads_that_train_at_once_leave_loggers_and_filters_as_they_were(tmp_path):
+    log = logging.getLogger("lightning.pytorch")
+    before = log.level, list(warnings.filters)
+    inside = threading.Barrier(2)
+
+    class Meet(Callback):
+        def on_fit_start(self, trainer, pl_module):
+            inside.wait(30)
+
+    def one(seed):
+        train("perceptron", seed=seed, out=tmp_path, plots=False, progress=False,
+              callbacks=[Meet()])  # fmt: skip
+
+    threads = [threading.Thread(target=one, args=(seed,)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (log.level, list(warnings.filters)) == before
+
+
+def test_another_default_dtype_is_named(tmp_path):
+    torch.set_default_dtype(torch.float64)
+    try:
+        with pytest.raises(InputError, match=r"default is torch\.float64"):
+            train("sin", out=tmp_path)
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 def test_lines_of_progress_name_step_and_loss(tmp_path, capsys):

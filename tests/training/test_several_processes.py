@@ -8,8 +8,10 @@ import sys
 import pytest
 import torch
 import yaml
+from lightning.pytorch.utilities import rank_zero_only
 
-from mlpzoo import SinDataModule
+import mlpzoo
+from mlpzoo import InputError, SinDataModule
 
 SCRIPT = """
 import torch
@@ -37,6 +39,51 @@ torch.save({"first": seen.first, "weights": weights}, f"rank{trainer.global_rank
 for name in ("linear", "xor"):
     mlpzoo.train(name, out="runs", plots=False, progress=False, accelerator="cpu", devices=2)
 """
+
+
+@pytest.fixture
+def linear(tmp_path):
+    """Train the line for a few steps with further settings."""
+
+    def fit(**settings):
+        short = {"max_steps": 4, "val_every": 2, "plots": False, "progress": False}
+        return mlpzoo.train("linear", out=tmp_path, **{**short, **settings})
+
+    return fit
+
+
+def test_one_device_is_alone_whatever_rank_the_environment_gives_it(linear, monkeypatch):
+    job = {"RANK": "1", "LOCAL_RANK": "1", "SLURM_PROCID": "1", "SLURM_NTASKS": "2",
+           "SLURM_JOB_NAME": "job", "SLURM_LOCALID": "1", "SLURM_NODEID": "0"}  # fmt: skip
+    for name, value in job.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(rank_zero_only, "rank", 1)  # which Lightning takes from RANK at its import
+    folder = linear().folder
+    assert (folder / "result.json").exists()
+    assert len((folder / "metrics.csv").read_text().splitlines()) > 1
+
+
+def test_processes_of_torchrun_are_taken_or_refused_before_training(linear, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pytest.raises(InputError, match="started 2 processes for a run in 1; give --devices 2"):
+        linear()
+    with pytest.raises(InputError, match="for a run in 1; start it without torchrun"):
+        mlpzoo.train_population("linear", members=2, out=tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_devices_that_this_process_would_not_hear_from_are_refused(linear):
+    strategy = {"strategy": "ddp_spawn"}  # a notebook has the like of it
+    with pytest.raises(InputError, match="devices 2 would train in copies of this process"):
+        linear(devices=2, accelerator="cpu", trainer=strategy)
+
+
+def test_devices_may_be_left_to_lightning(tmp_path):
+    settings = {"max_steps": 2, "plots": False, "progress": False, "out": tmp_path}
+    assert mlpzoo.train("sin", devices="auto", accelerator="cpu", **settings).steps == 2
 
 
 def run(*command, cwd):

@@ -202,8 +202,16 @@ class Exercise:
             **changes: Arguments that replace the recipe's.
 
         Raises:
-            InputError: An unknown argument or a refused value.
+            InputError: An unknown argument, a refused value, or another default of torch than
+                float32.
         """
+        import torch
+
+        if (dtype := torch.get_default_dtype()) != torch.float32:
+            raise InputError(
+                f"torch's default is {dtype}, and exercises have float32 data; call "
+                "torch.set_default_dtype(torch.float32)"
+            )
         chosen = self.recipe(recipe)
         linked = _linked(chosen, self.data(recipe=recipe) if data is None else data)
         arguments = {**linked, **chosen.module_arguments(changes)}
