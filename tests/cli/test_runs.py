@@ -112,6 +112,16 @@ def test_unfinished_run_is_compared_by_its_last_validation(cli, out, tmp_path):
     assert first == second > 0
 
 
+def test_runs_without_a_curve_are_compared_without_a_picture(cli, out, tmp_path):
+    pair = [shutil.copytree(out / f"linear/version_{n}", tmp_path / f"bare_{n}") for n in (0, 1)]
+    for folder in pair:
+        (folder / "metrics.csv").unlink()
+    code, text, err = cli("compare", *pair, "--out", tmp_path / "c.png")
+    assert (code, err) == (0, "")
+    assert text.endswith("neither has logged a curve yet\n")
+    assert not (tmp_path / "c.png").exists()
+
+
 @pytest.mark.parametrize(
     ("first", "second", "more", "part"),
     [

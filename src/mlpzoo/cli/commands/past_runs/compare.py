@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mlpzoo.exercises import Exercise
+    from mlpzoo.plotting.curves import Series
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def run(*, a: str, b: str, out: str, json: bool) -> int:
     """Print the settings that differ and the metrics, and write the picture."""
     from mlpzoo.plotting import save
     from mlpzoo.runs.folder import find_run, result_file
+    from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
     from mlpzoo.training.resume import differences
 
     folders = [find_run(each, Path(each)).resolve() for each in (a, b)]
@@ -37,16 +39,18 @@ def run(*, a: str, b: str, out: str, json: bool) -> int:
     exercises = [_exercise(config) for config in configs]
     same = exercises[0] if exercises[0] is exercises[1] else None
     figures = map(_figures if all(map(result_file, folders)) else _figures_so_far, folders)
+    logged = [read_metrics(folder / FILE_NAME) for folder in folders]
+    wanted = dict.fromkeys(name for each in exercises for name in getattr(each, "curves", _CURVES))
+    curves = [name for name in wanted if any(name in series for series in logged)]
     compared = {
         "runs": list(map(str, folders)),
         "settings": differences(configs[0], configs[1], same),
         "metrics": _side_by_side(*figures),
-        "picture": out,
+        "picture": out if curves else None,
     }
-    curves = dict.fromkeys(name for each in exercises for name in getattr(each, "curves", _CURVES))
-    figure = _drawn(dict(zip(labels, folders, strict=True)), list(curves))
     try:
-        save(figure, Path(out))
+        if curves:
+            save(_drawn(dict(zip(labels, logged, strict=True)), curves), Path(out))
     except (OSError, ValueError) as error:  # ValueError: a suffix that matplotlib does not know
         raise InputError(f"cannot write {out}: {error}; choose another --out") from error
     print(as_json(compared) if json else _report(compared, labels))
@@ -105,17 +109,14 @@ def _side_by_side(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[s
     return {name: [first.get(name), second.get(name)] for name in {**first, **second}}
 
 
-def _drawn(folders: Mapping[str, Path], curves: list[str]) -> "Figure":
+def _drawn(logged: "Mapping[str, Series]", curves: list[str]) -> "Figure":
     """Return a figure with an axis for each curve, the runs' own by their labels."""
     from mlpzoo import plotting
-    from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
 
-    found = {label: read_metrics(folder / FILE_NAME) for label, folder in folders.items()}
     figure = plotting.new_figure(6.4, 3.2 * len(curves))
-    for name, part in zip(
-        curves, figure.subfigures(len(curves), 1, squeeze=False)[:, 0], strict=True
-    ):
-        series = {label: series[name] for label, series in found.items() if name in series}
+    parts = figure.subfigures(len(curves), 1, squeeze=False)[:, 0]
+    for name, part in zip(curves, parts, strict=True):
+        series = {label: series[name] for label, series in logged.items() if name in series}
         plotting.plot_losses(series, title=name, figure=part)
     return figure
 
@@ -128,7 +129,7 @@ def _report(compared: Mapping[str, Any], labels: list[str]) -> str:
         if compared[key] else f"no {what} differs"
         for key, what in (("settings", "setting"), ("metrics", "metric"))
     ]  # fmt: skip
-    return "\n\n".join([*tables, compared["picture"]])
+    return "\n\n".join([*tables, compared["picture"] or "neither has logged a curve yet"])
 
 
 def _in_line(value: object) -> str:
