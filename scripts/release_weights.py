@@ -188,7 +188,9 @@ def _handmade(name: str) -> tuple[ExportedNet, dict[str, Any]]:
         for layer, (weight, bias) in zip(linear, made.layers, strict=True):
             layer.weight.copy_(torch.tensor(weight))
             layer.bias.copy_(torch.tensor(bias))
-    exported = ExportedNet(net=net.eval(), exercise=made.exercise, output=made.output)
+    exported = ExportedNet(
+        net=net.eval(), exercise=made.exercise, output=made.output, data=made.data
+    )
     return exported, {
         "summary": made.summary, "data": dict(made.data), "recipe": made.recipe, "seed": None,
         "steps": None,

@@ -4,7 +4,8 @@ import argparse
 import warnings
 from pathlib import Path
 
-from mlpzoo.cli.tables import as_json, as_markdown
+from mlpzoo.cli.tables import as_markdown
+from mlpzoo.files import as_json
 from scripts.benchmark.comparisons import COMPARISONS, PARTS, one_core
 from scripts.benchmark.contestants import contestants
 

@@ -198,7 +198,7 @@ def as_typed(value: Any) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a text is a number.
+    """Tell whether a text is a number, "nan" and "inf" too.
 
     Args:
         text: Any text.

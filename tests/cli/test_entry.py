@@ -157,10 +157,14 @@ def test_plot_draws_a_checkpoint(cli, sin_run, tmp_path):
         ("train perceptron --data.gate xorr", "did you mean 'xor'"),
         ("list --module.lr 3", "--module.lr belongs to"),
         ("test sin --ckpt nowhere.ckpt", "nowhere.ckpt does not exist"),
-        ("test sin", "--ckpt"),
+        ("test sinn", "did you mean 'sin'"),
+        ("plot sinn", "did you mean 'sin'"),
+        ("plot sin --film", "there is no run in checkpoints/sin to draw"),
+        ("completion tcsh", "'tcsh'"),
+        ("compare a b", "a is not the folder of a run"),
+        ("runs sinn", "did you mean 'sin'"),
         ("predict sin --ckpt nowhere.ckpt one", "'one'"),
         ("show sn", "did you mean 'sin'"),
-        ("plot sin", "there is no run in checkpoints/sin to draw"),
         ("plot sin --step 3", "there is no run in checkpoints/sin to draw"),
         ("plot sin --step three", "'three'"),
         ("plot sin --run a --ckpt b", "leave one of them out"),
@@ -230,7 +234,7 @@ def hostile(path):
         (lambda path: path.write_bytes(b"\x80\x02junk" * 40), "not a checkpoint"),
         (lambda path: path.write_bytes(pickle.dumps({"a": 1})), "not"),
         (lambda path: torch.save({"state_dict": {}}, path), "not written by mlpzoo"),
-        (lambda path: path.mkdir(), "is a folder"),
+        (lambda path: path.mkdir(), "is not the folder of a run"),
         (hostile, "not a checkpoint"),
     ],
 )
@@ -274,7 +278,17 @@ def test_import_of_the_package_loads_no_torch_and_a_net_no_lightning():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["list"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["list"],
+        ["--version"],
+        ["completion", "bash"],
+        ["runs", "--json"],
+    ],
+)
 def test_light_commands_load_nothing_heavy(arguments):
     code = (
         "import sys\nfrom mlpzoo.cli import main\ntry:\n    main(sys.argv[1:])\nfinally:\n"

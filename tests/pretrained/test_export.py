@@ -44,7 +44,7 @@ def with_any_bits(net):
     return net
 
 
-@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+@pytest.mark.parametrize("suffix", ["json", "pt", "safetensors"])
 @pytest.mark.parametrize("name", NETS)
 def test_network_comes_back_bit_for_bit(name, suffix, tmp_path):
     net, path = with_any_bits(NETS[name]()), tmp_path / f"net.{suffix}"
@@ -69,7 +69,8 @@ def test_network_that_came_back_computes_the_same(name, tmp_path):
 def test_shipped_network_goes_round_through_all_formats(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["export", name, "--format", "json"]) == 0
-    assert main(["export", "--weights", f"{name}.json", "--format", "safetensors"]) == 0
+    assert main(["export", "--weights", f"{name}.json", "--format", "pt"]) == 0
+    assert main(["export", f"{name}.pt", "--format", "safetensors"]) == 0
     shipped = mlpzoo.pretrained.manifest.FOLDER / f"{name}.safetensors"
     assert (tmp_path / shipped.name).read_bytes() == shipped.read_bytes()
     assert "the same bits" in capsys.readouterr().out
@@ -114,7 +115,7 @@ class Mine(torch.nn.Module):
         (lambda: mlpzoo.LitFourLayerXOR(), "x.json", "take its net"),
         (lambda: FourLayerXOR().double(), "x.json", "must be finite float32"),
         (lambda: SequentialMLP(in_range=(0, 1)).half(), "x.safetensors", "must be finite float32"),
-        (lambda: FourLayerXOR(), "x.txt", "must end in .json, .safetensors or .onnx"),
+        (lambda: FourLayerXOR(), "x.txt", "must end in .json, .pt, .safetensors or .onnx"),
         (lambda: FourLayerXOR(), "no/x.json", "cannot write"),
     ],
 )
@@ -171,7 +172,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
         ("export sin", "give --format"),
         ("export sinn --format json", "did you mean 'sin'"),
         ("export sin --format pickle", "pickle"),
-        ("export sin --out x.pt", "must end in"),
+        ("export sin --out x.txt", "must end in"),
         ("export sin --out no/x.json", "no/x.json"),
         ("export --weights no.json --format json", "no.json does not exist"),
         ("export --ckpt no.ckpt --format json", "no.ckpt does not exist"),

@@ -82,6 +82,7 @@ HOSTILE_JSON = {
     "flat": changed(lambda c: c["weights"].update({"linear.weight": [1.0, 2.0]})),
     "no output": changed(lambda c: c.update(output="anything")),
     "unhashable output": changed(lambda c: c.update(output=[])),
+    "data are a list": changed(lambda c: c.update(data=[1])),
 }
 
 
@@ -146,6 +147,80 @@ def test_safetensors_of_others_or_of_another_type_is_refused(tmp_path):
     load_weights(path)
     save_file({k: t.double() for k, t in weights.items()}, path, metadata={"mlpzoo": head})
     refuse(path)
+
+
+def changed_pt(change):
+    """Return what a valid .pt file holds, with one change made."""
+    content = json.loads(changed(lambda c: None))
+    content["weights"] = {name: torch.tensor(value) for name, value in content["weights"].items()}
+    change(content)
+    return content
+
+
+class Payload:
+    def __reduce__(self):
+        return print, ("this must not run",)
+
+
+def of_size(count):
+    """Return a change to a perceptron of so many inputs, whose weights share one number."""
+    wide = {"class": "Perceptron", "arguments": {"in_features": count}}
+
+    def change(content):
+        content["architecture"] = wide
+        content["weights"]["linear.weight"] = torch.zeros(1).expand(1, count)
+
+    return change
+
+
+HOSTILE_PT = {
+    "a state_dict alone": {"linear.weight": torch.zeros(1, 2)},
+    "a number": 3,
+    "code": changed_pt(lambda c: c.update(exercise=Payload())),
+    "code for a weight": changed_pt(lambda c: c["weights"].update({"linear.bias": Payload()})),
+    "list for a weight": changed_pt(lambda c: c["weights"].update({"linear.bias": [0.0]})),
+    "another type": changed_pt(
+        lambda c: c["weights"].update({"linear.bias": torch.zeros(1, dtype=torch.int32)})
+    ),
+    "sparse": changed_pt(
+        lambda c: c["weights"].update({"linear.weight": torch.eye(2).to_sparse()})
+    ),
+    "on no device": changed_pt(
+        lambda c: c["weights"].update({"linear.bias": torch.zeros(1, device="meta")})
+    ),
+    "not finite": changed_pt(
+        lambda c: c["weights"].update({"linear.bias": torch.tensor([math.inf])})
+    ),
+    "a tensor for a name": changed_pt(lambda c: c.update(exercise=torch.zeros(2))),
+    "a tensor for the format": changed_pt(lambda c: c.update(format=torch.ones(2))),
+    "many weights in one number": changed_pt(of_size(2**40)),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_PT)
+def test_hostile_pt_is_refused_in_one_line_and_not_run(kind, tmp_path, capsys):
+    torch.save(HOSTILE_PT[kind], tmp_path / "x.pt")
+    refuse(tmp_path / "x.pt")
+    assert capsys.readouterr().out == ""
+
+
+def test_pt_that_hostile_ones_were_made_from_is_taken_and_cut_ones_are_not(tmp_path):
+    torch.save(changed_pt(lambda c: None), path := tmp_path / "x.pt")
+    assert load_weights(path)(torch.ones(1, 2)).item() == 1
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 23):
+        path.write_bytes(whole[:length])
+        refuse(path)
+
+
+def test_weights_of_a_pt_file_are_a_state_dict_and_equal_nets_give_equal_bytes(tmp_path):
+    net = FourLayerXOR(seed=2)
+    export(net, tmp_path / "x.pt")
+    weights = torch.load(tmp_path / "x.pt", weights_only=True)["weights"]
+    other = FourLayerXOR(seed=3)
+    other.load_state_dict(weights)
+    export(other, tmp_path / "other.pt")
+    assert (tmp_path / "other.pt").read_bytes() == (tmp_path / "x.pt").read_bytes()
 
 
 @pytest.mark.parametrize("where", ["missing.json", "folder.json", "fifo.json", "large.json"])

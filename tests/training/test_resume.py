@@ -1,5 +1,7 @@
 """Runs that go on: from every state that is saved, to the bits of the run that nobody stopped."""
 
+import csv
+import hashlib
 import json
 import shutil
 
@@ -491,8 +493,8 @@ def test_odd_results_are_an_input_error(content, perceptron):
     "damage",
     [
         lambda text: text + "0,1,2,3,4,5,6,7,8,9,10\n",
-        lambda text: text.replace("0,9,", "0,zz,"),
-        lambda text: text.replace("0,9,", "0,8,"),
+        lambda text: text.replace("10,0,", "zz,0,"),
+        lambda text: text.replace("10,0,", "9,0,"),
         lambda text: text + "1" * 200_000,
         lambda text: text.replace(".", "x"),
         lambda text: "",
@@ -511,6 +513,35 @@ def test_damaged_metrics_are_put_aside_and_cost_no_training(damage, half_line, w
     rows = [(run / "metrics.csv").read_text().splitlines()[1:] for run in (half_line, whole_line)]
     assert rows[0] == rows[1][-len(rows[0]) :]
     assert train("linear", resume=half_line, progress=False).finished_before
+
+
+def as_before(folder):
+    """Make a run what it was when metrics.csv began with the epoch and numbered steps from 0."""
+    header, *rows = csv.reader((folder / "metrics.csv").read_text().splitlines())
+    lines = [["epoch", "step", *header[2:]]]
+    lines += [[epoch, str(int(step) - 1), *values] for step, epoch, *values in rows]
+    text = "".join(",".join(line) + "\n" for line in lines)
+    (folder / "metrics.csv").write_text(text)
+    for path in folder.glob("*.ckpt"):
+        state = read_checkpoint(path)
+        until = [line for line in lines[1:] if int(line[1]) < state["global_step"]]
+        content = "".join(",".join(line) + "\n" for line in [lines[0], *until])
+        state["mlpzoo"]["log"] = hashlib.sha256(content.encode()).hexdigest()
+        path.write_bytes(pack(state))
+
+
+def test_run_whose_metrics_were_numbered_from_0_goes_on_numbered_from_1(
+    half_line, whole_line, capfd
+):
+    now = read_metrics(half_line / "metrics.csv")
+    as_before(half_line)
+    assert (half_line / "metrics.csv").read_text().splitlines()[1].startswith("0,9,")
+    assert read_metrics(half_line / "metrics.csv") == now
+    train("linear", resume=half_line, progress=False)
+    assert "is put aside" not in capfd.readouterr().err
+    assert (half_line / "metrics.csv").read_bytes() == (whole_line / "metrics.csv").read_bytes()
+    steps = [line.split(",")[0] for line in (half_line / "metrics.csv").read_text().splitlines()]
+    assert steps[-1] == "40"  # as the progress says
 
 
 def test_start_and_folder_do_not_go_with_resume(perceptron, tmp_path):

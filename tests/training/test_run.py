@@ -123,8 +123,8 @@ def test_every_interval_and_the_last_step_are_validated_and_logged(tmp_path):
     result = quick("sin", tmp_path, max_steps=25, val_every=10)
     with (result.folder / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows if row.get("val_max_error")] == [9, 19, 24]
-    assert [int(row["step"]) for row in rows if row.get("train_loss")] == [9, 19, 24]
+    assert [int(row["step"]) for row in rows if row.get("val_max_error")] == [10, 20, 25]
+    assert [int(row["step"]) for row in rows if row.get("train_loss")] == [10, 20, 25]
 
 
 def test_result_is_of_the_best_checkpoint(tmp_path):

@@ -88,8 +88,10 @@ class _Parser(argparse.ArgumentParser):
 @cache
 def commands() -> dict[str, Any]:
     """Return the modules of the commands by name, in the order of their names."""
-    names = sorted(path.stem for path in _FOLDER.glob("*.py") if path.stem != "__init__")
-    return {name: import_module(f"mlpzoo.cli.commands.{name}") for name in names}
+    paths = sorted(_FOLDER.rglob("*.py"), key=lambda path: path.stem)
+    dotted = {p.stem: ".".join(p.with_suffix("").relative_to(_FOLDER).parts) for p in paths}
+    del dotted["__init__"]
+    return {name: import_module(f"mlpzoo.cli.commands.{to}") for name, to in dotted.items()}
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,7 +1,9 @@
-"""Rows as text: an aligned table, Markdown, or JSON."""
+"""Rows as text, an aligned table or Markdown, and a stdout that holds JSON alone."""
 
-import json
+import math
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 
 Row = Mapping[str, object]
 
@@ -39,6 +41,25 @@ def as_markdown(rows: Sequence[Row]) -> str:
     return "\n".join([header, f"|{'---|' * len(rows[0])}", *body])
 
 
-def as_json(rows: object) -> str:
-    """Return rows, or tables of rows by name, as indented JSON."""
-    return json.dumps(rows, indent=2)
+def measured(metrics: Mapping[str, float | None], digits: int = 4) -> str:
+    """Return metrics in a line; None is what JSON has for a number that is not finite.
+
+    Args:
+        metrics: By name.
+        digits: Of each value.
+
+    Example:
+        >>> measured({"accuracy": 0.75, "bce": None})
+        'accuracy 0.75, bce nan'
+    """
+    numbers = ((name, math.nan if v is None else v) for name, v in metrics.items())
+    return ", ".join(f"{name} {value:.{digits}g}" for name, value in numbers)
+
+
+def stdout_for(json: bool) -> AbstractContextManager[object]:
+    """Send to stderr what is printed within, where stdout is for one JSON document alone.
+
+    Args:
+        json: Whether it is.
+    """
+    return redirect_stdout(sys.stderr) if json else nullcontext()

@@ -19,10 +19,9 @@ from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.result import Member, PopulationResult
 from mlpzoo.runs.checkpoint import LAST, read_checkpoint
-from mlpzoo.runs.folder import MEMBERS, POPULATION, result_file
+from mlpzoo.runs.folder import MEMBERS, POPULATION, read_result, result_file
 from mlpzoo.training.open_run import OpenRun
 from mlpzoo.training.plan import Plan
-from mlpzoo.training.result import read_result
 from mlpzoo.training.resume import plan_run
 from mlpzoo.training.run import finish, fitted, takes
 from mlpzoo.training.settings import PopulationSettings

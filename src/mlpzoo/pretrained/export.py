@@ -1,4 +1,4 @@
-"""Networks out to files and in again: JSON, safetensors, and out only, ONNX."""
+"""Networks out to files and in again: JSON, .pt, safetensors, and out only, ONNX."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ FORMATS = (*WRITERS, "onnx")
 
 
 def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str = "") -> None:
-    """Write a network as JSON, safetensors or ONNX, as the path ends.
+    """Write a network as JSON, .pt (of `torch.save`), safetensors or ONNX, as the path ends.
 
-    `load_weights` gives back the same bits of the first two. ONNX has a batch axis of any length,
-    and is written once onnxruntime has given the network's own outputs. All hold what `forward`
-    gives: of a gate, the logit.
+    `load_weights` gives back the same bits of all but the last. ONNX has a batch axis of any
+    length, and is written once onnxruntime has given the network's own outputs. All hold what
+    `forward` gives: of a gate, the logit.
 
     Args:
         net: A network of a class of `mlpzoo.nets`; of a Lightning module, its net.
@@ -47,7 +47,7 @@ def export(net: nn.Module, path: str | Path, *, exercise: str = "", output: str 
 
 
 def load_weights(path: str | Path) -> nn.Module:
-    """Return the network that a JSON or safetensors file of `export` holds, in eval mode.
+    """Return the network that a JSON, .pt or safetensors file of `export` holds, in eval mode.
 
     Nothing in the file is run, and no memory is taken for more than it holds.
 
@@ -66,7 +66,7 @@ def write_exported(exported: ExportedNet, path: Path, kind: str = "") -> str:
     Args:
         exported: The network, and what the file is to say of it.
         path: The file.
-        kind: "json", "safetensors" or "onnx"; "" for the one that the path ends in.
+        kind: One of `FORMATS`; "" for the one that the path ends in.
 
     Returns:
         How exact the file is, in words.

@@ -1,12 +1,13 @@
-"""Networks as bytes: safetensors and JSON, each with the architecture beside the weights.
+"""Networks as bytes: safetensors, JSON and torch's .pt, with the architecture beside weights.
 
-Reading either runs no code, and float32 numbers come back bit for bit.
+Reading any runs no code, and float32 numbers come back bit for bit.
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
+from mlpzoo.files import load_plain
 from mlpzoo.nets.architecture import describe, rebuild
 
 FILE_FORMAT = 1
@@ -25,6 +27,7 @@ OUTPUTS = {
     "probability": "P(y = 1) itself",
 }
 MOST_BYTES = 2**26  # of a file: 16 million weights, 60 times the largest network here
+_ZIP = b"PK\3\4"  # how torch.save begins; of a safetensors file, a header beyond MOST_BYTES
 _HEAD = "mlpzoo"  # the head's key in the metadata: one key, for more come in any order
 
 
@@ -36,11 +39,13 @@ class ExportedNet:
         net: The network.
         exercise: Name of the exercise that it was made for, or "".
         output: What `forward` gives, a key of `OUTPUTS`; by default what its class gives.
+        data: Arguments of the exercise's data module that differ from the default recipe's.
     """
 
     net: nn.Module
     exercise: str = ""
     output: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.output = self.output or getattr(self.net, "gives", "value")
@@ -82,11 +87,26 @@ def to_json(exported: ExportedNet) -> bytes:
     return f'{head},\n "weights": {{\n{weights}\n }}\n}}\n'.encode()
 
 
-WRITERS = {"json": to_json, "safetensors": to_safetensors}
+def to_pt(exported: ExportedNet) -> bytes:
+    """Return a network as torch.save writes it: what `to_json` has, "weights" being a state_dict.
+
+    Args:
+        exported: The network, on any device.
+
+    Raises:
+        InputError: See `mlpzoo.export`.
+    """
+    weights = {name: tensor.clone() for name, tensor in _weights(exported.net).items()}
+    head = json.loads(json.dumps(_head(exported)))  # no two names are one object: equal bytes
+    torch.save({**head, "weights": weights}, buffer := io.BytesIO())
+    return buffer.getvalue()
+
+
+WRITERS = {"json": to_json, "pt": to_pt, "safetensors": to_safetensors}
 
 
 def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
-    """Return the network of a JSON or safetensors file, in eval mode, with what the file says.
+    """Return the network of a JSON, .pt or safetensors file, in eval mode, with what it says.
 
     Args:
         path: The file.
@@ -116,15 +136,16 @@ def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
 
 
 def from_bytes(content: bytes) -> ExportedNet:
-    """Return the network that `to_safetensors` or `to_json` wrote.
+    """Return the network that one of `WRITERS` wrote.
 
     Args:
         content: All of the file.
 
     Raises:
-        InputError: The bytes are neither, or not what these write.
+        InputError: The bytes are not what these write.
     """
     read = _from_safetensors if b"\0" in content[:8] else _from_json
+    read = _from_pt if content.startswith(_ZIP) else read
     try:
         return read(content)
     except InputError:
@@ -147,10 +168,26 @@ def _from_safetensors(content: bytes) -> ExportedNet:
 
 def _from_json(content: bytes) -> ExportedNet:
     head = _strict_json(content.decode())
+    return _exported_net(head, {name: _tensor(name, v) for name, v in _weights_in(head).items()})
+
+
+def _from_pt(content: bytes) -> ExportedNet:
+    head = load_plain(content)
+    weights = _weights_in(head)
+    for name, tensor in weights.items():
+        plain = type(tensor) is Tensor and tensor.layout is torch.strided
+        if not (plain and tensor.device.type == "cpu" and tensor.is_contiguous()):
+            raise InputError(f"{name} is not a plain tensor")
+    if sum(tensor.nbytes for tensor in weights.values()) > len(content):
+        raise InputError("its weights would take more memory than it holds")
+    return _exported_net(head, weights)
+
+
+def _weights_in(head: Any) -> dict[str, Any]:
     given = head.get("weights") if isinstance(head, dict) else None
     if not isinstance(given, dict):
         raise InputError("it has no weights; it is not of `mlpzoo export`")
-    return _exported_net(head, {name: _tensor(name, entry) for name, entry in given.items()})
+    return given
 
 
 def _exported_net(head: Any, weights: Mapping[str, Tensor]) -> ExportedNet:
@@ -158,10 +195,11 @@ def _exported_net(head: Any, weights: Mapping[str, Tensor]) -> ExportedNet:
     if found != FILE_FORMAT:
         raise InputError(f"it is of format {found!r}, and this mlpzoo reads {FILE_FORMAT}")
     exercise, output = head.get("exercise", ""), head.get("output", "value")
-    if not isinstance(exercise, str) or output not in OUTPUTS:
-        raise InputError(f"it has exercise {exercise!r} and output {output!r}")
+    data = head.get("data", {})
+    if not isinstance(exercise, str) or output not in OUTPUTS or not isinstance(data, dict):
+        raise InputError(f"it has exercise {exercise!r}, output {output!r} and data {data!r}")
     net = rebuild(head.get("architecture"), weights)
-    return ExportedNet(net=net, exercise=exercise, output=output)
+    return ExportedNet(net=net, exercise=exercise, output=output, data=data)
 
 
 def _head(exported: ExportedNet) -> dict[str, Any]:
@@ -171,6 +209,7 @@ def _head(exported: ExportedNet) -> dict[str, Any]:
         "exercise": exported.exercise,
         "output": exported.output,
         "means": OUTPUTS[exported.output],
+        **({"data": exported.data} if exported.data else {}),
     }
 
 

@@ -9,7 +9,7 @@ from mlpzoo.exercises import get_exercise
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
 from mlpzoo.pretrained.formats import ExportedNet
-from mlpzoo.pretrained.manifest import Pretrained, get_pretrained, load_exported
+from mlpzoo.pretrained.manifest import Pretrained
 from mlpzoo.training.trainer import evaluate
 
 
@@ -73,19 +73,6 @@ def data_of(record: Pretrained) -> FunctionDataModule:
         InputError: An unknown exercise or argument, or a refused value.
     """
     return get_exercise(record.exercise).data(seed=record.seed or 0, **record.data)
-
-
-def pretrained_module(name: str) -> tuple[LitNetwork, FunctionDataModule]:
-    """Return a network of the package as a module, with the data that it is measured by.
-
-    Args:
-        name: One of `list_pretrained()`.
-
-    Raises:
-        InputError: There is none of this name.
-    """
-    record = get_pretrained(name)
-    return as_module(load_exported(name)), data_of(record)
 
 
 def errors_of(exported: ExportedNet, data: FunctionDataModule) -> dict[str, float]:

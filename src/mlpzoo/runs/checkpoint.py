@@ -7,7 +7,6 @@ has changed anywhere in it is noticed here.
 
 import hashlib
 import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from lightning.fabric.utilities.types import _PATH
 from typing_extensions import override
 
 from mlpzoo.checks import InputError
-from mlpzoo.files import write_whole
+from mlpzoo.files import load_plain, write_whole
 
 BEST, LAST, PREVIOUS, START = "best.ckpt", "last.ckpt", "previous.ckpt", "start.ckpt"
 RECORD = "mlpzoo"  # the key in a checkpoint under which its provenance stands
@@ -88,16 +87,7 @@ def unpack(content: bytes) -> Any:
         raise InputError("it was not written by mlpzoo's train, or its end is missing")
     if seal != _seal(archive):
         raise InputError("it is damaged: its checksum differs")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as entries:
-            sizes = [entry.file_size for entry in entries.infolist()]
-        if sum(sizes) > len(content):
-            raise InputError("it would unpack to more than it holds")
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except InputError:
-        raise
-    except Exception as error:  # the bytes may be anything: none of it may be a traceback
-        raise InputError(f"it holds more than numbers and names ({type(error).__name__})") from None
+    return load_plain(content)
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -126,6 +116,15 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path} is of format {written}, and this mlpzoo reads {FORMAT}; take a newer mlpzoo"
         )
     return checkpoint
+
+
+def best_of(folder: Path) -> Path:
+    """Return the checkpoint of a run to measure: the best, else the last good one.
+
+    Args:
+        folder: The run folder.
+    """
+    return next((p for name in (BEST, LAST, START) if (p := folder / name).exists()), folder / BEST)
 
 
 def is_whole(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Run folders: claimed for a new run, found again for one that goes on."""
 
+import json
 import os
 import shutil
 import time
@@ -10,11 +11,9 @@ from secrets import token_hex
 from typing import Any
 
 import yaml
-from lightning.pytorch.utilities import rank_zero_only
 
 from mlpzoo.checks import InputError
 from mlpzoo.files import sync_folder, write_whole, write_yaml
-from mlpzoo.runs.checkpoint import START
 
 LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
@@ -32,6 +31,8 @@ def new_folder(parent: Path, config: Mapping[str, Any], *, start: Path | None = 
     Raises:
         InputError: It cannot be made or written to.
     """
+    from mlpzoo.runs.checkpoint import START  # torch, which a list of runs does without
+
     made = parent / f".new-{os.getpid()}-{token_hex(4)}"
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +87,8 @@ def _sweep_unnamed(parent: Path) -> None:
 
 def is_first_process() -> bool:
     """Tell whether this process is the only one of a run, or the first of several."""
+    from lightning.pytorch.utilities import rank_zero_only  # which a list of runs does without
+
     return bool(getattr(rank_zero_only, "rank", 0) == 0)
 
 
@@ -137,6 +140,25 @@ def read_config(path: str | Path) -> dict[str, Any]:
 def result_file(folder: Path) -> Path | None:
     """Return the file that marks a run as finished; None while it is not."""
     return next((folder / n for n in (RESULT, POPULATION) if (folder / n).exists()), None)
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """Return the result that marks a run as finished.
+
+    Args:
+        folder: The run folder.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    path = result_file(folder) or folder / RESULT
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {error}; remove it, then resume") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} does not hold a result; remove it, then resume")
+    return content
 
 
 def _folder_of(path: str | Path) -> Path:

@@ -9,7 +9,7 @@ from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from mlpzoo.checks import InputError
 from mlpzoo.runs.checkpoint import BEST, LAST, PREVIOUS, RECORD, read_checkpoint
-from mlpzoo.runs.metrics_csv import FILE_NAME, digest_until
+from mlpzoo.runs.metrics_csv import FILE_NAME, leads_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ def latest_resumable(folder: Path) -> State:
         return State(
             path=path, step=step, torch=str(record.get("torch", "")),
             config=record.get("config", {}), history=tuple(record.get("changes", ())),
-            log_is_lost=digest_until(folder / FILE_NAME, step) != record["log"],
+            log_is_lost=not leads_to(folder / FILE_NAME, step, record["log"]),
             notes=tuple(notes), solved=_met_the_bar(state),
         )  # fmt: skip
     return State(notes=tuple(notes))

@@ -19,9 +19,10 @@ from mlpzoo.checks import InputError
 from mlpzoo.exercises import list_exercises
 from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.nets.architecture import check_fit
-from mlpzoo.runs.checkpoint import BEST, LAST, START, is_whole, read_checkpoint
+from mlpzoo.runs.checkpoint import LAST, START, is_whole, read_checkpoint
 from mlpzoo.runs.folder import CONFIG, give_name, is_first_process, new_folder, result_file
-from mlpzoo.runs.metrics_csv import FILE_NAME, RunLogger
+from mlpzoo.runs.logger import RunLogger
+from mlpzoo.runs.metrics_csv import FILE_NAME
 from mlpzoo.runs.state import State, latest_resumable
 from mlpzoo.training._lightning import leave_group_at_exit
 from mlpzoo.training.plan import Plan, holds_object
@@ -72,11 +73,6 @@ class OpenRun:
     def changed(self) -> bool:
         """Whether it goes on with other settings than its state was saved with."""
         return len(self.history) > len(self.state.history)
-
-    def best(self) -> Path:
-        """Return the checkpoint to measure: the best, else the last good one."""
-        names = (BEST, LAST, START)
-        return next((p for name in names if (p := self.folder / name).exists()), self.folder / BEST)
 
     def check_stop(self) -> None:
         """Stop the program if a signal has asked for it.

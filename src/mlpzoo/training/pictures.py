@@ -11,7 +11,7 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.views import pictures_of
-from mlpzoo.runs.metrics_csv import read_metrics
+from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
 from mlpzoo.training.film import make_film_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def draw(
     exercise: Exercise,
     module: LitNetwork,
     data: FunctionDataModule,
-    run: Path,
+    run: Path | None,
     *,
     out: Path,
     step: int | None = None,
@@ -37,7 +37,7 @@ def draw(
         exercise: Whose view and further pictures are drawn.
         module: What to draw.
         data: Its data.
-        run: The run folder.
+        run: The run folder; None for a network of none.
         out: The folder of the pictures, made if need be.
         step: The step that the module is of, which is added to titles and names; None for the
             result of the run.
@@ -51,7 +51,7 @@ def draw(
     title, ending = exercise.name, ""
     if step is not None:
         title, ending = f"{exercise.name} after {step} steps", f"_step_{step:06d}"
-    series = read_metrics(run / "metrics.csv") if step is None else {}
+    series = read_metrics(run / FILE_NAME) if run and step is None else {}
     losses = {name: series[name] for name in exercise.curves if name in series}
     pictures: dict[Path, Callable[[], FigureBase | bytes]] = {
         out / f"{name}{ending}.png": partial(view, module, data, plotting.Canvas(title))
@@ -62,6 +62,6 @@ def draw(
         pictures[out / "loss.png"] = partial(plotting.plot_losses, losses, title=title)
     if not plots:
         pictures = {}
-    if film:
+    if film and run:
         pictures[out / "film.gif"] = partial(make_film_of, exercise, run)
     return plotting.save_each(pictures)

@@ -1,6 +1,5 @@
 """The result of a run, and how it is written down."""
 
-import json
 import math
 import platform
 from abc import ABC, abstractmethod
@@ -22,7 +21,8 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
-from mlpzoo.runs.folder import RESULT, result_file
+from mlpzoo.runs.checkpoint import best_of
+from mlpzoo.runs.folder import read_result, result_file
 from mlpzoo.runs.load import load_module
 from mlpzoo.training.open_run import OpenRun
 from mlpzoo.training.plan import Plan
@@ -185,25 +185,6 @@ def in_words(tell: Callable[..., object], *args: Any, **named: Any) -> str:
         return f"no {getattr(tell, '__name__', 'word')}: {cause(error)}"
 
 
-def read_result(folder: Path) -> dict[str, Any]:
-    """Return the result that marks a run as finished.
-
-    Args:
-        folder: The run folder.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    path = result_file(folder) or folder / RESULT
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read: {error}; remove it, then resume") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} does not hold a result; remove it, then resume")
-    return content
-
-
 def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:
     """Return the result of a finished run.
 
@@ -216,7 +197,7 @@ def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:
         InputError: The file does not hold it.
     """
     stored, exercise = read_result(run.folder), plan.exercise
-    module, data = load_module(run.best(), exercise=exercise)
+    module, data = load_module(best_of(run.folder), exercise=exercise)
     try:
         metrics = {k: math.nan if v is None else float(v) for k, v in stored["metrics"].items()}
         plain = {name: kind(stored[name]) for name, kind in _STORED.items()}

@@ -14,9 +14,10 @@ from mlpzoo.checks import InputError
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.plotting import Canvas
+from mlpzoo.runs.checkpoint import best_of
 from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.load import PROVENANCE
-from mlpzoo.runs.metrics_csv import RunLogger
+from mlpzoo.runs.logger import RunLogger
 from mlpzoo.runs.snapshots import SnapshotTaker
 from mlpzoo.training._lightning import quiet_lightning
 from mlpzoo.training.open_run import OpenRun, open_run
@@ -101,7 +102,7 @@ def carry_out(plan: Plan) -> Result:
     with fitted(plan, module, data, callbacks=_own_callbacks) as (run, trainer):
         if run.finished:
             return stored_result(plan, run, trainer)
-        metrics = measure(trainer, module, data, run.best())
+        metrics = measure(trainer, module, data, best_of(run.folder))
         result = _result(run, trainer, metrics)
         if trainer.is_global_zero:
             shown = {"plots": plan.settings.plots, "film": plan.settings.film}

@@ -14,7 +14,8 @@ from typing_extensions import override
 from mlpzoo.files import keep_as
 from mlpzoo.optim.loops import add_places, complete_counts, is_between_events
 from mlpzoo.runs.checkpoint import FORMAT, LAST, PREVIOUS, RECORD, START
-from mlpzoo.runs.metrics_csv import RunLogger, digest
+from mlpzoo.runs.logger import RunLogger
+from mlpzoo.runs.metrics_csv import digest
 from mlpzoo.training.signals import StopRequest, StopTraining
 
 _HERE = "."  # the run folder, in a checkpoint

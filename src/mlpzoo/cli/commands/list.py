@@ -3,8 +3,9 @@
 import argparse
 
 from mlpzoo.cli.exit_codes import PASSED
-from mlpzoo.cli.tables import as_json, as_table
+from mlpzoo.cli.tables import as_table, measured
 from mlpzoo.exercises import list_exercises, summary
+from mlpzoo.files import as_json
 from mlpzoo.pretrained.manifest import read_manifest
 
 
@@ -38,7 +39,7 @@ def _networks(*, whole: bool) -> list[dict[str, object]]:
             "recipe": record.recipe,
             "seed": "-" if record.seed is None else record.seed,
             "steps": "-" if record.steps is None else record.steps,
-            "errors": ", ".join(f"{key} {value:.3g}" for key, value in record.headline().items()),
+            "errors": measured(record.headline(), 3),
         }
         for name, record in records
     ]

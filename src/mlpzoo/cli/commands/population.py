@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, exercise, nested
-from mlpzoo.cli.tables import as_json, as_table
+from mlpzoo.cli.tables import as_table, stdout_for
+from mlpzoo.files import as_json
 from mlpzoo.training.settings import PopulationSettings
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def run(*, name: str | None, json: bool, dotted: Sequence[str], **given: Any) ->
         name = str(settings_of(given["resume"]).get("exercise"))
     exercise = get_exercise(name)
     groups = from_config(exercise, nested(dotted), PopulationSettings)
-    result = train_population(exercise, **groups, **given)
+    with stdout_for(json):
+        result = train_population(exercise, **groups, **given)
     print(as_json(result.as_json()) if json else _report(result))
     if result.unwritten:
         print(f"mlpzoo: cannot write {result.unwritten}", file=sys.stderr)

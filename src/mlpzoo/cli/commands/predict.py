@@ -1,20 +1,28 @@
-"""Print y, or P(y = 1) for a gate, for one input."""
+"""Print what a network answers for one input, or for the rows of a CSV file."""
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 
-from mlpzoo.checks import InputError, as_float32, as_typed, is_number
+from mlpzoo.checks import is_number
+from mlpzoo.cli.csv_rows import read_rows
 from mlpzoo.cli.exit_codes import PASSED
+from mlpzoo.cli.network import add_network
+from mlpzoo.cli.tables import stdout_for
+from mlpzoo.files import as_json
+
+EPILOG = """\
+A CSV file has a row of inputs a line, with a line of names above them or without. The same rows are
+printed, with the answers as further columns."""
+_AT_ONCE = 2**14  # rows, so that a wide network takes little memory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo predict`."""
-    add = parser.add_argument
-    add("name", metavar="NAME", help="the exercise, or a network of the package")
-    add("--ckpt", metavar="PATH", help="best.ckpt or last.ckpt (NAME's)")
-    add("x", metavar="X", type=float, nargs="+", help="the inputs, X1 [X2]")
+    add_network(parser)
+    parser.add_argument("x", metavar="X", nargs="+",
+                        help="the inputs, X1 [X2]; or a CSV file, - for stdin")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="as JSON: x and y, rows of numbers")
 
 
 def rearranged(arguments: Sequence[str]) -> list[str]:
@@ -32,26 +40,32 @@ def rearranged(arguments: Sequence[str]) -> list[str]:
     return [*others, "--", *numbers] if numbers else others
 
 
-def run(*, name: str, ckpt: str | None, x: Sequence[float]) -> int:
-    """Print what a checkpoint, or the package's network, answers: a number for each output."""
+def run(*, name: str, ckpt: str | None, x: Sequence[str], json: bool) -> int:
+    """Print what a network answers: a number for each output, a line for each row of a file."""
     import torch
 
-    from mlpzoo.pretrained.measure import pretrained_module
-    from mlpzoo.runs.load import load_module
+    from mlpzoo.pretrained.find import find_network
 
-    module, data = pretrained_module(name) if ckpt is None else load_module(ckpt, exercise=name)
-    if len(x) != data.in_features:
-        wanted = "1 input" if data.in_features == 1 else f"{data.in_features} inputs"
-        raise InputError(f"{name} takes {wanted}, got {len(x)}: {as_typed(x)}")
-    for value in x:
-        if not math.isfinite(as_float32(value)):
-            raise InputError(f"an input must be a finite number, got {value}")
-        if not data.low <= value <= data.high:
-            print(
-                f"mlpzoo: {value:g} lies outside the trained range [{data.low:g}, {data.high:g}]",
-                file=sys.stderr,
+    rows, of_file = read_rows(x)
+    with stdout_for(json):
+        found = find_network(name, path=ckpt)
+        rows.check_columns(found.in_features, of=name)
+        if found.data is not None and (said := rows.outside(found.data.low, found.data.high)):
+            print(f"mlpzoo: {said}", file=sys.stderr)
+        inputs = torch.tensor(rows.values, dtype=torch.float32)
+        with torch.no_grad():
+            answers = torch.cat(
+                [found.module.answer(some) for some in torch.split(inputs, _AT_ONCE)]
             )
-    with torch.no_grad():
-        answer = module.answer(torch.tensor([x], dtype=torch.float32))
-    print(" ".join(f"{value:.6g}" for value in answer[0].tolist()))
+    if json:
+        exercise = found.exercise.name if found.exercise else ""
+        answered = {"x": rows.values, "y": answers.tolist()}
+        print(as_json({"exercise": exercise, "source": found.source, **answered}))
+    elif of_file:
+        count = answers.shape[1]
+        numbered = [f"y{n}" for n in range(1, count + 1)] if count > 1 else ["y"]
+        names = found.module.columns or numbered
+        print(rows.with_answers(names, answers.numpy().astype(str).tolist()), end="")
+    else:
+        print(" ".join(f"{value:.6g}" for value in answers[0].tolist()))
     return PASSED

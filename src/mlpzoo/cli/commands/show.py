@@ -1,29 +1,70 @@
-"""Explain one exercise and list its arguments."""
+"""Explain an exercise and its arguments, or say what a network is."""
 
 import argparse
 import inspect
+from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import as_typed
 from mlpzoo.cli.exit_codes import PASSED
-from mlpzoo.cli.parser import exercise
-from mlpzoo.cli.tables import as_table
+from mlpzoo.cli.network import add_network
+from mlpzoo.cli.tables import as_table, stdout_for
+from mlpzoo.files import as_json
+
+if TYPE_CHECKING:
+    from mlpzoo.exercises import Exercise
+    from mlpzoo.pretrained.find import Found
+
+
+_GROUPS = ("run", "pretrained")  # whose entries stand with the others in the table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo show`."""
-    parser.add_argument("name", type=exercise, metavar="NAME")
+    add_network(parser, "an exercise; or ")
+    parser.add_argument("--json", action="store_true", help="as JSON")
 
 
-def run(*, name: str) -> int:
-    """Print an exercise's description, bars, recipes, and every argument with its default."""
-    from mlpzoo.exercises import get_exercise
+def run(*, name: str, ckpt: str | None, json: bool) -> int:
+    """Print an exercise's description, bars, recipes and arguments, or facts of a network."""
+    from mlpzoo.exercises import get_exercise, list_exercises
+    from mlpzoo.pretrained.find import find_network
+    from mlpzoo.pretrained.names import known_name
+
+    with stdout_for(json):
+        if ckpt is None and known_name(name) in list_exercises():
+            shown = _of_exercise(get_exercise(name))
+            text = _explained(shown)
+        else:
+            shown = _of_network(find_network(name, path=ckpt))
+            facts = {**(shown["run"] or shown["pretrained"] or {}), **shown}
+            named = {key: facts[key] for key in {**shown, **facts} if key not in _GROUPS}
+            text = as_table([{"what": key, "is": _in_line(v)} for key, v in named.items() if v])
+    print(as_json(shown) if json else text)
+    return PASSED
+
+
+def _of_exercise(exercise: "Exercise") -> dict[str, Any]:
+    """Return what there is to say of an exercise, as plain data."""
+    from mlpzoo.pretrained.manifest import read_manifest
+
+    shipped = read_manifest().items()
+    return {
+        "exercise": exercise.name,
+        "description": inspect.cleandoc(exercise.description),
+        "bars": list(map(str, exercise.bars)),
+        "recipes": {
+            title: {"max_steps": recipe.max_steps, "val_every": recipe.val_every}
+            for title, recipe in exercise.recipes.items()
+        },
+        "pretrained": [name for name, record in shipped if record.exercise == exercise.name],
+        "arguments": _arguments(exercise),
+    }
+
+
+def _arguments(exercise: "Exercise") -> list[dict[str, object]]:
+    """Return the arguments of data and module, each with its default and what it means."""
     from mlpzoo.exercises.arguments import meanings
 
-    exercise = get_exercise(name)
-    print(inspect.cleandoc(exercise.description))
-    print(f"\nbar: {', '.join(map(str, exercise.bars))}")
-    for title, recipe in exercise.recipes.items():
-        print(f"recipe {title}: {recipe.max_steps} steps, validated every {recipe.val_every}")
     recipe = exercise.recipe()
     linked = recipe.linked(exercise.data())
     pace = {"steps_per_epoch": recipe.max_steps, "block_steps": recipe.block_steps}
@@ -31,14 +72,59 @@ def run(*, name: str) -> int:
         "data": (exercise.data_class, {**pace, **recipe.data}),
         "module": (exercise.module_class, {**recipe.module, **linked}),
     }
-    rows = [
+    return [
         {
             "argument": f"--{group}.{argument}",
-            "default": as_typed(values.get(argument, parameter.default)),
+            "default": _plain(values.get(argument, parameter.default)),
             "meaning": meanings(cls).get(argument, ""),
         }
         for group, (cls, values) in groups.items()
         for argument, parameter in inspect.signature(cls).parameters.items()
     ]
-    print(f"\n{as_table(rows)}")
-    return PASSED
+
+
+def _explained(shown: dict[str, Any]) -> str:
+    recipes = [
+        f"recipe {title}: {recipe['max_steps']} steps, validated every {recipe['val_every']}"
+        for title, recipe in shown["recipes"].items()
+    ]
+    networks = [f"networks of the package: {', '.join(shown['pretrained'])}"]
+    rows = [{**row, "default": _in_line(row["default"])} for row in shown["arguments"]]
+    return "\n".join([
+        shown["description"], "", f"bar: {', '.join(shown['bars'])}", *recipes,
+        *(networks if shown["pretrained"] else []), "", as_table(rows),
+    ])  # fmt: skip
+
+
+def _of_network(found: "Found") -> dict[str, Any]:
+    """Return what there is to say of a network, as plain data."""
+    from mlpzoo.pretrained.formats import OUTPUTS
+    from mlpzoo.pretrained.manifest import get_pretrained
+    from mlpzoo.runs.summary import summary_of
+
+    exported = found.exported
+    return {
+        "source": found.source,
+        "exercise": exported.exercise,
+        "network": getattr(exported.net, "sketch", type(exported.net).__name__.lower)(),
+        "parameters": sum(parameter.numel() for parameter in exported.net.parameters()),
+        "inputs": found.in_features,
+        "output": exported.output,
+        "means": OUTPUTS[exported.output],
+        "data": exported.data,
+        "run": None if found.run is None else summary_of(found.run),
+        "pretrained": get_pretrained(found.named).as_json() if found.path is None else None,
+    }
+
+
+def _plain(value: object) -> object:
+    """Return a default as JSON and YAML have it."""
+    if value is inspect.Parameter.empty:
+        return None
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _in_line(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_line(each)}" for name, each in value.items())
+    return as_typed(value)

@@ -1,35 +1,55 @@
-"""Measure a checkpoint against its exercise's bar."""
+"""Measure a network against its exercise's bar."""
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
-from mlpzoo.cli.parser import exercise
-from mlpzoo.cli.tables import as_table
+from mlpzoo.cli.network import add_network
+from mlpzoo.cli.tables import as_table, stdout_for
+from mlpzoo.files import as_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo test`."""
-    parser.add_argument("name", type=exercise, metavar="NAME", help="the exercise")
-    parser.add_argument("--ckpt", required=True, metavar="PATH", help="best.ckpt or last.ckpt")
+    add_network(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON, keys as in result.json")
 
 
-def run(*, name: str, ckpt: str) -> int:
-    """Measure a checkpoint on its exercise's test grid and print the metrics."""
-    from mlpzoo.exercises import get_exercise
-    from mlpzoo.runs.load import load_module
+def run(*, name: str, ckpt: str | None, json: bool) -> int:
+    """Measure a network on its exercise's test grid and print the metrics."""
+    from mlpzoo.pretrained.find import find_network
     from mlpzoo.training.result import reason
     from mlpzoo.training.trainer import evaluate
 
-    exercise = get_exercise(name)
-    module, data = load_module(ckpt, exercise=exercise)
-    metrics = evaluate(exercise, module, data)
-    print(as_table([{"metric": key, "value": f"{value:.6g}"} for key, value in metrics.items()]))
-    remark = exercise.remark(module, data, metrics)
-    if remark:
-        print(remark)
-    passed = exercise.passed(metrics)
-    bars = ", ".join(map(str, exercise.bars))
-    print(f"bar: {bars}: {'passed' if passed else 'not passed'}")
-    if not passed:
-        print(f"{exercise.name}: {reason(exercise, module, data, metrics)}")
+    with stdout_for(json):
+        found = find_network(name, path=ckpt)
+        exercise, data = found.solves()
+        metrics = evaluate(exercise, found.module, data)
+        passed = exercise.passed(metrics)
+        measured: dict[str, Any] = {
+            "exercise": exercise.name,
+            "source": found.source,
+            "passed": passed,
+            "bars": list(map(str, exercise.bars)),
+            "metrics": metrics,
+            "remark": exercise.remark(found.module, data, metrics),
+            "diagnosis": reason(exercise, found.module, data, metrics),
+        }
+    print(as_json(measured) if json else _report(measured))
     return PASSED if passed else FELL_SHORT
+
+
+def _report(measured: Mapping[str, Any]) -> str:
+    """Return what was measured as lines of text."""
+    rows = [{"metric": k, "value": f"{value:.6g}"} for k, value in measured["metrics"].items()]
+    verdict = "passed" if measured["passed"] else "not passed"
+    lines = [
+        f"network: {measured['source']}",
+        as_table(rows),
+        measured["remark"],
+        f"bar: {', '.join(measured['bars'])}: {verdict}",
+    ]
+    if measured["diagnosis"]:
+        lines.append(f"{measured['exercise']}: {measured['diagnosis']}")
+    return "\n".join(filter(None, lines))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, exercise, nested
-from mlpzoo.cli.tables import as_table
+from mlpzoo.cli.tables import as_table, measured, stdout_for
+from mlpzoo.files import as_json
 from mlpzoo.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("names", nargs="*", type=_exercise, metavar="NAME", help="exercises, or all")
     add("--config", metavar="FILE", help="settings from a YAML file; options override them")
     add_settings(parser, TrainSettings)
+    add("--json", action="store_true",
+        help="print a list of what is in each result.json, with its folder")  # fmt: skip
     parser.set_defaults(dotted=[])
 
 
@@ -38,7 +41,9 @@ def _exercise(text: str) -> str:
     return text if text == "all" else exercise(text)
 
 
-def run(*, names: Sequence[str], config: str | None, dotted: Sequence[str], **given: Any) -> int:
+def run(
+    *, names: Sequence[str], config: str | None, json: bool, dotted: Sequence[str], **given: Any
+) -> int:
     """Check all runs, then run them one after another, and print a table of the results."""
     import torch
 
@@ -46,17 +51,17 @@ def run(*, names: Sequence[str], config: str | None, dotted: Sequence[str], **gi
     from mlpzoo.training.signals import Interrupted, Terminated
 
     torch.set_num_threads(1)  # the fastest for networks this small
-    plans = _plans(names, config, dotted, given)
     results: list[Result] = []
     try:
-        for plan in plans:
-            results.append(carry_out(plan))
+        with stdout_for(json):
+            for plan in _plans(names, config, dotted, given):
+                results.append(carry_out(plan))
     except (Interrupted, Terminated):
         if results:
-            _report(results)
+            _report(results, json=json)
         raise
     if results[0].trainer.is_global_zero:
-        _report(results)
+        _report(results, json=json)
     return _code(results)
 
 
@@ -152,13 +157,17 @@ def _code(results: "Sequence[Result]") -> int:
     return PASSED if good else FELL_SHORT
 
 
-def _report(results: "Sequence[Result]") -> None:
+def _report(results: "Sequence[Result]", *, json: bool) -> None:
+    """Print results of finished runs."""
+    if json:
+        print(as_json([{**each.as_json(), "folder": str(each.folder)} for each in results]))
+        return
     rows = [
         {
             "exercise": result.exercise,
             "steps": result.steps,
             "seconds": f"{result.seconds:.1f}",
-            "metrics": ", ".join(f"{k} {value:.4g}" for k, value in result.judged.items()),
+            "metrics": measured(result.judged),
             "bar": ", ".join(result.bars),
             "passed": "yes" if result.passed else "no",
         }

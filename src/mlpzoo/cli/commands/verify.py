@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
-from mlpzoo.cli.tables import as_json, as_table
+from mlpzoo.cli.tables import as_table, measured, stdout_for
+from mlpzoo.files import as_json
 
 if TYPE_CHECKING:
     from mlpzoo.pretrained.verify import Check
@@ -41,9 +42,9 @@ def run(
     """Run the checks, a line to stderr for each as it ends, and print a table of all."""
     from mlpzoo.pretrained.verify import verify
 
-    checks = verify(
-        names, trained=not shipped, shipped=not trained, seed=seed, folder=folder, report=_report
-    )
+    which = {"trained": not shipped, "shipped": not trained}
+    with stdout_for(json):
+        checks = verify(names, **which, seed=seed, folder=folder, report=_report)
     rows = [check.as_json() for check in checks]
     print(as_json(rows) if json else as_table([_row(check) for check in checks]))
     return PASSED if all(check.passed for check in checks) else FELL_SHORT
@@ -58,7 +59,7 @@ def _row(check: "Check") -> dict[str, object]:
         "name": check.name,
         "what": check.what,
         "seed": "-" if check.seed is None else check.seed,
-        "measured": ", ".join(f"{name} {value:.4g}" for name, value in check.measured.items()),
+        "measured": measured(check.measured),
         "asked": check.asked,
         "verdict": check.verdict,
         "seconds": f"{check.seconds:.1f}",

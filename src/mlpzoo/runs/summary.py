@@ -1,0 +1,74 @@
+"""What there is to say of runs without loading what they trained."""
+
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mlpzoo.checks import InputError
+from mlpzoo.files import alone_in
+from mlpzoo.runs.folder import CONFIG, read_config, read_result, result_file
+from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
+
+
+def list_runs(out: str | Path) -> list[dict[str, Any]]:
+    """Return the summaries of all runs and populations in a folder, the newest first.
+
+    Args:
+        out: The folder that holds the folders of the exercises.
+    """
+    configs = Path(str(out)).glob(f"*/version_*/{CONFIG}")
+    newest = sorted(configs, key=lambda path: (path.stat().st_mtime, path), reverse=True)
+    return [summary_of(path.parent) for path in newest]
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    """Return what a run is and how far it has come, as plain data.
+
+    Args:
+        folder: The run folder.
+
+    Returns:
+        folder, exercise, members (None of a single run), recipe, seed, steps, max_steps, state
+        ("finished", "resumable", "running" or "damaged"), passed (None before the end), metrics
+        (those that the bars ask for; of a population, the success rate; before the end, the last
+        val_loss) and changed (when config.yaml was written).
+    """
+    written = datetime.fromtimestamp((folder / CONFIG).stat().st_mtime)
+    shown: dict[str, Any] = dict.fromkeys(_KEYS)
+    shown.update(folder=str(folder), exercise=folder.parent.name, state="damaged", metrics={})
+    with suppress(AttributeError, InputError, KeyError, TypeError, ValueError):  # files of anyone
+        config = read_config(folder / CONFIG)
+        shown.update({key: config.get(key) for key in _OF_CONFIG})
+        result = read_result(folder) if result_file(folder) else None
+        shown.update(_unfinished(folder) if result is None else _finished(result))
+    return {**shown, "changed": written.isoformat(sep=" ", timespec="seconds")}
+
+
+_OF_CONFIG = ("exercise", "members", "recipe", "seed", "max_steps")
+_KEYS = (
+    "folder", "exercise", "members", "recipe", "seed", "steps", "max_steps", "state", "passed",
+    "metrics",
+)  # fmt: skip
+
+
+def _finished(result: dict[str, Any]) -> dict[str, Any]:
+    asked = [bar.partition(" ")[0] for bar in result["bars"]]
+    metrics, passed = result.get("metrics", {}), result.get("passed")
+    judged = {name: metrics[name] for name in asked if name in metrics}
+    if "members" in result:
+        judged, passed = {"success_rate": result["success_rate"]}, result["success_rate"] == 1
+    return {"steps": result["steps"], "state": "finished", "passed": passed, "metrics": judged}
+
+
+def _unfinished(folder: Path) -> dict[str, Any]:
+    """Return how far a run has come, as its metrics.csv has it: its state may be a bit further."""
+    series = read_metrics(folder / FILE_NAME)
+    steps = max((int(steps[-1]) for steps, _ in series.values()), default=0)
+    last = {"val_loss": series["val_loss"][1][-1]} if "val_loss" in series else {}
+    try:
+        with alone_in(folder):
+            state = "resumable"
+    except InputError:
+        state = "running"
+    return {"steps": steps, "state": state, "metrics": last}

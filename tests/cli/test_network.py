@@ -1,0 +1,122 @@
+"""One door for show, plot, predict, test and export: names, runs, checkpoints, exported files."""
+
+import json
+
+import pytest
+
+from mlpzoo import export, list_pretrained, load_pretrained, train
+from mlpzoo.cli import main
+from mlpzoo.pretrained.find import find_network
+
+
+@pytest.fixture
+def cli(capsys, tmp_path, monkeypatch):
+    """Run a command line in an empty folder; gives exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def or_run(tmp_path_factory):
+    """A run of another gate than its exercise's own."""
+    out = tmp_path_factory.mktemp("runs")
+    return train("perceptron", data={"gate": "or"}, out=out, plots=False, progress=False)
+
+
+@pytest.mark.parametrize("name", [name for name in list_pretrained() if name != "minmax"])
+def test_network_of_the_package_meets_its_bar_and_can_be_shown(cli, name):
+    code, out, err = cli("test", name, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["passed"]
+    assert name in cli("show", name)[1]
+
+
+@pytest.mark.parametrize("where", ["", "best.ckpt", "json", "pt", "safetensors"])
+def test_a_run_is_the_same_network_by_its_folder_its_checkpoint_and_its_exports(
+    cli, or_run, where, tmp_path
+):
+    path = or_run.folder / where if where in ("", "best.ckpt") else tmp_path / f"net.{where}"
+    if path.name.startswith("net."):
+        assert cli("export", or_run.folder, "--out", path)[0] == 0
+    assert cli("predict", path, "0", "1")[1] == "1\n"
+    assert cli("predict", "perceptron", "--ckpt", path, "0", "0")[1] == "0\n"
+    code, out, _ = cli("test", path, "--json")
+    measured = json.loads(out)
+    assert (code, measured["passed"], measured["source"]) == (0, True, str(find_network(path).path))
+    assert measured["metrics"].items() >= or_run.metrics.items()
+    shown = json.loads(cli("show", path, "--json")[1])
+    assert (shown["network"], shown["data"]["gate"]) == ("2-1 step", "or")
+    code, out, _ = cli("plot", path, "--out", tmp_path / "pictures")
+    assert code == 0
+    assert (tmp_path / "pictures/perceptron.png").stat().st_size > 5000
+
+
+def test_plot_of_a_name_is_its_newest_run_or_else_the_networks_of_the_package(cli, tmp_path):
+    code, out, err = cli("plot", "xor")
+    assert (code, out.splitlines()[0]) == (0, "figures/xor.png")
+    assert err == "mlpzoo: no run of xor here; its network of the package:\n"
+    run = train("xor", max_steps=2, plots=False, progress=False)
+    assert (
+        cli("plot", "XOR")[1].splitlines()[0].endswith("checkpoints/xor/version_0/figures/xor.png")
+    )
+    assert run.folder.is_relative_to(tmp_path)
+
+
+def test_file_without_an_exercise_answers_and_is_measured_once_one_is_named(cli):
+    export(load_pretrained("xor-exact"), "net.json", output="probability")
+    assert cli("predict", "net.json", "0", "1")[1] == "1\n"
+    code, out, err = cli("test", "net.json")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "name that, and --ckpt net.json" in err
+    assert cli("test", "xor", "--ckpt", "net.json")[0] == 0
+    assert cli("test", "sin", "--ckpt", "net.json")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("test nowhere.json", "nowhere.json does not exist"),
+        ("test nowhere/version_0", "nowhere/version_0 does not exist"),
+        ("test .", ". is not the folder of a run"),
+        ("show xor-exactt", "did you mean 'xor-exact'"),
+        ("test xor --ckpt sin.json", "sin.json is of exercise 'sin', not of 'xor'"),
+    ],
+)
+def test_what_is_no_network_is_one_line(cli, line, part):
+    export(load_pretrained("sin"), "sin.json", exercise="sin")
+    code, out, err = cli(*line.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert part in err
+
+
+def test_train_prints_one_document_with_what_is_in_result_json(cli, tmp_path):
+    code, out, err = cli("train", "perceptron", "sin", "--max-steps", "3", "--no-plots", "--json")
+    results = json.loads(out)
+    assert (code, [r["exercise"] for r in results]) == (1, ["perceptron", "sin"])
+    for result in results:
+        folder = tmp_path / result.pop("folder")
+        assert json.loads((folder / "result.json").read_text()) == result
+    assert "perceptron: step 3/3" in err
+
+
+def test_json_of_a_run_that_diverged_has_null_for_what_is_not_finite(cli):
+    line = ("train", "linear", "--recipe", "lecture", "--module.lr", "1e30", "--max-steps", "20")
+    code, out, _ = cli(*line, "--no-plots", "--json")
+    (result,) = json.loads(out, parse_constant=pytest.fail)
+    assert code == 1
+    assert result["lost_step"]
+
+
+def test_show_of_an_exercise_as_json_has_every_argument(cli):
+    shown = json.loads(cli("show", "xor", "--json")[1])
+    assert {"xor", "xor-exact", "xor-lecture"} <= set(shown["pretrained"])
+    assert shown["recipes"]["lecture"]["max_steps"] == 30_000
+    arguments = [row["argument"] for row in shown["arguments"]]
+    assert "--module.lr" in arguments
+    assert all(argument in cli("show", "xor")[1] for argument in arguments)
