@@ -4,6 +4,7 @@ Each `check_...` refuses with an InputError.
 """
 
 import math
+import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -113,6 +114,18 @@ def check_sizes(name: str, value: Sequence[int]) -> tuple[int, ...]:
     for size in sizes:
         check_count(f"each of {name}", size)
     return sizes
+
+
+def check_decimal(name: str, text: str) -> None:
+    """Refuse a number that YAML reads to the base of 60 or 8, such as 1:30 or 010.
+
+    Example:
+        >>> check_decimal("max_steps", "1:30")
+        Traceback (most recent call last):
+        mlpzoo.checks.InputError: max_steps must be written in decimal, got 1:30
+    """
+    if re.search(r"(?<![\w.])(?<![eE][-+])0[0-7]+(?![\d.eE])|\d:\d", text):
+        raise InputError(f"{name} must be written in decimal, got {text}")
 
 
 def check_ordered(name: str, low: float, high: float) -> None:

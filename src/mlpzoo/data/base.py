@@ -24,7 +24,7 @@ from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stre
 SAMPLINGS = ("uniform", "stratified", "closed", "arcsine", "near")
 _NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
-MOST_ROWS = 2**20  # of a grid: 1024 points along two axes, 101 along three
+MOST_ROWS = 2**20  # of a grid of three inputs or more: 101 points along three axes
 SAMPLE_ROWS = 2**16  # that stand in for a larger one
 _SAMPLE = torch.tensor([-1])  # a draw that no training step takes
 
@@ -36,7 +36,8 @@ class FunctionDataModule(LightningDataModule, ABC):
     Training batches are fresh in every step and a pure function of (seed, step): the same on every
     run and device, whatever was drawn before. With several processes, process r of n takes the
     steps r, r + n, ... Validation, test and prediction use an even grid that includes both ends;
-    where it would have over 2^20 rows, 2^16 rows of a Latin hypercube, the same in every run.
+    of three inputs or more, where it would have over 2^20 rows, 2^16 fixed rows of a Latin
+    hypercube.
 
     Rows are drawn one by one ("uniform"), or as a Latin hypercube, in which each is still uniform
     ("stratified"). "closed" shrinks its outer strata to the two ends, so that every batch of three
@@ -127,7 +128,8 @@ class FunctionDataModule(LightningDataModule, ABC):
         """Return an even grid over the closed range and its targets; the last axis runs fastest.
 
         Shapes: -> x (points ** in_features, in_features), y (the same, out_features). Where these
-            are more than 2^20 rows, 2^16 fixed ones stand in, and each axis still has both ends.
+            are more than 2^20 rows of three inputs or more, 2^16 fixed ones stand in, and each
+            axis still has both ends.
 
         Args:
             points: Points along each axis, 1 or more.
@@ -136,7 +138,7 @@ class FunctionDataModule(LightningDataModule, ABC):
             InputError: Less than one point.
         """
         check_count("points", points := plain_value("points", points))
-        if points**self.in_features > MOST_ROWS:
+        if self.in_features > 2 and points**self.in_features > MOST_ROWS:
             unit = latin_hypercube(0, _SAMPLE, SAMPLE_ROWS, self.in_features)[0]
             return self._answered(self._in_range(_closed(unit)))
         axis = torch.linspace(self.low, self.high, points)

@@ -2,10 +2,11 @@
 
 import inspect
 import itertools
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError, check_decimal, resolve_name
 
 
 def typed_arguments(
@@ -49,17 +50,23 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     """
     from jsonargparse import ArgumentError, ArgumentParser  # where something is typed
 
-    if value is None and "None" not in str(annotation):
-        raise InputError(f"{name} must be {_kind(annotation)}, got null")
+    kind = _kind(annotation)
+    if value is None and "None" not in kind:
+        raise InputError(f"{name} must be {kind}, got null")
+    if isinstance(value, str) and re.search("int|float", kind):
+        check_decimal(name, value)
+        if not value.strip():
+            none = "; write [] for none" if "tuple" in kind else ""
+            raise InputError(f"{name} must be {kind}, got {value!r}{none}")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--value", type=annotation)
     try:
         if isinstance(value, str):
-            value = _as_list(value) if "tuple" in str(annotation) else value
+            value = _as_list(value) if "tuple" in kind else value
             return parser.parse_args([f"--value={value}"]).value
         return parser.parse_object({"value": value}).value
     except (ArgumentError, TypeError, ValueError) as error:
-        raise InputError(f"{name} must be {_kind(annotation)}, got {value!r}") from error
+        raise InputError(f"{name} must be {kind}, got {value!r}") from error
 
 
 def meanings(cls: type[Any]) -> dict[str, str]:

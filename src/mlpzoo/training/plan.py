@@ -104,7 +104,9 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
             continue
         key = resolve_name("setting", name, fields)
         if key in GROUPS:
-            found[key] = typed_arguments(classes[key], value or {}, group=key, of=exercise.name)
+            found[key] = typed_arguments(
+                classes[key], {} if value is None else value, group=key, of=exercise.name
+            )
         elif fields[key].metadata["typed"]:
             if key != "start" or value is not None:
                 found[fields[key].name] = typed(key, fields[key].type, value)
