@@ -16,11 +16,13 @@ def run(*, name: str, ckpt: str) -> int:
     """Measure a checkpoint on its exercise's test grid and print the metrics."""
     from mlpzoo.exercises import get_exercise
     from mlpzoo.runs.load import load_module
+    from mlpzoo.training.plan import judged_on
     from mlpzoo.training.result import reason
     from mlpzoo.training.trainer import evaluate
 
     exercise = get_exercise(name)
     module, data = load_module(ckpt, exercise=exercise)
+    exercise = judged_on(data, exercise, module)
     metrics = evaluate(exercise, module, data)
     print(as_table([{"metric": key, "value": f"{value:.6g}"} for key, value in metrics.items()]))
     remark = exercise.remark(module, data, metrics)
