@@ -108,7 +108,7 @@ class Probe:
                 return 1.0
             slope = torch.autograd.grad(loss, right)[0].double()
         if not slope.any():
-            return float(moved <= loss * (1 + 1e-6))
+            return float(moved <= loss * (1 + 1e-5))
         ways = torch.cat([torch.ones_like(x[:, :1]), x - x.mean(dim=0)], dim=1).double().T
         return ((ways @ slope).abs() / (ways.abs() @ slope.abs())).nan_to_num().max().item()
 
