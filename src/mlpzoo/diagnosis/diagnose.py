@@ -8,13 +8,24 @@ from torch import nn
 from mlpzoo.checks import resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.probe import Probe, hessian, probe
-from mlpzoo.diagnosis.rules import LEARNS, RULES, Diagnosis, is_linear, wrong_loss
+from mlpzoo.diagnosis.rules import (
+    LEARNS,
+    Diagnosis,
+    dead_relus,
+    is_linear,
+    merged_patterns,
+    not_separable,
+    nothing_learned,
+    saturated,
+    vanishing_gradient,
+    wrong_loss,
+)
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 
 IDLE = 1e-3  # share of the loss that steps at a rate too small take away, at most
 GAIN, SLOW_GAIN = 0.1, 0.003  # what they take away at another; of one that hardly moves weights
-STILL = 3e-4  # of the weights' norm: what a step moves them by then, at most
+STILL = 1e-4  # of the weights' norm: what a step moves them by then, at most
 MOST_PARAMETERS = 100  # of a linear model whose Hessian is taken
 
 
@@ -31,16 +42,16 @@ def diagnose(
       eigenvalue of the objective's Hessian), from where on it diverges; exactly so where every
       batch is the same, in the mean where they are drawn.
     - "diverged": `step` is given, or parameters or outputs are not finite.
-    - "learning rate too small": eight more steps take away less than a thousandth of the loss, and
-      over a tenth at a rate a hundred times as large or more, which is named; or over 0.3% where
-      a step moves the weights by less than 0.0003 of their norm.
-    - "float32 stall" (or of another type): a step of plain SGD, lr * gradient, is rounded away in
-      every parameter although the gradient is not 0.
     - "not linearly separable": a linear model and a gate that no line separates.
     - "dead ReLU units": three quarters of a layer's or more are 0 on all of the grid.
     - "two patterns merged", "three ...": these rows of a gate share the mean of their targets,
       which differ, and the other rows are right. On XOR the cross-entropy is then near 0.3466,
       0.4774.
+    - "learning rate too small": eight more steps take away less than a thousandth of the loss, and
+      over a tenth at a rate a hundred times as large or more, which is named; or over 0.3% where
+      a step moves the weights by less than 0.0001 of their norm.
+    - "float32 stall" (or of another type): a step of plain SGD, lr * gradient, is rounded away in
+      every parameter although the gradient is not 0.
     - "saturated sigmoids": three quarters of a layer's or more stay within 0.01 of one end of
       their range for every row, so that they carry nothing. (Ones that go from end to end carry a
       bit.)
@@ -66,7 +77,8 @@ def diagnose(
     """
     seen = probe(module, datamodule, step=step)
     rules = (
-        wrong_loss, _rate_too_large, _diverged, _rate_too_small, _stalled, *RULES, _no_failure,
+        wrong_loss, _rate_too_large, _diverged, not_separable, dead_relus, merged_patterns,
+        _rate_too_small, _stalled, saturated, vanishing_gradient, nothing_learned, _no_failure,
     )  # fmt: skip
     return next(found for rule in rules if (found := rule(seen)))
 
@@ -106,14 +118,15 @@ def _diverged(seen: Probe) -> Diagnosis | None:
 
 
 def _rate_too_small(seen: Probe) -> Diagnosis | None:
-    module, gain = seen.module, seen.trial.gain
-    if type(module).objective is not LitNetwork.objective or abs(gain) > IDLE:
+    module, (gain, moved) = seen.module, seen.trial
+    own = type(module).objective is LitNetwork.objective
+    if not own or abs(gain) > IDLE:
         return None
     most = needs_of(module.optimizer_name).lr or math.inf  # a share of a step is 1 at most
     rates = [rate for n in range(2, 10) if (rate := float(f"{module.lr * 10**n:.3g}")) <= most]
     gains = {rate: seen.try_steps(rate).gain for rate in rates}
     best = max(gains.values(), default=0.0)
-    if best < (SLOW_GAIN if seen.trial.moved < STILL else GAIN):
+    if best < (SLOW_GAIN if moved < STILL else GAIN):
         return None
     lr = next(rate for rate, each in gains.items() if each > best / 2)
     better = gains[lr]

@@ -203,8 +203,3 @@ def _neighbours(p: Tensor) -> list[Tensor]:
 def _names(seen: Probe, rows: Tensor) -> list[str]:
     middle = (seen.x.amax(dim=0) + seen.x.amin(dim=0)) / 2
     return ["".join("1" if value else "0" for value in row) for row in seen.x[rows] > middle]
-
-
-RULES = (
-    not_separable, dead_relus, merged_patterns, saturated, vanishing_gradient, nothing_learned,
-)  # fmt: skip
