@@ -6,7 +6,7 @@ Each `check_...` refuses with an InputError.
 import math
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -78,14 +78,24 @@ def lookup(what: str, name: str, table: Mapping[str, T]) -> T:
 
 def check_positive(name: str, value: float) -> None:
     """Refuse a number that is not finite and above zero."""
-    if not (math.isfinite(value) and value > 0):
+    if not (is_finite(name, value) and value > 0):
         raise InputError(f"{name} must be above 0, got {as_typed(value)}")
 
 
 def check_at_least(name: str, value: float, least: float) -> None:
     """Refuse a number that is not finite and `least` or more."""
-    if not (math.isfinite(value) and value >= least):
+    if not (is_finite(name, value) and value >= least):
         raise InputError(f"{name} must be {as_typed(least)} or more, got {as_typed(value)}")
+
+
+def is_finite(name: str, value: float) -> bool:
+    """Tell whether a number is finite, and refuse what is none."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
+    except TypeError as error:
+        raise InputError(f"{name} must be a number, got {value!r}") from error
 
 
 def check_count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT) -> None:
@@ -102,6 +112,34 @@ def check_count(name: str, value: int, least: int = 1, most: int = LARGEST_COUNT
         raise InputError(f"{name} must be {least} or more, got {value}")
     if value > most:
         raise InputError(f"{name} must be {most} or less, got {value}")
+
+
+def check_sizes(name: str, value: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of layers, and refuse what are not whole numbers of 1 or more in a row.
+
+    Example:
+        >>> check_sizes("hidden_features", 8)
+        Traceback (most recent call last):
+        mlpzoo.checks.InputError: hidden_features must be whole numbers, such as (8, 8), got 8
+    """
+    sizes = plain_value(name, value)
+    if not isinstance(sizes, tuple):
+        raise InputError(f"{name} must be whole numbers, such as (8, 8), got {value!r}")
+    for size in sizes:
+        check_count(f"each of {name}", size)
+    return sizes
+
+
+def check_decimal(name: str, text: str) -> None:
+    """Refuse a number that YAML reads to the base of 60 or 8, such as 1:30 or 010.
+
+    Example:
+        >>> check_decimal("max_steps", "1:30")
+        Traceback (most recent call last):
+        mlpzoo.checks.InputError: max_steps must be written in decimal, got 1:30
+    """
+    if re.search(r"(?<![\w.])(?<![eE][-+])0[0-7]+(?![\d.eE])|\d:\d", text):
+        raise InputError(f"{name} must be written in decimal, got {text}")
 
 
 def check_ordered(name: str, low: float, high: float) -> None:
@@ -171,10 +209,10 @@ def plain_value(name: str, value: Any) -> Any:
     """
     if hasattr(value, "tolist"):  # numpy and torch
         return plain_value(name, value.tolist())
-    if isinstance(value, list | tuple):
-        return tuple(plain_value(name, entry) for entry in value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return tuple(plain_value(name, entry) for entry in value)
     raise InputError(f"{name} must be a number, string, bool or tuple of them, got {value!r}")
 
 

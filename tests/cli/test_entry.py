@@ -10,8 +10,10 @@ import torch
 import yaml
 
 import mlpzoo
-from mlpzoo import list_exercises
+from mlpzoo import TrainSettings, get_exercise, list_exercises
 from mlpzoo.cli import main
+from mlpzoo.runs.folder import read_config
+from mlpzoo.training.plan import from_config
 
 
 @pytest.fixture
@@ -138,6 +140,14 @@ def test_plot_draws_a_checkpoint(cli, sin_run, tmp_path):
         ("train sin --module.lr -0.1", "lr must be above 0, got -0.1"),
         ("train sin --module.lr fast", "module.lr must be a number, got 'fast'"),
         ("train sin --module.lr", "--module.lr needs a value"),
+        (
+            "train xor --module.lr --max-steps 5",
+            "--module.lr needs a value, and --max-steps follows",
+        ),
+        ("train sin --module.hidden_features=", "got ''; write [] for none"),
+        ("train sin --module.lr 1:30", "module.lr must be written in decimal, got 1:30"),
+        ("train sin --module.hidden_features 8,010", "must be written in decimal, got 8,010"),
+        ("train sin --out=", "out cannot be ''"),
         ("train sin --module.lrr 1", "did you mean 'lr'"),
         ("train sin --data.batch_size 0", "batch_size must be 1 or more, got 0"),
         ("train sin --data.batch_size 2.5", "data.batch_size must be a whole number, got '2.5'"),
@@ -204,6 +214,15 @@ def test_one_bad_exercise_stops_all_before_any_runs(cli, tmp_path):
         ("exercise: sin\nmodule: 3\n", "must map names to values"),
         ("exercise: sin\nmodule:\n  lr: high\n", "module.lr must be a number, got 'high'"),
         ("exercise: sin\nmax_stepps: 3\n", "did you mean 'max_steps'"),
+        ("exercise: sin\nval_every: 5\nval-every: 7\n", "lines 2 and 3: val-every is given twice"),
+        ("exercise: sin\nmodule:\n  lr: 1\n  lr: 2\n", "lines 3 and 4: lr is given twice"),
+        (
+            "exercise: sin\nmax_steps: 1:30\n",
+            "line 2: a number must be written in decimal, got 1:30",
+        ),
+        ("exercise: sin\nseed: 010\n", "line 2: a number must be written in decimal, got 010"),
+        ("exercise: sin\ndata: []\n", "data must map names to values, got []"),
+        ("exercise: sin\nmodule: ''\n", "module must map names to values, got ''"),
         ("exercise: sinn\n", "did you mean 'sin'"),
         ("exercise: xor\n", "is of exercise 'xor'"),
         ("!!python/object/apply:os.system ['touch ran']", "is not YAML"),
@@ -217,6 +236,13 @@ def test_bad_config_is_one_line_and_exit_code_2(cli, text, part, tmp_path, monke
     assert (code, err.count("\n")) == (2, 1)
     assert part in err
     assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
+@pytest.mark.parametrize("text", ["1e-03", "1.0e-03", "0.001", "1_0e-04"])
+def test_ordinary_ways_to_write_a_number_are_read(text, tmp_path):
+    (tmp_path / "c.yaml").write_text(f"module: {{lr: {text}}}\ndata: {{low: -01.5}}\nseed: 0\n")
+    settings = from_config(get_exercise("sin"), read_config(tmp_path / "c.yaml"), TrainSettings)
+    assert settings == {"module": {"lr": 0.001}, "data": {"low": -1.5}, "seed": 0}
 
 
 def hostile(path):

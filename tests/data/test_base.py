@@ -1,5 +1,7 @@
 import inspect
 import pickle
+from collections import UserList
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import torch
 
 from mlpzoo import (
     BatchStream,
+    FunctionDataModule,
     GateDataModule,
     InputError,
     LinearDataModule,
@@ -17,7 +20,7 @@ from mlpzoo import (
     get_exercise,
     list_exercises,
 )
-from mlpzoo.data.base import SAMPLINGS
+from mlpzoo.data.base import MOST_ROWS, SAMPLE_ROWS, SAMPLINGS
 from mlpzoo.data.sampling import latin_hypercube, normal, splitmix64, uniform
 
 FUNCTIONS = [SquareDataModule, SinDataModule, MinMaxDataModule]
@@ -289,3 +292,79 @@ def test_gate_by_table_is_the_gate_by_name():
     for gate, outputs in TRUTH.items():
         named, given = GateDataModule(gate=gate), GateDataModule(table="".join(map(str, outputs)))
         assert torch.equal(named.train_batch(0)[1], given.train_batch(0)[1])
+
+
+@dataclass(kw_only=True, eq=False)
+class Sum(FunctionDataModule):
+    """Targets as numpy gives them."""
+
+    low: float = -1.0
+    high: float = 3.0
+    val_points: int = 101
+    test_points: int = 101
+
+    def target(self, x):
+        return x.numpy().astype("f8").sum(axis=1, keepdims=True)
+
+
+class SumOfThree(Sum):
+    in_features = 3
+
+
+class SumOfEight(Sum):
+    in_features = 8
+
+
+def test_grid_of_three_inputs_is_whole():
+    x, _ = SumOfThree().grid(101)
+    assert len(x) == 101**3 <= MOST_ROWS
+    assert len(x.unique(dim=0)) == 101**3
+
+
+@pytest.mark.parametrize("points", [6, 101, 10**9])
+def test_fixed_sample_stands_in_for_a_grid_of_too_many_rows(points):
+    torch.manual_seed(points)
+    state = torch.get_rng_state()
+    data = SumOfEight(val_points=points)
+    x = torch.cat([x for x, _ in data.val_dataloader()])
+    assert torch.equal(torch.get_rng_state(), state)
+    assert x.shape == (SAMPLE_ROWS, 8)
+    assert torch.equal(x, SumOfEight(seed=5).grid(points)[0])  # as grids do, whatever the seed
+    assert (x.amin(dim=0) == -1).all()
+    assert (x.amax(dim=0) == 3).all()
+    assert (x.mean(dim=0) - 1).abs().max() < 1e-3
+    assert (torch.corrcoef(x.T) - torch.eye(8)).abs().max() < 0.02
+
+
+def test_targets_of_numpy_in_float64_are_taken():
+    x, y = SumOfThree().train_batch(0)
+    assert y.dtype == x.dtype == torch.float32
+    torch.testing.assert_close(y, x.sum(dim=1, keepdim=True))
+
+
+def test_data_module_without_its_number_of_inputs_is_told_what_to_state():
+    with pytest.raises(InputError, match="Sum must say how many inputs it has: in_features = 2"):
+        Sum()
+
+
+@pytest.mark.parametrize("points", [
+    np.array([[2, 4], [4, 7], [8, 8]]), torch.tensor([[2.0, 4.0], [4.0, 7.0], [8.0, 8.0]]),
+    UserList([UserList([2, 4]), [4, 7], (8, 8)]),
+])  # fmt: skip
+def test_points_may_be_an_array_or_any_sequence(points):
+    data = LinearDataModule(points=points, val_points=np.int64(11))
+    assert data.hparams["points"] == ((2, 4), (4, 7), (8, 8))
+    assert type(data.hparams["val_points"]) is int
+    assert data.least_squares() == pytest.approx((17 / 28, 3.5))
+
+
+@pytest.mark.parametrize("points", [5, (1, 2), "ab", ((1, 2, 3),)])
+def test_points_that_are_no_pairs_are_named(points):
+    with pytest.raises(InputError, match="points must be pairs"):
+        LinearDataModule(points=points)
+
+
+@pytest.mark.parametrize("given", [{"a": None}, {"b": "1"}, {"noise_std": None}])
+def test_coefficient_that_is_no_number_is_named(given):
+    with pytest.raises(InputError, match="must be a number, got"):
+        LinearDataModule(**given)

@@ -369,3 +369,74 @@ def test_frozen_module_is_diagnosed_without_a_gradient(hidden):
     data = mlpzoo.SinDataModule()
     module = mlpzoo.LitSequentialMLP(hidden_features=hidden, optimizer="sgd", lr=10.0)
     assert mlpzoo.diagnose(module.requires_grad_(False), data).kind != "learning rate too large"
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe", "steps", "lr"),
+    [
+        ("sin", "lecture", 30, 1e-8), ("linear", "default", 30, 1e-9),
+        ("linear", "lecture", 30, 1e-7), ("xor", "default", 30, 1e-7),
+        ("square", "lecture", 30, 1e-7),
+    ],
+)  # fmt: skip
+def test_rate_that_is_too_small_is_named_with_one_that_learns(name, recipe, steps, lr, tmp_path):
+    result = trained(name, tmp_path, recipe=recipe, max_steps=steps, module={"lr": lr})
+    found = diagnose(result.module, result.datamodule)
+    assert found.kind == "learning rate too small"
+    better = found.evidence["better_lr"]
+    assert f"{better:.3g} or more" in str(found)
+    assert better >= 99 * lr
+    start = mlpzoo.get_exercise(name).module(result.datamodule, recipe=recipe, seed=0)
+    batch = result.datamodule.train_batch(0)
+    again = trained(name, tmp_path, recipe=recipe, max_steps=steps, module={"lr": better})
+    before, slow, fast = (
+        m.objective(*batch)[0].item() for m in (start, result.module, again.module)
+    )
+    assert abs(slow - before) < 0.01 * before
+    assert fast < 0.998 * before
+
+
+def test_rate_that_is_named_is_a_stable_one():
+    module, data = lecture_line(lr=1e-9)
+    assert diagnose(module, data).evidence["better_lr"] < LARGEST_STABLE
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"),
+    [("sin", "default"), ("sin", "lecture"), ("square", "lecture"), ("xor", "lecture"),
+     ("perceptron", "default"), ("linear", "default")],
+)  # fmt: skip
+def test_run_of_one_right_step_is_only_not_finished(name, recipe, tmp_path):
+    result = trained(name, tmp_path, recipe=recipe, max_steps=1)
+    found = diagnose(result.module, result.datamodule)
+    assert found.kind == "not finished"
+    assert "a few more steps lower the loss by" in str(found)
+
+
+NOISY, EXACT = LinearDataModule(), LinearDataModule(noise_std=0.0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "data", "wrong"),
+    [
+        ("bcewithlogits", SinDataModule(), True), ("crossentropy", SinDataModule(), True),
+        ("hingeembedding", SinDataModule(), True), ("poissonnll", SinDataModule(), True),
+        ("l1", NOISY, True), ("huber", NOISY, True),
+        ("l1", EXACT, False), ("huber", EXACT, False), ("mse", NOISY, False),
+        ("l1", SinDataModule(), False), ("smoothl1", SinDataModule(), False),
+    ],
+)  # fmt: skip
+def test_loss_that_is_not_least_at_the_right_answers_is_named(loss, data, wrong):
+    found = diagnose(LitSequentialMLP(hidden_features=(4,), loss=loss), data)
+    assert (found.kind == "wrong loss") == wrong
+    if wrong:
+        assert str(found).endswith("is not least at the answers asked for; take mse")
+
+
+def test_trying_further_steps_leaves_weights_and_rate_alone():
+    module = LitSequentialMLP(hidden_features=(4,), lr=1e-7)
+    before = deepcopy(module.state_dict())
+    assert diagnose(module, SinDataModule()).kind == "learning rate too small"
+    assert module.lr == 1e-7
+    assert all(torch.equal(value, before[key]) for key, value in module.state_dict().items())
+    assert all(p.grad is None for p in module.parameters())

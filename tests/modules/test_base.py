@@ -1,4 +1,5 @@
 import pickle
+from collections import UserList
 from functools import partial
 
 import numpy as np
@@ -20,6 +21,7 @@ from mlpzoo import (
     InputError,
     LinearDataModule,
     LitFourLayerXOR,
+    LitGate,
     LitMinMax,
     LitPerceptron,
     LitSequentialMLP,
@@ -548,3 +550,65 @@ def test_every_loader_is_measured_by_itself(kind, quiet):
         for name, value in alone.items():
             assert together[name + suffix] == value
     assert len(together) == 2 * len(alone)
+
+
+ROWS = [[0, 0], [0, 1], [1, 0], [1, 1]]
+
+
+@pytest.mark.parametrize("module", [LitGate(), LitPerceptron(), LitMinMax()])
+def test_rows_of_any_numbers_are_taken_as_float32(module):
+    expected = module.answer(torch.tensor(ROWS, dtype=torch.float32))
+    for rows in (ROWS, np.array(ROWS), np.array(ROWS, dtype="f2"), torch.tensor(ROWS),
+                 torch.tensor(ROWS, dtype=torch.float64)):  # fmt: skip
+        assert torch.equal(module.answer(rows), expected)
+    with pytest.raises(InputError, match="array of numbers is needed"):
+        module.answer("a row")
+    assert module.double().answer(torch.tensor(ROWS).double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("make", [LitGate, LitPerceptron])
+def test_loader_of_whole_or_double_numbers_trains_as_one_of_float32(make, quiet):
+    x, y = torch.tensor(ROWS), torch.tensor([[0], [0], [0], [1]])
+    ends = []
+    for kind in (torch.float32, torch.float64, torch.int64):
+        module, loader = make(), DataLoader(TensorDataset(x.to(kind), y.to(kind)), batch_size=4)
+        trainer = Trainer(max_steps=3, **quiet)
+        trainer.fit(module, loader, loader)
+        ends.append((weights(module), trainer.callback_metrics["val_accuracy"]))
+        trainer.predict(module, loader)
+    assert all(torch.equal(end, ends[0][0]) and said == ends[0][1] for end, said in ends)
+
+
+def test_whole_numbers_stay_what_they_are_where_they_may_be_classes(quiet):
+    module = LitSequentialMLP(out_features=2, task="none", loss="crossentropy")
+    loader = DataLoader(TensorDataset(torch.zeros(4, 1), torch.tensor([0, 1, 1, 0])), batch_size=4)
+    Trainer(max_steps=1, **quiet).fit(module, loader, loader)
+
+
+def test_checkpoint_of_numpys_numbers_and_other_sequences_loads(quiet, tmp_path):
+    given = {"hidden_features": UserList([4]), "lr": np.float64(0.01), "seed": np.int64(3)}
+    module, trainer = LitSequentialMLP(**given), Trainer(max_steps=1, **quiet)
+    trainer.fit(module, SinDataModule())
+    trainer.save_checkpoint(tmp_path / "c.ckpt")
+    again = LitSequentialMLP.load_from_checkpoint(tmp_path / "c.ckpt", weights_only=True)
+    kept = {name: again.hparams[name] for name in given}
+    assert repr(kept) == "{'hidden_features': (4,), 'lr': 0.01, 'seed': 3}"
+    assert torch.equal(weights(again), weights(module))
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "said"),
+    [
+        (LitGate, {"activation": None}, "unknown activation None"),
+        (LitGate, {"activation": "tanh"}, "activation 'tanh' goes with hidden_features"),
+        (LitSequentialMLP, {"hidden_features": 8}, "hidden_features must be whole numbers"),
+        (LitSequentialMLP, {"lr": None}, "lr must be a number, got None"),
+        (LitSequentialMLP, {"momentum": "0.9"}, "momentum must be a number, got '0.9'"),
+        (LitSequentialMLP, {"beta2": "x"}, "beta2 must be a number"),
+        (LitSequentialMLP, {"loss": None}, "unknown loss None"),
+        (LitMinMax, {"value_range": 3}, "a range must be a pair"),
+    ],
+)
+def test_value_of_another_kind_is_refused_in_one_line(make, given, said):
+    with pytest.raises(InputError, match=said):
+        make(**given)

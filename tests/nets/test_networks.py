@@ -158,7 +158,15 @@ def test_any_module_can_be_initialized():
     [
         (lambda: SequentialMLP(activation="rellu"), "did you mean 'relu'"),
         (lambda: SequentialMLP(initialization="xavir"), "did you mean 'xavier'"),
-        (lambda: SequentialMLP(hidden_features=(4, 0)), "1,4,0,1"),
+        (
+            lambda: SequentialMLP(hidden_features=(4, 0)),
+            "each of hidden_features must be 1 or more",
+        ),
+        (lambda: SequentialMLP(hidden_features=8), "such as (8, 8), got 8"),
+        (lambda: SequentialMLP(hidden_features="8,8"), "such as (8, 8), got '8,8'"),
+        (lambda: DualHeadMLP(trunk_features=None), "trunk_features must be whole numbers"),
+        (lambda: SequentialMLP(in_features=None), "in_features must be a whole number, got"),
+        (lambda: SequentialMLP(in_range=5), "low,high, got 5"),
         (lambda: SequentialMLP(in_range=(1.0, 1.0)), "low=1 high=1"),
         (lambda: SequentialMLP(seed=-1), "-1"),
         (lambda: DualHeadMLP(trunk_features=()), "trunk_features"),

@@ -441,3 +441,9 @@ def test_members_whose_layers_share_a_weight_are_not_stacked():
 
     population = Population(make, xor_data, range(3))
     assert isinstance(population.module.members, SeparateMembers)
+
+
+@pytest.mark.parametrize("seeds", ["012", 3])
+def test_seeds_that_are_none_are_named(seeds):
+    with pytest.raises(InputError, match="seeds must be whole numbers, such as range"):
+        Population(lambda _: LitMinMax(), lambda _: MinMaxDataModule(), seeds)

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 import mlpzoo
-from mlpzoo import list_pretrained, load_pretrained, verify
+from mlpzoo import InputError, list_pretrained, load_pretrained, verify
 from mlpzoo.cli import main
 from mlpzoo.pretrained import FOLDER
 from mlpzoo.pretrained import verify as verification
@@ -48,6 +48,12 @@ def test_an_exercise_is_trained_from_a_fresh_seed_and_its_network_measured(capsy
     ]  # fmt: skip
     seeds = {verify(["perceptron"], shipped=False)[0].seed for _ in range(3)}
     assert len(seeds) == 3  # by chance not so once in 700 million
+
+
+def test_one_name_is_not_taken_apart_into_letters():
+    assert [check.name for check in verify("xor", trained=False)] == ["xor"]
+    with pytest.raises(InputError, match="names must be a list of names, got True"):
+        verify(True)
 
 
 def test_a_seed_is_repeated():

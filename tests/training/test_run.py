@@ -12,9 +12,17 @@ import torch
 import yaml
 from lightning.pytorch import Callback
 
-from mlpzoo import InputError, get_exercise, list_exercises, train
+from mlpzoo import (
+    InputError,
+    LitSequentialMLP,
+    get_exercise,
+    list_exercises,
+    train,
+    train_population,
+)
+from mlpzoo.cli import main
 from mlpzoo.runs.folder import give_name, new_folder, read_config
-from mlpzoo.training.plan import from_config
+from mlpzoo.training.plan import from_config, judged_on
 from mlpzoo.training.settings import TrainSettings
 
 
@@ -313,3 +321,42 @@ def test_library_is_quiet_and_leaves_logging_as_it_was(tmp_path, capfd):
     quick("linear", tmp_path)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("lightning.pytorch").level == level
+
+
+def test_bar_that_a_constant_meets_is_a_tenth_of_what_the_constant_has(tmp_path, capsys):
+    """The square on [0, 0.5] is within 0.125 of 0.125, and the bar is 1."""
+    constant = {"hidden_features": (), "optimizer": "sgd", "lr": 1e-9, "initialization": "zeros"}
+    result = train(
+        "square", data={"low": 0.0, "high": 0.5}, module=constant, max_steps=2, plots=False,
+        progress=False, out=tmp_path,
+    )  # fmt: skip
+    assert result.metrics["max_error"] == pytest.approx(0.125)
+    assert result.bars == ("max_error < 0.0125",)
+    assert not result.passed
+    assert result.diagnosis
+    assert main(["test", "square", "--ckpt", str(result.folder / "best.ckpt")]) == 1
+    assert "bar: max_error < 0.0125: not passed" in capsys.readouterr().out
+    many = train_population(
+        "square", members=2, data={"low": 0.0, "high": 0.5}, max_steps=2, plots=False,
+        module={**constant, "optimizer": "sgd"}, progress=False, out=tmp_path,
+    )  # fmt: skip
+    assert (many.solved, many.bars) == (0, ("max_error < 0.0125",))
+
+
+@pytest.mark.parametrize("name", list_exercises())
+def test_bars_of_the_ordinary_ranges_are_the_exercises(name):
+    exercise = get_exercise(name)
+    data = exercise.data()
+    assert judged_on(data, exercise, exercise.module(data)) is exercise
+
+
+def test_descent_by_hand_is_told_of_the_lectures_own_settings_alone():
+    exercise = get_exercise("linear")
+    data, own = exercise.data(recipe="lecture"), exercise.recipe("lecture").module
+    others = ({"lr": 0.005}, {"reduction": "mean"}, {"optimizer": "adam"})
+    for changes, told in (({}, True), ({"seed": 3}, True), *((other, False) for other in others)):
+        module = LitSequentialMLP(**{**own, **changes})
+        said = exercise.remark(module, data, {"a": 0.6072, "b": 3.4999})
+        by_hand = "by hand in float64, 100000 steps at 0.001: 0.607142857142886 3.4999999999998286"
+        assert (by_hand in said) == told
+        assert ("by hand" in said) == told

@@ -1,10 +1,11 @@
 """The fields of settings: options, arguments, config.yaml and help follow from them."""
 
+from collections import UserDict, UserList
 from dataclasses import fields
 
 import pytest
 
-from mlpzoo import InputError, PopulationSettings, TrainSettings
+from mlpzoo import InputError, PopulationSettings, TrainSettings, train, train_population
 from mlpzoo.cli.parser import build_parser
 from mlpzoo.exercises.arguments import meanings
 from mlpzoo.training.resume import changeable, differences
@@ -72,3 +73,24 @@ def test_what_a_resumed_run_may_change_is_said_by_the_fields():
 def test_value_that_cannot_be_used_is_named(make, part):
     with pytest.raises(InputError, match=part):
         make()
+
+
+def test_any_mapping_and_any_sequence_are_taken_as_plain_data():
+    module = UserDict(hidden_features=UserList([8, 8]), in_range=range(2))
+    settings = TrainSettings(module=module, change=UserList(["module.lr"]))
+    assert settings.module == {"hidden_features": (8, 8), "in_range": (0, 1)}
+    assert settings.saved()["module"] == {"hidden_features": [8, 8], "in_range": [0, 1]}
+    with pytest.raises(InputError, match=r"module.activation must be .* got b'relu'"):
+        TrainSettings(module={"activation": b"relu"})
+    with pytest.raises(InputError, match="out cannot be ''"):
+        TrainSettings(out="")
+
+
+@pytest.mark.parametrize("call", [train, train_population])
+def test_call_without_an_exercise_is_told_what_is_amiss(call):
+    with pytest.raises(InputError, match=f"{call.__name__} needs the name of an exercise, first"):
+        call()
+    with pytest.raises(
+        InputError, match=r"unknown argument of .* 'max_stepps'; did you mean 'max_s"
+    ):
+        call(max_stepps=3)

@@ -205,8 +205,9 @@ def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
             dotted.append(argument)
         else:
             value = next(remaining, None)
-            if value is None:
-                raise InputError(f"{argument} needs a value")
+            if value is None or value.startswith("--"):
+                follows = "" if value is None else f", and {value} follows"
+                raise InputError(f"{argument} needs a value{follows}")
             dotted.append(f"{argument}={value}")
     return others, dotted
 

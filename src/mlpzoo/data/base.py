@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -10,13 +10,23 @@ from lightning.pytorch import LightningDataModule
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import check_count, check_ordered, check_seed, resolve_name
+from mlpzoo.checks import (
+    InputError,
+    check_count,
+    check_ordered,
+    check_seed,
+    plain_value,
+    resolve_name,
+)
 from mlpzoo.data.sampling import latin_hypercube, uniform
 from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream, passes
 
 SAMPLINGS = ("uniform", "stratified", "closed", "arcsine", "near")
 _NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
+MOST_ROWS = 2**20  # of a grid of three inputs or more: 101 points along three axes
+SAMPLE_ROWS = 2**16  # that stand in for a larger one
+_SAMPLE = torch.tensor([-1])  # a draw that no training step takes
 
 
 @dataclass(kw_only=True, eq=False)
@@ -25,7 +35,9 @@ class FunctionDataModule(LightningDataModule, ABC):
 
     Training batches are fresh in every step and a pure function of (seed, step): the same on every
     run and device, whatever was drawn before. With several processes, process r of n takes the
-    steps r, r + n, ... Validation, test and prediction use an even grid that includes both ends.
+    steps r, r + n, ... Validation, test and prediction use an even grid that includes both ends;
+    of three inputs or more, where it would have over 2^20 rows, 2^16 fixed rows of a Latin
+    hypercube.
 
     Rows are drawn one by one ("uniform"), or as a Latin hypercube, in which each is still uniform
     ("stratified"). "closed" shrinks its outer strata to the two ends, so that every batch of three
@@ -71,6 +83,13 @@ class FunctionDataModule(LightningDataModule, ABC):
 
     def __post_init__(self) -> None:
         super().__init__()
+        for each in fields(FunctionDataModule):
+            if each.init:  # numpy's numbers become Python's
+                setattr(self, each.name, plain_value(each.name, getattr(self, each.name)))
+        if not hasattr(self, "in_features"):
+            name = type(self).__name__
+            raise InputError(f"{name} must say how many inputs it has: in_features = 2, say")
+        check_count("in_features", self.in_features)
         check_ordered("range", self.low, self.high)
         self.low, self.high = float(self.low), float(self.high)
         self.sampling = resolve_name("sampling", self.sampling, SAMPLINGS)
@@ -94,9 +113,7 @@ class FunctionDataModule(LightningDataModule, ABC):
 
         Shapes: steps (count,), int64 -> x (count, batch, in_features), y (the same, out_features).
         """
-        unit = self._unit_points(steps)
-        x = torch.lerp(torch.tensor(self.low), torch.tensor(self.high), unit)  # exact at both ends
-        return x, self.target(x)
+        return self._answered(self._in_range(self._unit_points(steps)))
 
     def train_batch(self, step: int) -> Batch:
         """Return the batch of one step.
@@ -110,14 +127,23 @@ class FunctionDataModule(LightningDataModule, ABC):
     def grid(self, points: int) -> Batch:
         """Return an even grid over the closed range and its targets; the last axis runs fastest.
 
-        Shapes: -> x (points ** in_features, in_features), y (the same, out_features).
+        Shapes: -> x (points ** in_features, in_features), y (the same, out_features). Where these
+            are more than 2^20 rows of three inputs or more, 2^16 fixed ones stand in, and each
+            axis still has both ends.
 
         Args:
-            points: Points along each axis, 2 or more.
+            points: Points along each axis, 1 or more.
+
+        Raises:
+            InputError: Less than one point.
         """
+        check_count("points", points := plain_value("points", points))
+        if self.in_features > 2 and points**self.in_features > MOST_ROWS:
+            unit = latin_hypercube(0, _SAMPLE, SAMPLE_ROWS, self.in_features)[0]
+            return self._answered(self._in_range(_closed(unit)))
         axis = torch.linspace(self.low, self.high, points)
         x = torch.cartesian_prod(*[axis] * self.in_features).view(-1, self.in_features)
-        return x, self.target(x)
+        return self._answered(x)
 
     @override
     def train_dataloader(self) -> BatchStream | BlockStream:
@@ -145,18 +171,32 @@ class FunctionDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> Grid:
         return self.test_dataloader()
 
+    def _in_range(self, unit: Tensor) -> Tensor:
+        return torch.lerp(torch.tensor(self.low), torch.tensor(self.high), unit)  # exact at ends
+
+    def _answered(self, x: Tensor) -> Batch:
+        """Return x with its targets, which a subclass may give as an array or in float64."""
+        y = torch.as_tensor(self.target(x.reshape(-1, self.in_features)), dtype=x.dtype)
+        return x, y.reshape(*x.shape[:-1], -1)
+
     def _unit_points(self, steps: Tensor) -> Tensor:
         size, columns = self.batch_size, self.in_features
         if self.sampling == "uniform":
             return uniform(self.seed, steps, size * columns).view(-1, size, columns)
         unit = latin_hypercube(self.seed, steps, size, columns)
         if self.sampling in ("closed", "near") and size > 2:
-            unit = ((size * unit - 1) / (size - 2)).clamp(0, 1)
+            unit = _closed(unit)
         if self.sampling == "near":
             rows = unit[:, ::2]
             apart = _NEAR * (2 * rows[..., 1:] - 1) ** 5
             unit[:, ::2] = torch.cat([rows[..., :1], rows[..., :1] + apart], dim=-1).clamp(0, 1)
         return torch.sin(unit * (math.pi / 2)).square() if self.sampling == "arcsine" else unit
+
+
+def _closed(unit: Tensor) -> Tensor:
+    """Return a Latin hypercube whose outer strata have shrunk to the two ends."""
+    size = unit.shape[-2]
+    return ((size * unit - 1) / (size - 2)).clamp(0, 1)
 
 
 def cycle(x: Tensor, y: Tensor, batch_size: int, steps: Tensor) -> Batch:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, lookup
+from mlpzoo.checks import InputError, check_flag, lookup
 from mlpzoo.data.base import FunctionDataModule, cycle
 from mlpzoo.data.sampling import uniform
 from mlpzoo.data.stream import Batch
@@ -82,6 +82,7 @@ class GateDataModule(FunctionDataModule):
         named = lookup("gate", self.gate, GATES)
         self.outputs = named if self.table is None else _outputs(self.table)
         self.in_features = len(self.outputs).bit_length() - 1
+        check_flag("shuffle", self.shuffle)
         super().__post_init__()
 
     @override

@@ -7,7 +7,15 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import InputError, as_float32, as_typed, check_at_least, check_count
+from mlpzoo.checks import (
+    InputError,
+    as_float32,
+    as_typed,
+    check_at_least,
+    check_count,
+    is_finite,
+    plain_value,
+)
 from mlpzoo.data.base import FunctionDataModule, cycle
 from mlpzoo.data.sampling import normal, uniform
 from mlpzoo.data.stream import Batch
@@ -60,9 +68,13 @@ class LinearDataModule(FunctionDataModule):
 
     @override
     def __post_init__(self) -> None:
+        for name in ("a", "b", "noise_std"):
+            setattr(self, name, plain_value(name, getattr(self, name)))
+            is_finite(name, getattr(self, name))
         check_at_least("noise_std", self.noise_std, 0)
         check_count("num_samples", self.num_samples, least=2)
         if self.points is not None:
+            self.points = plain_value("points", self.points)
             self.low, self.high = _range(self.points)
             self.num_samples = len(self.points)
         given = self.batch_size
@@ -107,12 +119,12 @@ def _columns(points: tuple[tuple[float, float], ...]) -> Batch:
 
 
 def _range(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
-    for point in points:
-        if len(point) != 2 or not all(math.isfinite(as_float32(number)) for number in point):
-            raise InputError(
-                f"points must be pairs (x, y) of finite numbers, got {as_typed(point)}"
-            )
-    x = [as_float32(point[0]) for point in points]
-    if len(set(x)) < 2:
+    listed = points if isinstance(points, tuple) else (points,)
+    if not all(isinstance(point, tuple) and len(point) == 2 for point in listed):
+        raise InputError(f"points must be pairs (x, y), got {as_typed(points)}")
+    numbers = [as_float32(number) for point in points for number in point]
+    if not all(map(math.isfinite, numbers)):
+        raise InputError(f"points must be finite, got {as_typed(points)}")
+    if len(set(numbers[::2])) < 2:
         raise InputError(f"points must have two different x or more, got {as_typed(points)}")
-    return min(x), max(x)
+    return min(numbers[::2]), max(numbers[::2])

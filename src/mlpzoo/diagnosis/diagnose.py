@@ -8,10 +8,24 @@ from torch import nn
 from mlpzoo.checks import resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.probe import Probe, hessian, probe
-from mlpzoo.diagnosis.rules import RULES, Diagnosis, is_linear
+from mlpzoo.diagnosis.rules import (
+    LEARNS,
+    Diagnosis,
+    dead_relus,
+    is_linear,
+    merged_patterns,
+    not_separable,
+    nothing_learned,
+    saturated,
+    vanishing_gradient,
+    wrong_loss,
+)
 from mlpzoo.modules import LitNetwork
-from mlpzoo.optim.factory import OPTIMIZERS
+from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 
+IDLE = 1e-3  # share of the loss that steps at a rate too small take away, at most
+GAIN, SLOW_GAIN = 0.1, 0.003  # what they take away at another; of one that hardly moves weights
+STILL = 1e-4  # of the weights' norm: what a step moves them by then, at most
 MOST_PARAMETERS = 100  # of a linear model whose Hessian is taken
 
 
@@ -22,22 +36,28 @@ def diagnose(
 
     In this order:
 
+    - "wrong loss": it is not least where the answers are those that the metrics ask for, such as
+      bcewithlogits for a function, or l1 for the least-squares line of points that lie about it.
     - "learning rate too large": plain SGD on a linear model's squared error, above 2 / (largest
       eigenvalue of the objective's Hessian), from where on it diverges; exactly so where every
       batch is the same, in the mean where they are drawn.
     - "diverged": `step` is given, or parameters or outputs are not finite.
-    - "float32 stall" (or of another type): a step of plain SGD, lr * gradient, is rounded away in
-      every parameter although the gradient is not 0.
     - "not linearly separable": a linear model and a gate that no line separates.
     - "dead ReLU units": three quarters of a layer's or more are 0 on all of the grid.
     - "two patterns merged", "three ...": these rows of a gate share the mean of their targets,
       which differ, and the other rows are right. On XOR the cross-entropy is then near 0.3466,
       0.4774.
+    - "learning rate too small": eight more steps take away less than a thousandth of the loss, and
+      over a tenth at a rate a hundred times as large or more, which is named; or over 0.3% where
+      a step moves the weights by less than 0.0001 of their norm.
+    - "float32 stall" (or of another type): a step of plain SGD, lr * gradient, is rounded away in
+      every parameter although the gradient is not 0.
     - "saturated sigmoids": three quarters of a layer's or more stay within 0.01 of one end of
       their range for every row, so that they carry nothing. (Ones that go from end to end carry a
       bit.)
     - "vanishing gradient": the first linear layer's is below 1e-5 of the last's.
-    - "nothing learned": a gate's rows all give one probability; or R2 is 0.05 or less.
+    - "nothing learned": a gate's rows all give one probability, or R2 is 0.05 or less, and eight
+      more steps take away less than 3% of the loss.
     - "at rest": the gradient is 0.
     - "not finished": none of these.
 
@@ -56,7 +76,10 @@ def diagnose(
         nothing learned: all 4 rows give 0.50 (cross-entropy 0.6931)
     """
     seen = probe(module, datamodule, step=step)
-    rules = (_rate_too_large, _diverged, _stalled, *RULES, _no_failure)
+    rules = (
+        wrong_loss, _rate_too_large, _diverged, not_separable, dead_relus, merged_patterns,
+        _rate_too_small, _stalled, saturated, vanishing_gradient, nothing_learned, _no_failure,
+    )  # fmt: skip
     return next(found for rule in rules if (found := rule(seen)))
 
 
@@ -94,6 +117,25 @@ def _diverged(seen: Probe) -> Diagnosis | None:
     return Diagnosis("diverged", f"{shares} are not finite; lower the lr", evidence)
 
 
+def _rate_too_small(seen: Probe) -> Diagnosis | None:
+    module, (gain, moved) = seen.module, seen.trial
+    own = type(module).objective is LitNetwork.objective
+    if not own or abs(gain) > IDLE:
+        return None
+    most = needs_of(module.optimizer_name).lr or math.inf  # a share of a step is 1 at most
+    rates = [rate for n in range(2, 10) if (rate := float(f"{module.lr * 10**n:.3g}")) <= most]
+    gains = {rate: seen.try_steps(rate).gain for rate in rates}
+    best = max(gains.values(), default=0.0)
+    if best < (SLOW_GAIN if moved < STILL else GAIN):
+        return None
+    lr = next(rate for rate, each in gains.items() if each > best / 2)
+    better = gains[lr]
+    detail = f"a few steps at {module.lr:.3g} lower the loss by {100 * gain:.2g}%"
+    evidence = {"lr": module.lr, "better_lr": lr, "gain": gain, "better_gain": better}
+    detail += f", at {lr:.3g} by {100 * better:.2g}%; take {lr:.3g} or more"
+    return Diagnosis("learning rate too small", detail, evidence)
+
+
 def _stalled(seen: Probe) -> Diagnosis | None:
     module, norm, largest = seen.module, seen.gradient_norm(), 0.0
     if not _is_plain_sgd(module) or norm == 0:
@@ -119,6 +161,8 @@ def _no_failure(seen: Probe) -> Diagnosis:
     if norm == 0:
         return Diagnosis("at rest", f"the gradient is 0 at loss {seen.loss:.4g}", evidence)
     detail = f"loss {seen.loss:.4g}, gradient norm {norm:.3g}, and no known failure was measured"
+    if seen.trial.gain > LEARNS:
+        detail += f"; a few more steps lower the loss by {seen.trial.gain:.0%}"
     return Diagnosis("not finished", detail, evidence)
 
 

@@ -1,21 +1,36 @@
 """What a module does on its grid and in its batches, measured without changing it."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.data.stream import Batch
+from mlpzoo.data.stream import Batch, Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.nets.trace import Call, in_eval_mode, record_activations
+from mlpzoo.optim.blocks import BlockSteps
 
 ROWS = 2_500  # of the grid, at most: a hundredth of a second for the widest of our networks
 BATCHES = 16  # training batches looked at, the distinct ones among the first
+STEPS, FEW_STEPS = 8, 2  # that are tried, the latter of optimizers whose steps are dear
+
+
+class Trial(NamedTuple):
+    """What a few more steps do.
+
+    Attributes:
+        gain: Share of the loss that they take away.
+        moved: How far a step moves the weights, over their norm.
+    """
+
+    gain: float
+    moved: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +39,7 @@ class Probe:
 
     Attributes:
         module: The module.
+        data: Its data.
         step: At which a run of it was stopped for a number that was not finite, if it was.
         x: The grid, (rows, in_features), float64 on the CPU, as are truth and answer.
         truth: Its targets, (rows, out_features).
@@ -35,6 +51,7 @@ class Probe:
     """
 
     module: LitNetwork
+    data: FunctionDataModule
     step: int | None
     x: Tensor
     truth: Tensor
@@ -43,6 +60,57 @@ class Probe:
     calls: tuple[Call, ...]
     batches: tuple[Batch, ...]
     gradients: dict[str, list[Tensor]]
+
+    @cached_property
+    def trial(self) -> Trial:
+        """What a few more steps do at the module's rate."""
+        return self.try_steps(self.module.lr)
+
+    def try_steps(self, lr: float) -> Trial:
+        """Return what a few more steps do, nothing where that is unknown.
+
+        The module is left as it was.
+
+        Args:
+            lr: The rate of these steps.
+        """
+        module = self.module
+        own = type(module).configure_optimizers is LitNetwork.configure_optimizers
+        if not (own and self.gradients and self.loss > 0):
+            return Trial(gain=0.0, moved=math.inf)
+        with _left_alone(module), _weights_kept(module):
+            module.lr = lr
+            steps = BlockSteps(module.objective, module.build_optimizer(), graphs=False)
+            count = FEW_STEPS if steps.by_closure else STEPS
+            taken = [self.batches[n % len(self.batches)] for n in range(count)]
+            before = nn.utils.parameters_to_vector(module.parameters()).detach().clone()
+            steps.take(Block(*map(torch.stack, zip(*taken, strict=True))))
+            moved = nn.utils.parameters_to_vector(module.parameters()).detach() - before
+            with torch.no_grad():
+                losses = [module.objective(*batch)[1]["loss"].item() for batch in self.batches]
+        gain = 1 - sum(losses) / len(losses) / self.loss
+        share = (moved.norm() / before.norm()).item() / count
+        return Trial(gain=gain if math.isfinite(gain) else 0.0, moved=share)
+
+    def pull(self) -> float:
+        """Return how far, of 0 to 1, the loss pulls the answers that are asked for off their place.
+
+        Moved all together, or in proportion to an input, they would lose less; 1 where the loss
+        does not take them, or does not see them move.
+        """
+        x, y = self.batches[0]
+        with _left_alone(self.module):
+            right = torch.as_tensor(self.data.target(x.float().cpu())).to(y).requires_grad_()
+            try:
+                loss = self.module.losses(right, y)["loss"]
+                moved = self.module.losses(right + (1 + y.std(correction=0)) / 1e4, y)["loss"]
+            except RuntimeError:  # such as numbers beyond 0 to 1 for bce
+                return 1.0
+            slope = torch.autograd.grad(loss, right)[0].double()
+        if not slope.any():
+            return float(moved <= loss * (1 + 1e-5))
+        ways = torch.cat([torch.ones_like(x[:, :1]), x - x.mean(dim=0)], dim=1).double().T
+        return ((ways @ slope).abs() / (ways.abs() @ slope.abs())).nan_to_num().max().item()
 
     def gradient_norm(self, layer: nn.Module | None = None) -> float:
         """Return the norm of the objective's gradient, the mean over the batches.
@@ -83,6 +151,7 @@ def probe(module: LitNetwork, data: FunctionDataModule, *, step: int | None) -> 
         answer = module.probability(output.double()) if gate else module.answer(x.to(like))
     return Probe(
         module=module,
+        data=data,
         step=step,
         x=x.double(),
         truth=truth.double(),
@@ -124,6 +193,22 @@ def _left_alone(module: LitNetwork) -> Iterator[None]:
     alone = torch.random.fork_rng(devices=cuda)
     with alone, torch.inference_mode(False), torch.enable_grad(), in_eval_mode(module):
         yield
+
+
+@contextmanager
+def _weights_kept(module: LitNetwork) -> Iterator[None]:
+    weights = {p: (p.detach().clone(), p.grad) for p in module.parameters()}
+    lr = module.lr
+    try:
+        for parameter in weights:
+            parameter.grad = None
+        yield
+    finally:
+        module.lr = lr
+        with torch.no_grad():
+            for parameter, (weight, gradient) in weights.items():
+                parameter.copy_(weight)
+                parameter.grad = gradient
 
 
 def _distinct_batches(data: FunctionDataModule) -> list[Batch]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mlpzoo.data.gate import is_linearly_separable
 from mlpzoo.diagnosis.probe import Probe
+from mlpzoo.modules import LitNetwork
 from mlpzoo.nets import Perceptron, SequentialMLP
 from mlpzoo.nets.range_scale import RangeScale
 
@@ -18,6 +19,8 @@ MERGED = 0.02  # rows are merged where each gives their mean target to within th
 CONSTANT_R2 = 0.05  # share of the variance explained up to which nothing was learned
 LOST_SHARE = 0.75  # of a layer's units; the lecture's minmax reaches its bar with 0.64 of them dead
 SATURATED = 0.01  # of an activation's range: how near to its end a unit counts as at it
+PULLED = 0.01  # rounding alone pulls less
+LEARNS = 0.03  # of the loss, taken away by a few steps: what still learns is only not finished
 VANISHED = 1e-5  # first layer's gradient over the last's; four sigmoid layers start above it
 _ENDS: dict[type[nn.Module], tuple[float, float]] = {nn.Sigmoid: (0, 1), nn.Tanh: (-1, 1)}
 _LINEAR_PARTS = (SequentialMLP, Perceptron, nn.Sequential, nn.Linear, nn.Identity, RangeScale)
@@ -55,6 +58,22 @@ def is_linear(net: nn.Module, *also: type[nn.Module]) -> bool:
     kinds = [type(part) for part in net.modules()]  # not what is derived from them: it may differ
     all_known = all(kind in {*_LINEAR_PARTS, *also} for kind in kinds)
     return all_known and sum(issubclass(kind, nn.Linear) for kind in kinds) == 1
+
+
+def wrong_loss(seen: Probe) -> Diagnosis | None:
+    """Find a loss that is not least where the answers are those that the metrics ask for.
+
+    Points about a line are judged by least squares; the losses of gates are checked beforehand.
+    """
+    module = seen.module
+    own = type(module).objective is LitNetwork.objective
+    if not own or module.task != "regression" or isinstance(module.loss, nn.MSELoss):
+        return None
+    pull = seen.pull()
+    if not pull > PULLED:
+        return None
+    detail = f"{type(module.loss).__name__} is not least at the answers asked for; take mse"
+    return Diagnosis("wrong loss", detail, {"pull": pull})
 
 
 def not_separable(seen: Probe) -> Diagnosis | None:
@@ -130,7 +149,7 @@ def nothing_learned(seen: Probe) -> Diagnosis | None:
     if _is_gate(seen):
         p, y = seen.answer.flatten(), seen.truth.flatten()
         value, loss = p.mean().item(), _cross_entropy(p, y)
-        if p.max() - p.min() > 2 * MERGED:
+        if p.max() - p.min() > 2 * MERGED or seen.trial.gain > LEARNS:
             return None
         sure = math.isinf(loss)  # a step answers 0 or 1, however wrong
         judged = f"{_right(seen)} of {len(p)} right" if sure else f"cross-entropy {loss:.4f}"
@@ -141,7 +160,7 @@ def nothing_learned(seen: Probe) -> Diagnosis | None:
         return None
     residual, total = (seen.answer - y).square().sum(), (y - y.mean(dim=0)).square().sum()
     r2 = (1 - residual / total).item()
-    if r2 > CONSTANT_R2:
+    if r2 > CONSTANT_R2 or seen.trial.gain > LEARNS:
         return None
     spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()
     detail = f"R2 is {r2:.3g}, the answers spread {spread:.3g} times as far as the targets"
@@ -184,8 +203,3 @@ def _neighbours(p: Tensor) -> list[Tensor]:
 def _names(seen: Probe, rows: Tensor) -> list[str]:
     middle = (seen.x.amax(dim=0) + seen.x.amin(dim=0)) / 2
     return ["".join("1" if value else "0" for value in row) for row in seen.x[rows] > middle]
-
-
-RULES = (
-    not_separable, dead_relus, merged_patterns, saturated, vanishing_gradient, nothing_learned,
-)  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from mlpzoo.checks import InputError, as_typed, is_number, resolve_name
+from mlpzoo.checks import InputError, as_typed, check_decimal, is_number, resolve_name
 
 PAIRS = tuple[tuple[float, float], ...]  # which a file can hold too
 _WORDS = {
@@ -60,16 +60,21 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     """
     from jsonargparse import ArgumentError, ArgumentParser  # where something is typed
 
+    kind = str(annotation)
     refusal = InputError(f"{name} must be {_kind(annotation)}, got {_given(value)}")
-    if value is None and "None" not in str(annotation):
+    if value is None and "None" not in kind:
         raise refusal
-    if isinstance(value, str) and str(PAIRS) in str(annotation) and _is_file(value):
+    if isinstance(value, str) and str(PAIRS) in kind and _is_file(value):
         value = _pairs_in(name, value)
+    if isinstance(value, str) and re.search("int|float", kind):
+        check_decimal(name, value)
+        if not value.strip():
+            raise InputError(f"{refusal}{'; write [] for none' if 'tuple' in kind else ''}")
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--value", type=annotation)
     try:
         if isinstance(value, str):
-            value = _as_list(value) if "tuple" in str(annotation) else value
+            value = _as_list(value) if "tuple" in kind else value
             return parser.parse_args([f"--value={value}"]).value
         return parser.parse_object({"value": value}).value
     except (ArgumentError, TypeError, ValueError) as error:

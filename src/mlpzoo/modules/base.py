@@ -1,5 +1,6 @@
 """The base of all Lightning modules: a network, a loss, metrics and an optimizer, no exercise."""
 
+import sys
 from abc import ABC
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data.stream import Batch, Block
+from mlpzoo.modules._arguments import as_batch, as_rows, plain
 from mlpzoo.modules.evaluation import evaluate
 from mlpzoo.modules.metrics import as_exact, task_metrics
 from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_steps
@@ -88,8 +90,13 @@ class LitNetwork(LightningModule, ABC):
 
     @override
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.net(x)
+        y: Tensor = self.net(as_rows(x, self))
         return y
+
+    @override
+    def save_hyperparameters(self, *args: Any, frame: Any = None, **kwargs: Any) -> None:
+        super().save_hyperparameters(*args, frame=frame or sys._getframe(1), **kwargs)
+        self.hparams.update(plain(self.hparams))
 
     def probability(self, output: Tensor) -> Tensor:
         """Return P(y = 1) for an output of `forward`: its sigmoid, the output being a logit."""
@@ -160,7 +167,7 @@ class LitNetwork(LightningModule, ABC):
             return {"losses": self._block_steps.minimised}
         if not self.automatic_optimization:
             raise InputError("the Trainer's data module has blocks, and ordinary batches came")
-        objective, losses = self.objective(*batch)
+        objective, losses = self.objective(*as_batch(batch, self))
         self.log_training(losses, step=self.global_step + 1)
         return objective
 
@@ -234,14 +241,9 @@ class LitNetwork(LightningModule, ABC):
 
     def _optimizer_of(self, net: nn.Module, *, fused: bool = False) -> Optimizer:
         return build_optimizer(
-            net,
-            self.optimizer_name,
-            lr=self.lr,
-            momentum=self.momentum,
-            weight_decay=self.weight_decay,
-            beta2=self.beta2,
-            fused=fused,
-        )
+            net, self.optimizer_name, lr=self.lr, momentum=self.momentum,
+            weight_decay=self.weight_decay, beta2=self.beta2, fused=fused,
+        )  # fmt: skip
 
     def _may_fuse(self) -> bool:
         """Tell whether a fused optimizer works here: not where Lightning rescales gradients."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torchmetrics import MetricCollection
 
 from mlpzoo.data.stream import Batch
+from mlpzoo.modules._arguments import as_batch
 
 if TYPE_CHECKING:
     from mlpzoo.modules.base import LitNetwork
@@ -24,7 +25,7 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
         batch: x (rows, in_features), y (rows, out_features).
         loader: Which of the loaders the batch is from.
     """
-    (x, y), rows = batch, len(batch[1])
+    (x, y), rows = as_batch(batch, module), len(batch[1])
     output, losses = module.output_and_losses(x, y)
     share = 1 / rows if module.sums else 1.0
     named = {f"{stage}_{name}": value * share for name, value in losses.items()}

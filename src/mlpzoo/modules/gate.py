@@ -4,10 +4,11 @@ import torch
 from torch import nn
 from typing_extensions import override
 
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.nets import FourLayerXOR, SequentialMLP
+from mlpzoo.nets.stack import ACTIVATIONS
 from mlpzoo.optim.needs import name_of_loss
 
 OF_LOGITS = (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)
@@ -103,5 +104,5 @@ def _check_lectures(in_features: int, activation: str) -> None:
         raise InputError(
             f"the lecture's network has 2 inputs, not {in_features}; give hidden_features"
         )
-    if activation.lower() != _LECTURES:
+    if resolve_name("activation", activation, ACTIVATIONS) != _LECTURES:
         raise InputError(f"activation {activation!r} goes with hidden_features; give both")

@@ -26,7 +26,7 @@ class Network(nn.Module):
     def __init__(self, **arguments: int | str | Sequence[int]) -> None:
         super().__init__()
         self.arguments: dict[str, Any] = {
-            name: value if isinstance(value, int | str) else list(value)
+            name: list(value) if isinstance(value, tuple) else value
             for name, value in arguments.items()
         }
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, check_sizes
 from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.range_scale import RangeScale
@@ -45,6 +45,8 @@ class DualHeadMLP(Network):
         value_range: tuple[float, float] | None = None,
         seed: int = 0,
     ) -> None:
+        trunk_features = check_sizes("trunk_features", trunk_features)
+        head_features = check_sizes("head_features", head_features)
         super().__init__(
             in_features=in_features, trunk_features=trunk_features, head_features=head_features
         )

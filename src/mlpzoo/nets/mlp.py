@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.checks import resolve_name
+from mlpzoo.checks import check_sizes, resolve_name
 from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.range_scale import RangeScale
@@ -56,6 +56,7 @@ class SequentialMLP(Network):
         out_range: tuple[float, float] | None = None,
         seed: int = 0,
     ) -> None:
+        hidden_features = check_sizes("hidden_features", hidden_features)
         activation = resolve_name("activation", activation, ACTIVATIONS)
         out_activation = resolve_name("activation", out_activation, ACTIVATIONS)
         super().__init__(

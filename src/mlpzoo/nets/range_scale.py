@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mlpzoo.checks import InputError, as_typed, check_ordered
+from mlpzoo.checks import InputError, as_typed, check_ordered, plain_value
 
 
 class RangeScale(nn.Module):
@@ -29,9 +29,10 @@ class RangeScale(nn.Module):
 
     def __init__(self, value_range: Sequence[float] | None) -> None:
         super().__init__()
-        if value_range is not None and len(value_range) != 2:
+        pair = (-1.0, 1.0) if value_range is None else plain_value("range", value_range)
+        if not (isinstance(pair, tuple) and len(pair) == 2):
             raise InputError(f"a range must be a pair low,high, got {as_typed(value_range)}")
-        low, high = (-1.0, 1.0) if value_range is None else value_range
+        low, high = pair
         check_ordered("range", low, high)
         self.register_buffer("centre", torch.tensor((high + low) / 2))
         self.register_buffer("half_width", torch.tensor((high - low) / 2))

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from mlpzoo.checks import InputError, as_typed, check_count
+from mlpzoo.checks import check_count
 
 _NOT_ELEMENTWISE = {
     "GLU",  # halves its input
@@ -52,8 +52,6 @@ def stack(features: Sequence[int], activation: str) -> nn.Sequential:
     Raises:
         InputError: A size below 1.
     """
-    if min(features) < 1:
-        raise InputError(f"every layer must have 1 unit or more, got {as_typed(features)}")
     layers: list[nn.Module] = []
     for size_in, size_out in pairwise(features):
         layers += [linear(size_in, size_out), ACTIVATIONS[activation]()]

@@ -9,7 +9,14 @@ from torch import Tensor, nn, optim
 from torch.optim import Optimizer
 from torch.optim import lr_scheduler as schedulers
 
-from mlpzoo.checks import InputError, check_at_least, check_positive, lookup, resolve_name
+from mlpzoo.checks import (
+    InputError,
+    check_at_least,
+    check_positive,
+    is_finite,
+    lookup,
+    resolve_name,
+)
 from mlpzoo.optim.levenberg import LevenbergMarquardt
 from mlpzoo.optim.needs import Needs, declared_needs, name_of_loss
 
@@ -81,7 +88,7 @@ def build_loss(loss: str, reduction: str) -> nn.Module:
         >>> build_loss("HuberLoss", "sum")
         HuberLoss()
     """
-    short = loss[:-4] if loss.lower().endswith("loss") else loss
+    short = loss[:-4] if str(loss).lower().endswith("loss") else loss
     cls = lookup("loss", short, LOSSES)
     return cls(reduction=resolve_name("reduction", reduction, REDUCTIONS))
 
@@ -138,7 +145,7 @@ def build_optimizer(
     check_positive("lr", lr)
     check_at_least("momentum", momentum, 0)
     check_at_least("weight_decay", weight_decay, 0)
-    if beta2 is not None and not 0 <= beta2 < 1:
+    if beta2 is not None and not (is_finite("beta2", beta2) and 0 <= beta2 < 1):
         raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
     accepted = inspect.signature(cls).parameters
     options: dict[str, object] = {"lr": lr}

@@ -1,6 +1,6 @@
 """A population of any module and data: what a Trainer fits, and the members it comes to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
@@ -69,6 +69,9 @@ class Population:
         restart_after: int | None = None,
         accelerator: str = "cpu",
     ) -> None:
+        if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+            raise InputError(f"seeds must be whole numbers, such as range(8), got {seeds!r}")
+        bars = (bars,) if isinstance(bars, Threshold) else bars
         self.seeds = [int(seed) for seed in seeds]
         if not self.seeds:
             raise InputError("a population needs at least one seed")

@@ -53,7 +53,7 @@ class Check:
 
 
 def verify(
-    names: Sequence[str] = (),
+    names: str | Sequence[str] = (),
     *,
     trained: bool = True,
     shipped: bool = True,
@@ -68,7 +68,8 @@ def verify(
     a millionth of the exercise's largest target. Nothing is left on the disk.
 
     Args:
-        names: Exercises, which are both trained and shipped, or shipped networks; none for all.
+        names: Exercises, which are both trained and shipped, or shipped networks, one or several;
+            none for all.
         trained: Train the exercises.
         shipped: Measure the shipped networks.
         seed: Train from this one; None to draw one for each from the operating system.
@@ -85,7 +86,10 @@ def verify(
     """
     records, exercises = read_manifest(folder), list_exercises()
     there = list(dict.fromkeys([*exercises, *sorted(records)]))
-    named = (resolve_name("exercise or network", name, there) for name in names)
+    given = (names,) if isinstance(names, str) else names
+    if not isinstance(given, Sequence):
+        raise InputError(f"names must be a list of names, got {names!r}")
+    named = (resolve_name("exercise or network", name, there) for name in given)
     chosen = list(dict.fromkeys(named)) or there
     if seed is not None:
         check_seed("seed", seed)

@@ -11,8 +11,9 @@ from secrets import token_hex
 from typing import Any
 
 import yaml
+from typing_extensions import override
 
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, check_decimal, spelling
 from mlpzoo.files import sync_folder, write_whole, write_yaml
 
 LEFT_AFTER = 3600  # seconds
@@ -124,10 +125,13 @@ def read_config(path: str | Path) -> dict[str, Any]:
     """Read a YAML file such as a run's config.yaml; only plain data is accepted.
 
     Raises:
-        InputError: No such file, not YAML, or not a mapping of names to values.
+        InputError: No such file, not YAML, a name or a number that can be read in two ways, or not
+            a mapping of names to values.
     """
     try:
-        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        config = yaml.load(Path(path).read_text(encoding="utf-8"), _OneMeaning)
+    except InputError as error:
+        raise InputError(f"config {path}, {error}") from error
     except OSError as error:
         raise InputError(f"config {path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -135,6 +139,29 @@ def read_config(path: str | Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise InputError(f"config {path} must map names to values, as a run's config.yaml does")
     return {str(name): value for name, value in config.items()}
+
+
+class _OneMeaning(yaml.SafeLoader):
+    """Reads plain data, and refuses what YAML 1.1 reads otherwise than it looks."""
+
+    @override
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: dict[str, Any] = {}
+        for key, _ in node.value:
+            name = spelling(str(key.value))
+            if name in seen:
+                lines = f"{seen[name].start_mark.line + 1} and {key.start_mark.line + 1}"
+                raise InputError(f"lines {lines}: {key.value} is given twice; leave one out")
+            seen[name] = key
+        return node
+
+    @override
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        if node.tag.endswith((":int", ":float")):
+            check_decimal(f"line {node.start_mark.line + 1}: a number", node.value)
+        return node
 
 
 def result_file(folder: Path) -> Path | None:

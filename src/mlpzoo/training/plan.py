@@ -20,13 +20,7 @@ from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.optim.needs import declared_needs
 from mlpzoo.runs.checkpoint import START
 from mlpzoo.runs.load import start_from
-from mlpzoo.training.settings import (
-    GROUPS,
-    OBJECT,
-    PopulationSettings,
-    TrainSettings,
-    options,
-)
+from mlpzoo.training.settings import GROUPS, OBJECT, PopulationSettings, TrainSettings, options
 from mlpzoo.training.trainer import bare_trainer
 
 Kind = type[TrainSettings] | type[PopulationSettings]
@@ -107,7 +101,8 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
             continue
         key = resolve_name("setting", name, fields)
         if key in GROUPS:
-            found[key] = typed_arguments(classes[key], value or {}, group=key, of=exercise.name)
+            given = {} if value is None else value
+            found[key] = typed_arguments(classes[key], given, group=key, of=exercise.name)
         elif fields[key].metadata["typed"]:
             if key != "start" or value is not None:
                 found[fields[key].name] = typed(key, fields[key].type, value)
@@ -156,6 +151,7 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
     start = None if settings.start is None else Path(str(settings.start))
     if (begun := weights or start) is not None:
         start_from(begun, module, exercise=exercise)
+    exercise = judged_on(data, exercise, module)
     dry_run(exercise, module, data)
     linked = chosen.linked(data)
     filled = replace(
@@ -171,6 +167,30 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
     if isinstance(filled, TrainSettings) and start:
         filled = replace(filled, start=START)  # its copy beside config.yaml
     return Plan(exercise=exercise, settings=filled, datamodule=data, module=module, start=start)
+
+
+def judged_on(data: FunctionDataModule, exercise: Exercise, module: LitNetwork) -> Exercise:
+    """Return an exercise with bars that no constant meets, where the targets vary little.
+
+    A bar on the largest error or on rmse is a tenth of the best constant's at most.
+
+    Args:
+        data: Whose targets are meant.
+        exercise: The exercise.
+        module: Has the names of the targets' columns, each of which may have a bar.
+    """
+    y, constant = data.grid(data.val_points)[1].double(), {}
+    for name, part in zip(("", *module.columns), (y, *torch.split(y, 1, dim=1)), strict=False):
+        joint = f"{name}_" if name else ""
+        constant[f"{joint}max_error"] = ((part.amax(dim=0) - part.amin(dim=0)) / 2).max().item()
+        constant[f"{joint}rmse"] = part.var(dim=0, correction=0).mean().sqrt().item()
+    limits = {bar: min(bar.limit, constant.get(bar.metric, 0) / 10 or bar.limit)
+              for bar in exercise.bars}  # fmt: skip
+    share = min((limit / bar.limit for bar, limit in limits.items() if bar.limit > 0), default=1.0)
+    if not 0 < share < 1:
+        return exercise
+    bars = tuple(replace(bar, limit=limit) for bar, limit in limits.items())
+    return replace(exercise, bars=bars, stop_at=exercise.stop_at * share)
 
 
 def _pace(recipe: Recipe, settings: Any) -> dict[str, int]:

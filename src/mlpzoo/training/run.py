@@ -25,7 +25,7 @@ from mlpzoo.training.pictures import draw
 from mlpzoo.training.plan import Plan
 from mlpzoo.training.result import Result, in_words, reason, stored_result
 from mlpzoo.training.resume import ApplyChanges, of_state, plan_run
-from mlpzoo.training.settings import RunSettings, TrainSettings
+from mlpzoo.training.settings import RunSettings, TrainSettings, check_names
 from mlpzoo.training.trainer import build_trainer, measure
 
 P = ParamSpec("P")
@@ -44,7 +44,10 @@ def takes(
     """
 
     def decorate(function: Training[R]) -> Callable[Concatenate[str | Exercise, P], R]:
-        def call(name: str | Exercise, *args: P.args, **given: P.kwargs) -> R:
+        def call(name: str | Exercise = "", *args: P.args, **given: P.kwargs) -> R:
+            if not name:
+                check_names(given, kind)  # type: ignore[arg-type]  # a class, all the same
+                raise InputError(f"{function.__name__} needs the name of an exercise, first")
             if args:
                 raise InputError(f"settings are given by name, got {args[0]!r} without one")
             return function(name, given)

@@ -104,7 +104,7 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         for name, kind in (("trainer", Mapping), ("out", str | Path), ("change", Collection)):
-            if not isinstance(value := getattr(self, name), kind):
+            if not isinstance(value := getattr(self, name), kind) or value == "":
                 raise InputError(f"{name} cannot be {value!r}")
         if isinstance(self.change, str):
             object.__setattr__(self, "change", (self.change,))

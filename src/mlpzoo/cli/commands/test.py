@@ -19,12 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(*, name: str, ckpt: str | None, json: bool) -> int:
     """Measure a network on its exercise's test grid and print the metrics."""
     from mlpzoo.pretrained.find import find_network
+    from mlpzoo.training.plan import judged_on
     from mlpzoo.training.result import reason
     from mlpzoo.training.trainer import evaluate
 
     with stdout_for(json):
         found = find_network(name, path=ckpt)
         exercise, data = found.solves()
+        exercise = judged_on(data, exercise, found.module)
         metrics = evaluate(exercise, found.module, data)
         passed = exercise.passed(metrics)
         measured: dict[str, Any] = {
