@@ -6,7 +6,7 @@ from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
-from mlpzoo.plotting.views import pictures_of
+from mlpzoo.plotting.views import pictures_of, with_gate
 from mlpzoo.runs.metrics_csv import read_metrics
 
 
@@ -45,7 +45,8 @@ def draw(
     series = read_metrics(run / "metrics.csv") if step is None else {}
     losses = {name: series[name] for name in exercise.curves if name in series}
     if losses:
-        drawn["loss"] = plotting.plot_losses(losses, title=f"{exercise.name}: training")
+        title = f"{with_gate(exercise.name, data)}, training"
+        drawn["loss"] = plotting.plot_losses(losses, title=title, levels=exercise.solved_at)
     for name, figure in drawn.items():
         plotting.save(figure, out / f"{name}.png")
     return [out / f"{name}.png" for name in drawn]
