@@ -146,9 +146,8 @@ def plot_descent(
     check_positive("weight", weight)
     surface = bowl(points, weight=weight)
     named = _rates(surface, rates or {})
-    until = np.unique(np.geomspace(DOTS, max(DOTS, surface.steps), 500).round())
-    steps = np.concatenate([np.arange(float(DOTS)), until])
-    steps = steps[steps <= surface.steps]
+    sparse = np.geomspace(DOTS, max(DOTS, surface.steps), 500).round()
+    steps = np.unique([*range(min(DOTS, surface.steps + 1)), *sparse[sparse <= surface.steps]])
     paths = {name: surface.descend(rate, steps) for name, rate in named.items()}
     apart = surface.eigenvalues[0] / surface.eigenvalues.sum()  # how near the limit the fastest is
     rows, digits = -(-len(named) // 2), min(17, max(5, 2 - math.floor(math.log10(apart))))
