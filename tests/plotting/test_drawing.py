@@ -7,6 +7,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from torch import nn
 
 from mlpzoo import DualHeadMLP, FourLayerXOR, InputError, SequentialMLP, plotting
+from mlpzoo.exercises.linear import descend_by_hand
 from mlpzoo.nets.trace import dense_layers
 from mlpzoo.plotting.descent import bowl
 from tests.published import HIDDEN as PUBLISHED
@@ -132,22 +133,58 @@ def test_descent_goes_the_lectures_way():
     assert surface.best_rate == pytest.approx(0.01149425, abs=1e-8)
     np.testing.assert_allclose(surface.minimum, [17 / 28, 3.5], atol=1e-12)
     assert surface.floor == pytest.approx(25 / 14)
-    path = surface.descend(0.001, 1)
+    path = surface.descend(0.001, np.arange(2.0))
     np.testing.assert_allclose(path[1], [0.2, 0.038], atol=1e-12)
     assert surface.cost(path[1]) == pytest.approx(91.133132)
-    panels = plotting.plot_descent(LECTURE, title="t").axes
+    panels = plotting.plot_descent(LECTURE, rates={"the notes": 0.001}, title="t").axes
     titles = [axes.get_title() for axes in panels]
-    assert "too small: 0.001" in titles
-    assert "the best: 0.011494" in titles
-    drawn = panels[titles.index("too small: 0.001")].get_lines()[0].get_xydata()
+    assert [title for title in titles if title] == [
+        "the notes, 0.0864 of the limit: 0.001", "fastest from the worst start: 0.011494",
+        "near the limit: 0.011576", "beyond the limit: 0.011812",
+    ]  # fmt: skip
+    drawn = panels[0].get_lines()[0].get_xydata()
     np.testing.assert_allclose(drawn[1], [0.2, 0.038], atol=1e-12)
+    by_hand = [descend_by_hand(LECTURE, steps=step) for step in range(len(drawn))]
+    np.testing.assert_allclose(drawn, by_hand, atol=1e-12)
 
 
 def test_rates_below_the_limit_converge_and_those_beyond_it_do_not():
     surface = bowl(LECTURE)
     start = surface.cost(np.zeros(2))
-    assert surface.cost(surface.descend(0.01158, 20_000)[-1]) < start
-    assert surface.cost(surface.descend(0.0116, 2_000)[-1]) > start
+    assert surface.cost(surface.descend(0.01158, np.array([20_000.0]))) < start
+    assert surface.cost(surface.descend(0.0116, np.array([2_000.0]))) > start
+
+
+STEEP_POINTS = [(3, 5), (4, 6.1), (5, 6.8)]  # of the notes too; its bowl is a long valley
+
+
+@pytest.mark.parametrize("points", [LECTURE, STEEP_POINTS, [(-1, 1), (1, 2)], [(9, 1), (10, 5)]])
+def test_what_is_said_of_a_rate_is_true_of_any_points(points):
+    x = np.array(points, dtype=float)[:, 0]
+    design = np.stack([x, np.ones_like(x)], axis=1)
+    rates = {"slow": 1e-5, "fast": 1.0}
+    figure = plotting.plot_descent(points, rates=rates)
+    said = dict(axes.get_title().split(": ") for axes in figure.axes if axes.get_title())
+
+    def worst(rate):  # the largest singular value of a step, as a map of the error
+        return np.linalg.norm(np.eye(2) - float(rate) * 2 * design.T @ design, 2)
+
+    for name, rate in said.items():
+        assert (worst(rate) < 1) == (name.startswith("near") or name.startswith("fastest") or (
+            ", " in name and float(name.split()[1]) < 1))  # fmt: skip
+    best = float(said["fastest from the worst start"])
+    assert worst(best) <= min(worst(best * share) for share in (0.5, 0.9, 0.99, 1.01)) + 1e-4
+
+
+def test_the_rate_named_fastest_ends_lowest_where_a_small_one_is_ahead_for_long():
+    panels = plotting.plot_descent(STEEP_POINTS, rates={"notes": 0.001}).axes
+    (costs,) = (axes for axes in panels if axes.get_xlabel() == "steps")
+    by_name = {line.get_label(): line.get_ydata() for line in costs.get_lines()}
+    assert len({line.get_linestyle() for line in costs.get_lines()}) == 4  # told without colours
+    small, best = by_name["notes, 0.0529 of the limit"], by_name["fastest from the worst start"]
+    assert small[100] < best[100]
+    assert best[-1] < small[-1]
+    assert best[-1] <= 1.01e-5 * best[0]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +199,7 @@ def test_rates_below_the_limit_converge_and_those_beyond_it_do_not():
         (lambda: plotting.plot_layers(plain(), ROWS, XOR), "no hidden layer of 2 units"),
         (lambda: plotting.plot_layers(plain(), ROWS[:, :1], XOR), "plot_neurons draws networks"),
         (lambda: plotting.plot_descent([(1, 2)]), "two different x"),
+        (lambda: plotting.plot_descent(LECTURE, rates={"mine": -1.0}), "mine must be"),
         (lambda: plotting.plot_descent([(1, 2), (1, 3)]), "two different x"),
     ],
 )

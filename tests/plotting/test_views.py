@@ -1,5 +1,7 @@
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import ClassVar
 
 import matplotlib.image
 import numpy as np
@@ -8,8 +10,15 @@ import torch
 from matplotlib.collections import PathCollection
 
 import mlpzoo
-from mlpzoo import get_exercise, list_exercises, plotting
+from mlpzoo import (
+    FunctionDataModule,
+    LitSequentialMLP,
+    get_exercise,
+    list_exercises,
+    plotting,
+)
 from mlpzoo.plotting import Canvas, views
+from mlpzoo.training.trainer import evaluate
 from scripts.draw_readme import darken, gallery
 
 
@@ -24,6 +33,9 @@ def drawn(request):
 def test_every_axis_is_labelled_and_the_figure_titled(drawn):
     _, figure, _, _ = drawn
     for axes in figure.axes:
+        if hasattr(axes, "_colorbar"):
+            assert axes.get_ylabel() == "error"
+            continue
         on_top_of_shared = axes.get_ylabel() == "y" and len(figure.axes) == 2
         assert axes.get_xlabel() or on_top_of_shared
         assert axes.get_ylabel()
@@ -101,11 +113,89 @@ def test_xor_draws_probability_and_logit_on_100_by_100_with_the_four_points():
     np.testing.assert_allclose(np.sort(heights), np.sort(logits), atol=1e-4)
 
 
-def test_minmax_draws_both_heads_and_their_errors():
+def test_minmax_draws_both_heads_and_maps_of_their_errors_with_what_the_colours_mean():
     exercise = get_exercise("minmax")
-    figure = views.heads_surface(exercise.module(), exercise.data(), Canvas(""))
-    titles = [axes.get_title() for axes in figure.axes]
-    assert titles == ["max head", "min head", "max head, error", "min head, error"]
+    data = exercise.data(test_points=31)
+    module = exercise.module(data)
+    figure = views.heads_surface(module, data, Canvas(""))
+    tested = evaluate(exercise, module, data, accelerator="cpu")
+    heads, maps = ([axes for axes in figure.axes if bool(axes.images) == drawn and not hasattr(
+        axes, "_colorbar")] for drawn in (False, True))  # fmt: skip
+    assert [axes.get_title() for axes in heads] == ["max head", "min head"]
+    x, truth = data.grid(31)
+    errors = (module(x) - truth).detach()
+    for column, (head, axes) in enumerate(zip(("max", "min"), maps, strict=True)):
+        largest = tested[f"{head}_head_max_error"]
+        assert axes.get_title() == f"{head} head, largest error {largest:.4g}"
+        (image,) = axes.images
+        assert image.colorbar.ax in figure.axes
+        low, high = image.get_clim()
+        assert -low == high <= largest
+        assert image.get_extent() == (0, 100, 0, 100) or list(image.get_extent()) == [0, 100] * 2
+        at = int(errors[:, column].abs().argmax())
+        column_of, row_of = (round(float(value) / 100 * 30) for value in x[at])
+        drawn = image.get_array()[row_of, column_of]  # x1 to the right, x2 upwards
+        assert drawn == pytest.approx(float(errors[at, column]), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["sin", "square", "linear"])
+def test_error_that_is_written_is_that_of_the_test(name):
+    exercise = get_exercise(name)
+    data = exercise.data(test_points=3001)
+    module = exercise.module(data)
+    below = exercise.view(module, data, Canvas("")).axes[1]
+    largest = evaluate(exercise, module, data, accelerator="cpu")["max_error"]
+    assert below.get_title("right") == f"largest error {largest:.4g} on the test grid"
+    if name != "linear":  # which ends with its points
+        drawn = np.abs(below.get_lines()[1].get_ydata()).max()
+        assert drawn == pytest.approx(largest, rel=1e-6)
+
+
+@dataclass(kw_only=True, eq=False)
+class SquareWave(FunctionDataModule):
+    in_features: ClassVar[int] = 1
+
+    low: float = -1.0
+    high: float = 1.0
+    val_points: int = 101
+    test_points: int = 101
+
+    def target(self, x):
+        return (torch.sin(40 * x) > 0).float()
+
+
+class NearlySquareWave(torch.nn.Module):
+    def forward(self, x):
+        return torch.sigmoid(300 * torch.sin(40 * x))
+
+
+def test_points_are_added_where_a_curve_is_steep_so_that_no_wall_has_another_error():
+    module = LitSequentialMLP(hidden_features=(4,))
+    module.net = NearlySquareWave()
+    error = views.curve(module, SquareWave(), Canvas("")).axes[1].get_lines()[1]
+    walls = np.arange(-12, 13) * np.pi / 40
+    for wall in walls[1:-1]:  # each is 1 / 2 off on either side
+        near = np.abs(error.get_xdata() - wall) < 0.01
+        assert 0.4 < error.get_ydata()[near].max() <= 0.5
+        assert -0.4 > error.get_ydata()[near].min() >= -0.5
+
+
+def test_cells_are_split_at_a_wall_of_a_surface_and_nowhere_else(monkeypatch):
+    from tests.published import with_published_weights
+
+    exercise, drawn = get_exercise("xor"), {}
+    module = exercise.module()
+    with_published_weights(module.net)
+    monkeypatch.setattr(plotting, "plot_surfaces", lambda *a, **b: drawn.update(arrays=a))
+    views.probability_surface(module, exercise.data(), Canvas(""))
+    x1, x2, surfaces = drawn["arrays"]
+    heights, width = surfaces["probability"], 99 * np.ptp(x1, axis=1)
+    np.testing.assert_allclose((np.ptp(x1, axis=1) * np.ptp(x2, axis=1)).sum(), 1)  # no gap
+    assert set(width.round(6)) == {1, 0.5, 0.25, 0.125}
+    assert np.ptp(heights, axis=1)[width > 0.2].max() < 0.15
+    at = torch.tensor(np.stack([x1, x2], axis=-1).reshape(-1, 2), dtype=torch.float32)
+    right = torch.sigmoid(module(at)).detach().numpy().reshape(-1, 4)
+    np.testing.assert_allclose(heights, right, atol=1e-6)
 
 
 def test_separating_line_is_where_the_unit_changes():
@@ -141,6 +231,72 @@ def test_gallery_draws_every_exercise(tmp_path):
     assert pixels[..., :3].std() > 0.1
 
 
+def test_losses_mark_the_bar_and_none_hides_another():
+    line = ([100, 200, 300], [0.6, 0.3, 0.02])
+    levels = get_exercise("xor").solved_at
+    assert levels == {"solved: bce < 0.01": 0.01}
+    figure = plotting.plot_losses({"train_loss": line, "val_bce": line}, title="t", levels=levels)
+    (axes,) = figure.axes
+    lines = {entry.get_label(): entry for entry in axes.get_lines()}
+    above, below = lines["val_bce"], lines["train_loss"]
+    assert above.get_zorder() > below.get_zorder()
+    assert below.get_linewidth() > 2 * above.get_linewidth()
+    assert (above.get_color(), below.get_color()) == (plotting.MODEL, plotting.ERROR)
+    assert set(lines["solved: bce < 0.01"].get_ydata()) == {0.01}
+    assert axes.get_ylim()[0] < 0.01
+    assert {text.get_text() for text in axes.get_legend().get_texts()} == set(lines)
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+
+
+def test_bars_on_what_is_monitored_are_those_of_its_columns_too():
+    found = {name: get_exercise(name).solved_at for name in ("minmax", "perceptron", "linear")}
+    assert found == {
+        "minmax": {"solved: max_error < 0.15": 0.15},
+        "perceptron": {"solved: accuracy >= 1": 1},
+        "linear": {"solved: coefficient_error <= 0.001": 0.001},
+    }
+
+
+def test_loss_that_diverges_is_drawn_on_a_logarithmic_scale():
+    series = {"loss": ([1, 2, 3, 4], [1.0, 1e9, float("inf"), float("nan")])}
+    assert plotting.plot_losses(series, title="t").axes[0].get_yscale() == "log"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "limit", "rate"),  # the Hessian's eigenvalues, and those of the default's 100 points
+    [("lecture", 2 / 172.70298, 0.001), ("default", None, 0.3)],
+)
+def test_descent_is_that_of_the_run(recipe, limit, rate):
+    exercise = get_exercise("linear")
+    data = exercise.data(recipe=recipe)
+    module = exercise.module(data, recipe=recipe)
+    if limit is None:  # twice the mean of u u' with u = (x / 10, 1)
+        inputs = torch.cat([data.x.double() / 10, torch.ones(100, 1)], dim=1)
+        limit = 2 / torch.linalg.eigvalsh(2 * inputs.T @ inputs / 100)[-1].item()
+    figure = exercise.pictures["descent"](module, data, Canvas("linear"))
+    assert f"= {limit:.4g}" in figure.get_suptitle()
+    assert ("x scaled to [-1, 1]" in figure.get_suptitle()) == (recipe == "default")
+    assert figure.axes[0].get_title() == f"this run, {rate / limit:.3g} of the limit: {rate:.5g}"
+    path = figure.axes[0].get_lines()[0].get_xydata()
+    weight, bias = module.net.parameters()
+    with torch.no_grad():
+        weight.fill_(path[0][0]), bias.fill_(path[0][1])
+    optimizer = torch.optim.SGD([weight, bias], lr=rate)
+    for expected in path[1:5]:  # the steps that the run would take from there
+        optimizer.zero_grad()
+        module.losses(module(data.x), data.y)["loss"].backward()
+        optimizer.step()
+        np.testing.assert_allclose([weight.item(), bias.item()], expected, rtol=1e-4)
+
+
+def test_descent_with_another_optimizer_names_no_rate_of_the_run():
+    exercise = get_exercise("linear")
+    data = exercise.data()
+    module = exercise.module(data, optimizer="adam", lr=0.5)
+    figure = exercise.pictures["descent"](module, data, Canvas("linear"))
+    assert figure.axes[0].get_title().startswith("a tenth of the limit: ")
+
+
 def test_losses_use_a_logarithmic_scale_and_skip_it_where_nothing_is_above_0():
     figure = plotting.plot_losses({"loss": ([1, 2], [0.1, 0.001])}, title="t")
     assert figure.axes[0].get_yscale() == "log"
@@ -170,7 +326,7 @@ def test_logit_surface_is_exact_for_large_logits():
 
 
 def test_curve_that_is_no_line_is_not_taken_for_one():
-    from mlpzoo import InputError, LitSequentialMLP
+    from mlpzoo import InputError
 
     with pytest.raises(InputError, match="no hidden layer"):
         views.line_of(LitSequentialMLP(hidden_features=(4,)))

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from lightning.pytorch import Trainer
@@ -20,10 +21,12 @@ from mlpzoo import (
     Population,
     XORDataModule,
     get_exercise,
+    plotting,
     train,
     train_population,
 )
 from mlpzoo.modules.metrics import as_exact, member_metrics
+from mlpzoo.population import training
 from mlpzoo.population.members import SeparateMembers, StackedMembers
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.restarts import Restarts
@@ -394,6 +397,77 @@ def test_picture_of_members_that_are_all_lost_is_drawn():
         [None, None], [math.nan, math.inf], steps=10, metric="bce", title="lost",
         levels=STUCK_LEVELS,
     )  # fmt: skip
+
+
+def picture(solved_steps, values, **settings):
+    figure = plot_population(solved_steps, values, metric="bce", title="t", **settings)
+    return figure.axes
+
+
+def test_picture_shows_a_jump_at_the_last_step_with_its_interval():
+    left, _ = picture([*[400] * 88, *[500] * 12], [0.005] * 100, steps=500)
+    assert left.get_xlim()[1] > 505
+    (bars,) = left.containers
+    marker, _, (reach,) = bars
+    assert marker.get_xydata().tolist() == [[500, 1]]
+    np.testing.assert_allclose(reach.get_segments()[0][:, 1], wilson_interval(100, 100))
+    assert left.get_lines()[0].get_xydata()[-1].tolist() == [500, 1]
+
+
+@pytest.mark.parametrize(("members", "most"), [(4, 12), (100, 22), (1000, 62)])
+def test_picture_has_no_more_bins_than_members_can_fill(members, most):
+    values = torch.linspace(0.0019, 0.00999, members).tolist()
+    _, right = picture([100] * members, values, steps=500, solved={"solved: bce < 0.01": 0.01})
+    heights = [bar.get_height() for bar in right.patches]
+    assert len(heights) <= most
+    assert sum(heights) == members
+    assert right.get_xlim()[1] > 0.01  # the bar is in sight, and no column lies on both sides
+    assert not any(
+        bar.get_height() and bar.get_x() + bar.get_width() > 0.0100001 for bar in right.patches
+    )
+    assert all(tick == round(tick) for tick in right.get_yticks())
+
+
+def test_picture_of_equal_values_has_its_only_column_in_sight_and_not_alone():
+    _, right = picture([None] * 100, [0.75] * 100, steps=9, solved={"solved: accuracy >= 1": 1.0})
+    low, high = right.get_xlim()
+    assert low < 0.75
+    assert 1 < high < 1.1
+    _, right = picture([1] * 100, [1.0] * 100, steps=9)
+    (column,) = (bar for bar in right.patches if bar.get_height())
+    assert column.get_x() < 1 < column.get_x() + column.get_width()
+
+
+def test_picture_says_from_where_on_it_shows_values_and_draws_none_below():
+    _, right = picture([1] * 100, [*[1e-9] * 50, *[0.5] * 50], steps=9)
+    assert right.get_xlabel() == "bce at the end (at the left: 0.0005 and below)"
+    (left, _) = (bar for bar in right.patches if bar.get_height())
+    assert left.get_x() < 0.0005 < left.get_x() + left.get_width()
+
+
+def test_picture_keeps_the_levels_of_xor_in_columns_of_their_own():
+    values = [0.001] * 30 + [0.4774] * 56 + [0.3466] * 14
+    _, right = picture([1] * 30 + [None] * 70, values, steps=9, levels=STUCK_LEVELS)
+    assert sorted(bar.get_height() for bar in right.patches if bar.get_height()) == [14, 30, 56]
+    marks = [line.get_linestyle() for line in right.get_lines()]
+    assert len(marks) == len(set(marks)) == 3  # told without colours
+
+
+@pytest.mark.parametrize(("gate", "marked"), [("xor", True), ("and", False)])
+def test_picture_names_the_gate_and_marks_only_levels_that_are_its_own(gate, marked, settings):
+    drawn = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            training,
+            "plot_population",
+            lambda *a, **b: drawn.update(b) or plotting.new_figure(1, 1),
+        )
+        train_population(
+            "xor", members=2, data={"gate": gate}, max_steps=2, **settings | {"plots": True}
+        )
+    assert drawn["title"] == ("xor" if gate == "xor" else "xor: and") + ", recipe default"
+    assert (drawn["levels"] == STUCK_LEVELS) == marked
+    assert drawn["solved"] == {"solved: bce < 0.01": 0.01}
 
 
 def test_restarts_are_refused_with_optimizers_that_cannot_forget():

@@ -162,6 +162,14 @@ class Exercise:
         monitored = f"val_{self.monitor}"
         return ("train_loss", monitored) if self.mode == "min" else (monitored,)
 
+    @property
+    def solved_at(self) -> dict[str, float]:
+        """The bars that are on the monitored metric or on a column of it, by how they are said."""
+        of_columns = (f"{column}_{self.monitor}" for column in self.module_class.columns)
+        on_it = {self.monitor, *of_columns}
+        bars = (bar for bar in self.bars if bar.metric in on_it)
+        return {f"solved: {self.monitor} {b.sense} {b.limit:g}": b.limit for b in bars}
+
     def recipe(self, name: str = "default") -> Recipe:
         """Return a recipe.
 

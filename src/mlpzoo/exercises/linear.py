@@ -8,15 +8,23 @@ The lecture's recipe takes the points (2, 4), (4, 7), (8, 8) as they are: sum of
 stable rate is 2 over the largest eigenvalue of the Hessian, 0.01158.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING
 
 import torch
 
+from mlpzoo import plotting
 from mlpzoo.checks import check_at_least, check_positive
 from mlpzoo.data import LinearDataModule
 from mlpzoo.exercises.base import Exercise, Recipe, Threshold
 from mlpzoo.modules import LitSequentialMLP
-from mlpzoo.plotting import views
+from mlpzoo.plotting import Canvas, views
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LECTURE_POINTS = ((2.0, 4.0), (4.0, 7.0), (8.0, 8.0))
 HAND_STEPS = 100_000
@@ -83,6 +91,26 @@ def _is_lectures(module: LitSequentialMLP, data: LinearDataModule) -> bool:
     return torch.equal(points, torch.tensor(LECTURE_POINTS)) and module.hparams == lectures.hparams
 
 
+def _descent(module: LitSequentialMLP, data: LinearDataModule, canvas: Canvas) -> Figure:
+    """Draw the cost as the line is trained on it, and gradient descent at the rate of the run."""
+    net, mse = deepcopy(module.net).cpu(), isinstance(module.loss, torch.nn.MSELoss)
+    y = (data.y - net.out_scale.centre) / net.out_scale.half_width
+    points = torch.cat([net.in_scale.to_unit(data.x), y], dim=1).double().numpy()
+    rows = data.batch_size or len(points)
+    weight = (rows if module.sums else 1) / len(points)
+    changed = module.momentum or module.weight_decay or module.schedule != "constant"
+    plain = mse and module.optimizer_name.lower() == "sgd" and not changed
+    maps = {"x": net.in_scale, "y": net.out_scale}
+    scaled = " and ".join(name for name, scale in maps.items() if not scale.identity)
+    return plotting.plot_descent(
+        points,
+        rates={"this run": module.lr} if plain else {},
+        weight=weight * net.out_scale.half_width.item() ** 2,
+        title=f"{canvas.title}, {scaled} scaled to [-1, 1]" if scaled else canvas.title,
+        figure=canvas.figure,
+    )
+
+
 EXERCISE = Exercise(
     name="linear",
     description=__doc__ or "",
@@ -108,7 +136,7 @@ EXERCISE = Exercise(
     mode="min",
     stop_at=1e-3,
     view=views.fitted_line,
-    pictures={"descent": views.descent},
+    pictures={"descent": _descent},
     measure=_measure,
     remark=_remark,
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import torch
+from torch import Tensor
 from torchmetrics import MetricCollection
 
 from mlpzoo.data.stream import Batch
 from mlpzoo.modules._arguments import as_batch
+from mlpzoo.nets.trace import in_eval_mode
 
 if TYPE_CHECKING:
     from mlpzoo.modules.base import LitNetwork
@@ -38,6 +42,22 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
             name, metric,
             batch_size=rows, add_dataloader_idx=further, metric_attribute=name,
         )  # fmt: skip
+
+
+def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> tuple[Tensor, dict[str, float]]:
+    """Return the errors of a module in every row of a grid, and its metrics, as a test has them.
+
+    Args:
+        module: What is measured; it is left as it was.
+        grid: The batches of the grid.
+    """
+    metrics, errors = module.metrics("").to(module.device), []
+    with in_eval_mode(module), torch.no_grad():
+        for x, y in grid:
+            output, right = module(x.to(module.device)), y.to(module.device)
+            module.update_metrics(metrics, output, right)
+            errors.append((output - right).cpu())
+    return torch.cat(errors), {name: float(value) for name, value in metrics.compute().items()}
 
 
 def _metrics_of(module: LitNetwork, stage: str, loader: int) -> MetricCollection:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpzoo.plotting.figure import ERROR, MODEL, TRUTH, Array, new_figure, whole
+from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH, Array, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # steps and values, by name
+
+_COLOURS = (MODEL, ERROR, *CLASSES)
+_STEEP, _MOST_POINTS = 0.015, 40_000  # of the range of the heights; above so many, none is put in
 
 
 def plot_curve(
@@ -24,6 +27,7 @@ def plot_curve(
     title: str,
     figure: FigureBase | None = None,
     error: bool = True,
+    note: str = "",
 ) -> Figure:
     """Draw a learned curve over the true one, and below it their difference.
 
@@ -36,12 +40,14 @@ def plot_curve(
         title: Above the upper plot.
         figure: Where to draw.
         error: Whether to draw the difference.
+        note: Above the difference; "" for the largest that is drawn.
     """
     figure = figure or new_figure(6.4, 4.8)
-    axes = _above_error(figure, x, y - truth if error else None)
+    axes = _above_error(figure, x, y - truth if error else None, note)
     axes.plot(x, truth, color=TRUTH, linewidth=4, alpha=0.35, label="truth")
     axes.plot(x, y, color=MODEL, linewidth=1.2, label="network")
-    _head(axes, title)
+    axes.set_title(title, loc="left")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, frameon=False)
     return whole(figure)
 
 
@@ -53,6 +59,7 @@ def plot_fit(
     title: str,
     figure: FigureBase | None = None,
     error: bool = True,
+    note: str = "",
 ) -> Figure:
     """Draw points, the learned line and the least-squares line, and the difference of the lines.
 
@@ -63,11 +70,12 @@ def plot_fit(
         title: Above the upper plot.
         figure: Where to draw.
         error: Whether to draw the difference.
+        note: Above the difference; "" for the largest that is drawn.
     """
     figure = figure or new_figure(6.4, 4.8)
     x = np.linspace(points[0].min(), points[0].max(), 101)
     (a, b), (best_a, best_b) = line, least_squares
-    axes = _above_error(figure, x, (a - best_a) * x + b - best_b if error else None)
+    axes = _above_error(figure, x, (a - best_a) * x + b - best_b if error else None, note)
     axes.plot(*points, "o", color=TRUTH, markersize=4, alpha=0.6, label="points")
     axes.plot(x, best_a * x + best_b, color=TRUTH, linewidth=4, alpha=0.35, label="least squares")
     axes.plot(x, a * x + b, color=MODEL, linewidth=1.2, label=f"network: y = {a:.4f} x {b:+.4f}")
@@ -76,23 +84,35 @@ def plot_fit(
     return whole(figure)
 
 
-def plot_losses(series: Series, *, title: str, figure: FigureBase | None = None) -> Figure:
+def plot_losses(
+    series: Series,
+    *,
+    title: str,
+    levels: Mapping[str, float] | None = None,
+    figure: FigureBase | None = None,
+) -> Figure:
     """Draw losses and other figures against optimizer steps, logarithmic where all are above 0.
 
     Args:
-        series: Steps and values, by name.
+        series: Steps and values, by name; the last is drawn over the others, which are wider.
         title: Above the plot.
+        levels: Values to mark, by what is written of them.
         figure: Where to draw.
     """
-    figure = figure or new_figure(6.4, 3.6)
+    figure, marked = figure or new_figure(6.4, 3.6), levels or {}
     axes = figure.subplots()
-    for name, (steps, values) in series.items():
-        axes.plot(steps, values, label=name, linewidth=1, marker="." if len(steps) < 50 else None)
-    falling = _far_apart([value for _, values in series.values() for value in values])
+    for above, (name, line) in enumerate(reversed([*series.items()])):
+        _draw_series(axes, name, line, above=above)
+    for name, level in marked.items():
+        axes.axhline(level, color=TRUTH, linewidth=1.2, linestyle="--", label=name)
+    shown = [value for _, values in series.values() for value in values]
+    falling = _far_apart([*shown, *marked.values()])
     axes.set_yscale("log" if falling else "linear")
     axes.set(xlabel="optimizer steps", ylabel="value, logarithmic" if falling else "value")
+    axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, alpha=0.3)
-    _head(axes, title)
+    axes.set_title(title, loc="left")
+    axes.legend(loc="best", fontsize="small", framealpha=0.8)
     return whole(figure)
 
 
@@ -113,10 +133,9 @@ def plot_progress(
     axes = figure.subplots()
     axes.set_xscale("log" if last >= 20 else "linear")
     axes.set_xlim(0.8, max(last, 2) * 1.15)
-    for (name, (steps, values)), colour in zip(series.items(), (MODEL, ERROR), strict=False):
+    for above, (name, (steps, values)) in enumerate(series.items()):
         until = sum(at <= step for at in steps)
-        axes.plot(steps[:until], values[:until], label=name, color=colour, linewidth=1.3,
-                  marker="o" if len(steps) < 50 else None, markersize=3)  # fmt: skip
+        _draw_series(axes, name, (steps, values), above=above, until=until)
     axes.axvline(max(step, 0.8), color=TRUTH, linewidth=1, linestyle=":")
     axes.set_xlabel("optimizer steps")
     _set_heights(axes, [value for _, values in series.values() for value in values])
@@ -130,13 +149,45 @@ def plot_progress(
     return whole(figure)
 
 
-def _head(axes: Axes, title: str) -> None:
-    """Set the title on the left and the legend on the right, both above the axes."""
-    axes.set_title(title, loc="left")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, frameon=False)
+def with_steep(x: Array, heights: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """Return points and their heights, with points put in where a height is steep, six times.
+
+    Args:
+        x: In rising order, (points,).
+        heights: Maps these to heights (points, kinds).
+
+    Example:
+        >>> x, _ = with_steep(np.linspace(0, 1, 11), lambda x: (x > 0.55)[:, None] * 1.0)
+        >>> len(x), round(float(np.diff(x).min()), 7)
+        (17, 0.0015625)
+    """
+    y = heights(x)
+    for _ in range(6):
+        steep = (np.abs(np.diff(y, axis=0)) > _STEEP * np.ptp(y, axis=0)).any(axis=1)
+        if not 0 < steep.sum() <= _MOST_POINTS - len(x):
+            break
+        x = np.sort(np.concatenate([x, (x[1:] + x[:-1])[steep] / 2]))
+        y = heights(x)
+    return x, y
 
 
-def _above_error(figure: FigureBase, x: Array, error: Array | None) -> Axes:
+def _draw_series(
+    axes: Axes,
+    name: str,
+    line: tuple[Sequence[float], Sequence[float]],
+    *,
+    above: int,
+    until: int | None = None,
+) -> None:
+    """Draw a line, wider and paler the more lie above it, so that none hides another."""
+    axes.plot(
+        *(values[:until] for values in line), label=name, color=_COLOURS[above % len(_COLOURS)],
+        zorder=2 - above / 10, alpha=0.45 if above else 1, linewidth=1.3 + 2 * min(above, 3),
+        marker="o" if not above and len(line[0]) < 50 else None, markersize=3,
+    )  # fmt: skip
+
+
+def _above_error(figure: FigureBase, x: Array, error: Array | None, note: str) -> Axes:
     """Return the axes of the answer, above those of its error where that is drawn."""
     if error is None:
         axes = figure.subplots()
@@ -148,13 +199,15 @@ def _above_error(figure: FigureBase, x: Array, error: Array | None) -> Axes:
     below.axhline(0, color=TRUTH, linewidth=0.8)
     below.plot(x, error, color=ERROR, linewidth=1)
     below.set(xlabel="x", ylabel="error")
-    below.set_title(f"largest error {np.abs(error).max():.3g}", fontsize="small", loc="right")
+    note = note or f"largest error {np.abs(error).max():.4g}"
+    below.set_title(note, fontsize="small", loc="right")
     return above
 
 
 def _far_apart(values: Sequence[float]) -> bool:
-    """Tell whether values are above 0 and span so much that their axis is logarithmic."""
-    return bool(values) and min(values) > 0 and max(values) > 10 * min(values)
+    """Tell whether finite values are above 0 and span so much that their axis is logarithmic."""
+    finite = [value for value in values if np.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) > 10 * min(finite)
 
 
 def _set_heights(axes: Axes, values: Sequence[float]) -> None:

@@ -1,8 +1,8 @@
-"""Drawing over two inputs: half planes and surfaces."""
+"""Drawing over two inputs: half planes, surfaces and maps of errors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,11 @@ import numpy as np
 from mlpzoo.plotting.figure import CLASSES, CMAP, MODEL, Array, mark_classes, new_figure, whole
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
+
+_STEEP, _MOST_CELLS = 0.15, 40_000  # of the range of the heights; above so many, none is split
+_SEEN = 0.995  # the share of a map's errors within its scale of colours
 
 
 def plot_separating_line(
@@ -42,6 +46,11 @@ def plot_separating_line(
     axes.contourf(first, second, net > 0, levels=[-0.5, 0.5, 1.5], colors=CLASSES, alpha=0.25)
     if net.min() < 0 < net.max():
         axes.contour(first, second, net, levels=[0.0], colors=MODEL, linewidths=2)
+    for answer in np.unique(net > 0):  # where it is surest, so that no colour need be told
+        at = np.unravel_index((net if answer else -net).argmax(), net.shape)
+        x1, x2 = (float(0.9 * axis[i] + 0.05) for i in reversed(at))
+        side = "left" if x1 < 0.5 else "right"
+        axes.text(x1, x2, f"answer {answer:d}", horizontalalignment=side, va="center")
     mark_classes(axes, x.T, targets, s=60)
     axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
     axes.locator_params(nbins=5)
@@ -57,26 +66,29 @@ def plot_surfaces(
     surfaces: Mapping[str, Array],
     *,
     title: str,
+    maps: Mapping[str, Array] | None = None,
     points: tuple[Array, Mapping[str, Array], Array] | None = None,
     columns: int = 2,
     figure: FigureBase | None = None,
 ) -> Figure:
-    """Draw surfaces over one grid of two inputs, side by side in 3-D.
+    """Draw surfaces over two inputs, side by side in 3-D, and below them maps of errors.
 
-    Shapes: x1 and x2 (n, n), each surface (n, n).
+    Shapes: x1, x2 and each surface (n, n), or (cells, 4): the corners of cells of any size, in
+    turn; each map (m, m), of any m over the same range.
 
     Args:
         x1: First input of every grid point.
         x2: Second input.
         surfaces: The heights, by the name to write above each.
         title: Above all.
+        maps: Errors, by the name to write above each; x1 rises with the row, x2 with the column.
         points: Marks to set on the surfaces: inputs (rows, 2), heights (rows,) by surface, and
             targets 0 or 1 (rows,).
         columns: Plots in a row.
         figure: Where to draw.
     """
-    rows = -(-len(surfaces) // columns)
-    alone = figure is None
+    above, alone = -(-len(surfaces) // columns), figure is None
+    rows = above - (-len(maps or {}) // columns)
     figure = figure or new_figure(4.2 * columns, 3.6 * rows)
     figure.suptitle(title)
     for index, (name, heights) in enumerate(surfaces.items()):
@@ -87,6 +99,9 @@ def plot_surfaces(
         if alone:  # among other figures there is no room beside it, and the title says it
             axes.set_zlabel(name.rpartition(", ")[2])
         axes.locator_params(nbins=3)
+    for index, (name, errors) in enumerate((maps or {}).items()):
+        place = above * columns + index + 1
+        _draw_map(figure.add_subplot(rows, columns, place), errors, (x1, x2), name)
     if points is not None:
         keys = axes.get_legend_handles_labels()
         figure.legend(*keys, loc="upper left", fontsize="small", frameon=False)
@@ -105,14 +120,73 @@ def draw_surface(
 
     Args:
         axes: In three dimensions.
-        surface: Both inputs and the heights, (n, n) each.
+        surface: Both inputs and the heights, (n, n) each, or (cells, 4) (see `plot_surfaces`).
         marks: Inputs (rows, 2), heights and targets 0 or 1 (rows,); None for no marks.
         size: Of a mark.
         zoom: How much of its place the box fills.
     """
-    axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
+    if len(surface[0]) != surface[0].shape[1] == 4:
+        _draw_cells(axes, np.stack(surface, axis=-1))
+    else:
+        axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
     if marks is not None:
         x, heights, targets = marks
         mark_classes(axes, (*x.T, heights), targets, s=size, depthshade=False, zorder=10)
     axes.view_init(elev=28, azim=-60)
     axes.set_box_aspect((1, 1, 0.75), zoom=zoom)
+
+
+def steep_cells(axis: Array, heights: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """Return the cells of a grid and the heights of their corners; steep ones are split.
+
+    A cell that spans much of the range of a height is split in four, three times, so that a wall
+    across the grid is drawn as one, and not as a row of teeth.
+
+    Shapes: axis (n,) -> inputs (2, cells, 4) and heights (kinds, cells, 4).
+
+    Args:
+        axis: Both inputs along the grid, in rising order.
+        heights: Maps inputs (rows, 2) to heights (rows, kinds).
+
+    Example:
+        >>> def wall(x):
+        ...     return (x.sum(axis=1, keepdims=True) > 1.05) * 1.0
+        >>> axis = np.linspace(0, 1, 11)
+        >>> [steep_cells(axis, each)[0].shape for each in (lambda x: x, wall)]
+        [(2, 100, 4), (2, 493, 4)]
+    """
+    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
+    corners = (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1])
+    cells: Array = np.stack(corners, axis=2).reshape(-1, 4, 2)
+    z = heights(cells.reshape(-1, 2)).reshape(len(cells), 4, -1)
+    for _ in range(3):
+        steep = (np.ptp(z, axis=1) > _STEEP * np.ptp(z, axis=(0, 1))).any(axis=1)
+        if not 0 < 3 * steep.sum() <= _MOST_CELLS - len(cells):
+            break
+        old = cells[steep]
+        after, before = ((old + np.roll(old, shift, axis=1)) / 2 for shift in (-1, 1))
+        middle = np.broadcast_to(old.mean(axis=1, keepdims=True), old.shape)
+        new = np.stack([old, after, middle, before], axis=2).reshape(-1, 4, 2)
+        cells = np.concatenate([cells[~steep], new])
+        z = np.concatenate([z[~steep], heights(new.reshape(-1, 2)).reshape(len(new), 4, -1)])
+    return np.moveaxis(cells, -1, 0), np.moveaxis(z, -1, 0)
+
+
+def _draw_cells(axes: Any, cells: Array) -> None:
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
+
+    drawn = Poly3DCollection(cells, cmap=CMAP, antialiased=False)
+    drawn.set_array(cells[..., 2].mean(axis=1))
+    axes.add_collection3d(drawn)
+    axes.auto_scale_xyz(*cells.reshape(-1, 3).T)
+
+
+def _draw_map(axes: Axes, errors: Array, inputs: tuple[Array, Array], name: str) -> None:
+    """Draw errors in colours, 0 in the middle; the few largest share the colours at the ends."""
+    most = float(np.quantile(np.abs(errors), _SEEN))
+    (left, right), (low, high) = ((float(x.min()), float(x.max())) for x in inputs)
+    shown = axes.imshow(errors.T, origin="lower", extent=(left, right, low, high), cmap=CMAP,
+                        vmin=-most, vmax=most)  # fmt: skip
+    whole(axes.figure).colorbar(shown, ax=axes, label="error", extend="both", shrink=0.8)
+    axes.set(xlabel="x1", ylabel="x2")
+    axes.set_title(name, fontsize="medium")

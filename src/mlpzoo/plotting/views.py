@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,8 +19,11 @@ from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule, LinearDataModule
 from mlpzoo.modules import LitNetwork, LitPerceptron
+from mlpzoo.modules.evaluation import measure_grid
 from mlpzoo.nets.trace import dense_layers, in_eval_mode
+from mlpzoo.plotting.curves import with_steep
 from mlpzoo.plotting.figure import Array, Canvas
+from mlpzoo.plotting.surfaces import steep_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,10 +58,15 @@ class View(Protocol):
 
 def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw y against x with the truth, and the error below, for one input and one output."""
-    x, truth = data.grid(CURVE_POINTS)
-    arrays = map(_column, (x, _outputs(module, x), truth))
+    points = max(CURVE_POINTS, data.test_points if canvas.detail else 0)
+
+    def both(x: Array) -> Array:
+        inputs = torch.tensor(x, dtype=torch.float32).unsqueeze(1)
+        return torch.cat([_outputs(module, inputs), data.target(inputs)], dim=1).double().numpy()
+
+    x, y = with_steep(_column(data.grid(points)[0]), both)
     return plotting.plot_curve(
-        *arrays, title=canvas.title, figure=canvas.figure, error=canvas.detail
+        x, *y.T, title=canvas.title, figure=canvas.figure, **_error(module, data, canvas)
     )
 
 
@@ -65,7 +74,7 @@ def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> F
     """Draw the points, the learned line and the least-squares line."""
     points, line, best = (_column(data.x), _column(data.y)), line_of(module), data.least_squares()
     return plotting.plot_fit(
-        points, line, best, title=canvas.title, figure=canvas.figure, error=canvas.detail
+        points, line, best, title=canvas.title, figure=canvas.figure, **_error(module, data, canvas)
     )
 
 
@@ -75,7 +84,7 @@ def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Can
         return truth_table(module, data, canvas)
     x, targets = data.grid(2)
     weight, bias = module.net.linear.weight.detach().cpu().numpy(), module.net.linear.bias.item()
-    title = _with_gate(canvas.title, data)
+    title = with_gate(canvas.title, data)
     return plotting.plot_separating_line(
         x.numpy(), _column(targets), weight[0], bias, title=title, figure=canvas.figure
     )
@@ -86,20 +95,26 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
     if data.in_features != 2:
         return truth_table(module, data, canvas)
     shown = {"probability": module.probability} | ({"logit": module.logit} if canvas.detail else {})
-    (x, x1, x2), (corners, targets) = _square(data, canvas), data.grid(2)
-    outputs, at_corners = _outputs(module, x), _outputs(module, corners)
-    surfaces = {name: _grid(heights(outputs)) for name, heights in shown.items()}
-    marks = {name: _column(heights(at_corners)) for name, heights in shown.items()}
-    title, points = _with_gate(canvas.title, data), (corners.numpy(), marks, _column(targets))
+
+    def heights(x: Array) -> Array:
+        outputs = _outputs(module, torch.tensor(x, dtype=torch.float32))
+        return torch.cat([height(outputs).double() for height in shown.values()], dim=1).numpy()
+
+    axis = np.linspace(data.low, data.high, SURFACE_POINTS if canvas.detail else COARSE_POINTS)
+    (x1, x2), surfaces = steep_cells(axis, heights)
+    corners, targets = (values.numpy() for values in data.grid(2))
+    marks = dict(zip(shown, heights(corners).T, strict=True))
+    title, points = with_gate(canvas.title, data), (corners, marks, targets[:, 0])
+    named = dict(zip(shown, surfaces, strict=True))
     return plotting.plot_surfaces(
-        x1, x2, surfaces, title=title, points=points, columns=len(shown), figure=canvas.figure
+        x1, x2, named, title=title, points=points, columns=len(shown), figure=canvas.figure
     )
 
 
 def truth_table(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw what a gate of any number of inputs answers in each row."""
     x, targets = data.grid(2)
-    answers, title = module.probability(_outputs(module, x)), _with_gate(canvas.title, data)
+    answers, title = module.probability(_outputs(module, x)), with_gate(canvas.title, data)
     return plotting.plot_truth_table(
         x.numpy(), _column(answers), _column(targets), title=title, figure=canvas.figure
     )
@@ -107,19 +122,17 @@ def truth_table(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) ->
 
 def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the max head and the min head over two inputs, and below each its error."""
-    x, x1, x2 = _square(data, canvas)
-    y, truth = _outputs(module, x), data.target(x)
-    surfaces = {"max head": y[:, 0], "min head": y[:, 1]}
+    x, _ = data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)
+    y, maps = _outputs(module, x), {}
     if canvas.detail:
-        surfaces["max head, error"], surfaces["min head, error"] = (y - truth).unbind(dim=1)
-    heights = {name: _grid(z) for name, z in surfaces.items()}
-    return plotting.plot_surfaces(x1, x2, heights, title=canvas.title, figure=canvas.figure)
-
-
-def descent(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
-    """Draw the cost of a line through the points of the data, and gradient descent on it."""
-    points = torch.cat([data.x, data.y], dim=1).double().numpy()
-    return plotting.plot_descent(points, title=canvas.title, figure=canvas.figure)
+        errors, metrics = measure_grid(module, data.test_dataloader())
+        for head, column in zip(("max", "min"), errors.T, strict=True):
+            largest = metrics[f"{head}_head_max_error"]
+            maps[f"{head} head, largest error {largest:.4g}"] = _grid(column)
+    return plotting.plot_surfaces(
+        _grid(x[:, 0]), _grid(x[:, 1]), {"max head": _grid(y[:, 0]), "min head": _grid(y[:, 1])},
+        maps=maps, title=canvas.title, figure=canvas.figure,
+    )  # fmt: skip
 
 
 def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
@@ -129,21 +142,24 @@ def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Fig
         x, targets = data.grid(2)
         points = (x.numpy(), _column(targets))
     ranges, most = [(data.low, data.high)] * data.in_features, None if canvas.detail else 2
+    title = with_gate(canvas.title, data)
     return plotting.plot_neurons(
-        module.net, ranges, most=most, points=points, title=canvas.title, figure=canvas.figure
+        module.net, ranges, most=most, points=points, title=title, figure=canvas.figure
     )
 
 
 def network(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the network with its weights and biases."""
     count = sum(parameter.numel() for parameter in module.net.parameters())
-    title, most = f"{canvas.title}, {count:,} parameters", 8 if canvas.detail else 4
+    title = f"{with_gate(canvas.title, data)}, {count:,} parameters"
+    most = 8 if canvas.detail else 4
     return plotting.plot_network(module.net, most=most, title=title, figure=canvas.figure)
 
 
 def layers(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw how the rows of a gate move through layers of two units."""
-    return plotting.plot_layers(module.net, *data.grid(2), title=canvas.title, figure=canvas.figure)
+    title = with_gate(canvas.title, data)
+    return plotting.plot_layers(module.net, *data.grid(2), title=title, figure=canvas.figure)
 
 
 # What goes on inside: views by the name of their file, and which networks each suits, told from
@@ -192,21 +208,28 @@ def _is_gate_of_two(module: LitNetwork, data: FunctionDataModule) -> bool:
     return module.task == "gate" and data.in_features == 2
 
 
+def _error(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> dict[str, Any]:
+    """Return how the error of a curve is drawn, and what is said of it."""
+    found = measure_grid(module, data.test_dataloader())[1] if canvas.detail else {}
+    largest = [f"largest error {found[k]:.4g} on the test grid" for k in found if k == "max_error"]
+    return {"error": canvas.detail, "note": "".join(largest)}
+
+
 def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
     with in_eval_mode(module), torch.no_grad():
         return cast("Tensor", module(x.to(module.device)).cpu())
 
 
-def _with_gate(title: str, data: FunctionDataModule) -> str:
+def with_gate(title: str, data: FunctionDataModule) -> str:
+    """Return a title with the gate that data are of added, if it is another word.
+
+    Args:
+        title: The title.
+        data: Any data.
+    """
     gate = data.hparams.get("table") or data.hparams.get("gate", title)
     gate = gate if len(gate) <= 16 else f"{data.in_features} inputs"
     return title if gate == title else f"{title}: {gate}"
-
-
-def _square(data: FunctionDataModule, canvas: Canvas) -> tuple[Tensor, Array, Array]:
-    """Return the points of a grid over two inputs, and each input alone."""
-    x, _ = data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)
-    return x, _grid(x[:, 0]), _grid(x[:, 1])
 
 
 def _grid(values: Tensor) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# of the cross-entropy of XOR
-STUCK_LEVELS = {"nothing learned": 0.6931, "three merged": 0.4774, "two merged": 0.3466}
-_MARKS = ("#d55e00", "#cc79a7", "#009e73")
+STUCK_LEVELS = {  # of the cross-entropy of XOR and XNOR
+    "nothing learned: 0.6931": 0.6931,
+    "three patterns merged: 0.4774": 0.4774,
+    "two patterns merged: 0.3466": 0.3466,
+}
+_MARKS = ("--", "-.", ":")
 _RANGE = 1000  # the largest value drawn over the smallest: more, and near levels are one bar
+_BINS, _APART = 60, 31  # most of them, and those that hold the levels of XOR apart in that range
 
 
 def plot_population(
@@ -28,6 +33,7 @@ def plot_population(
     metric: str,
     title: str,
     levels: Mapping[str, float] | None = None,
+    solved: Mapping[str, float] | None = None,
 ) -> Figure:
     """Draw the share of solved members against steps with its 95% band, and the final metric.
 
@@ -37,53 +43,84 @@ def plot_population(
         steps: Optimizer steps taken.
         metric: The metric's name.
         title: Above all.
-        levels: Values of the metric to mark, by name.
+        levels: Values of the metric to mark, by what is written of them.
+        solved: The same of what says "solved"; these are always in sight.
     """
     figure = plotting.new_figure(9.6, 4.0)
     figure.suptitle(title)
     left, right = figure.subplots(1, 2)
     _draw_success(left, solved_steps, steps)
-    _draw_histogram(right, np.asarray(values, dtype=float), metric, levels or {})
+    _draw_histogram(right, np.asarray(values, dtype=float), metric, levels or {}, solved or {})
     return figure
 
 
 def _draw_success(axes: Axes, solved_steps: Sequence[int | None], steps: int) -> None:
-    count = len(solved_steps)
+    count, ours = len(solved_steps), plotting.MODEL
     at = sorted(step for step in solved_steps if step is not None)
-    x = [0, *at, steps]
-    solved = [0, *range(1, len(at) + 1), len(at)]
-    low, high = zip(*(wilson_interval(each, count) for each in solved), strict=True)
-    ours = plotting.MODEL
+    x = np.array([0, *at, steps])
+    share = np.array([0, *range(1, len(at) + 1), len(at)]) / count
+    ends = np.array([wilson_interval(round(each * count), count) for each in share])
+    low, high = ends.T
     axes.fill_between(x, low, high, step="post", color=ours, alpha=0.2, label="95% interval")
-    axes.step(x, [each / count for each in solved], where="post", color=ours, label="solved")
+    axes.step(x, share, where="post", color=ours, label="solved")
+    reach = np.abs(ends[-1:].T - share[-1])  # a jump at the end has no width
+    axes.errorbar(x[-1:], share[-1:], reach, fmt="o", color=ours, capsize=4, label="at the end")
     axes.set(xlabel="optimizer steps", ylabel="share of members")
-    axes.set(ylim=(-0.02, 1.02), xlim=(0, steps))
+    axes.set(ylim=(-0.03, 1.03), xlim=(0, 1.04 * steps))
     axes.set_title(f"{len(at)} of {count} solved", fontsize="medium")
+    axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, alpha=0.3)
-    axes.legend(loc="best", frameon=False)
+    axes.legend(loc="best", fontsize="small", framealpha=0.8)
 
 
 def _draw_histogram(
-    axes: Axes, values: plotting.Array, metric: str, levels: Mapping[str, float]
+    axes: Axes,
+    values: plotting.Array,
+    metric: str,
+    levels: Mapping[str, float],
+    solved: Mapping[str, float],
 ) -> None:
     finite = values[np.isfinite(values)]
-    lost = len(values) - len(finite)
-    spread = len(finite) > 0 and finite.max() > 20 * finite.min() >= 0
-    near = 2 * finite.max() if len(finite) else 0
-    marked = {name: level for name, level in levels.items() if spread or level <= near}
-    label = f"{metric} at the end"
+    lost, label = len(values) - len(finite), f"{metric} at the end"
     if len(finite):
-        high = max([finite.max(), *marked.values()]) * 1.02
-        low = max(finite.min(), high / _RANGE) if spread else finite.min()
-        if low > finite.min():
+        low, high = (float(end([*finite, *solved.values()])) for end in (min, max))
+        spread = high > 20 * low >= 0
+        levels = {name: at for name, at in levels.items() if spread or at <= 2 * high}
+        high = max([high, *levels.values()])
+        if spread and low < high / _RANGE:
+            low = high / _RANGE
             label += f" (at the left: {low:.2g} and below)"
-        space, high = (np.geomspace, high) if spread else (np.linspace, max(high, low + 1e-9))
-        bins = space(low, high, 61).tolist()
-        axes.hist(np.clip(finite, low, None), bins=bins, color=plotting.MODEL)
-    axes.set_xscale("log" if spread else "linear")
-    for (name, level), colour in zip(marked.items(), _MARKS, strict=False):
-        axes.axvline(level, color=colour, linestyle="--", linewidth=1, label=f"{name}: {level}")
+        number = _number(len(finite), _APART if levels else 1)
+        bins = _bins(low, high, number, spread=spread, solved=[*solved.values()])
+        axes.hist(np.clip(finite, low, None), bins=bins.tolist(), color=plotting.MODEL)
+        axes.set_xscale("log" if spread else "linear")
+    for (name, level), line in zip(levels.items(), _MARKS, strict=False):
+        axes.axvline(level, color=plotting.ERROR, linestyle=line, linewidth=1.2, label=name)
+    for name, level in solved.items():
+        axes.axvline(level, color="black", linewidth=1, label=name)
     axes.set(xlabel=label, ylabel="members")
+    axes.locator_params(axis="y", integer=True)
     axes.set_title(f"{lost} not finite" if lost else "where they end", fontsize="medium")
-    if marked:
-        axes.legend(loc="best", frameon=False, fontsize="small")
+    if levels or solved:
+        axes.legend(loc="best", framealpha=0.8, fontsize="small")
+
+
+def _number(members: int, least: int) -> int:
+    """Return how many bins show so many members: odd, so that a single value is in the middle."""
+    return min(_BINS, max(10, least, round(2 * math.sqrt(members)))) | 1
+
+
+def _bins(
+    low: float, high: float, number: int, *, spread: bool, solved: Sequence[float]
+) -> plotting.Array:
+    """Return the edges of bins with room beside the ends, one of them at what says "solved"."""
+    there = [float(np.log(at)) if spread else at for at in solved if at >= low][:1]
+    if spread:
+        low, high = (float(np.log(end)) for end in (low, high))
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
+    edges = np.linspace(low - room, high + room, number + 1)
+    for at in there:
+        width = edges[1] - edges[0]
+        edges = at + width * np.arange(-math.ceil((at - edges[0]) / width), number + 1)
+        edges = edges[: np.searchsorted(edges, high + room) + 1]
+    return np.exp(edges) if spread else edges

@@ -12,8 +12,10 @@ from torch import Tensor
 from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
+from mlpzoo.data.gate import GATES
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
+from mlpzoo.plotting.views import with_gate
 from mlpzoo.population.base import Population
 from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
@@ -59,18 +61,21 @@ def train_population(name: str | Exercise, given: Mapping[str, Any]) -> Populati
             return _result(run, population, trainer)
         result = _result(run, population, trainer)
         files = {MEMBERS: result.as_csv()}
-        return finish(run, result, POPULATION, lambda out: _draw(result, plan, out), files)
+        return finish(run, result, POPULATION, lambda out: _draw(plan, result, out), files)
 
 
-def _draw(result: PopulationResult, plan: Plan, out: Path) -> str:
+def _draw(plan: Plan, result: PopulationResult, out: Path) -> str:
+    exercise, data = plan.exercise, plan.datamodule
+    xor_or_xnor = getattr(data, "outputs", None) in (GATES["xor"], GATES["xnor"])
     figure = partial(
         plot_population,
         [m.solved_step if m.solved else None for m in result.members],
         [m.metrics[result.monitor] for m in result.members],
         steps=result.steps,
         metric=result.monitor,
-        levels=STUCK_LEVELS if result.monitor == "bce" else None,
-        title=f"{result.exercise}, recipe {result.recipe}",
+        levels=STUCK_LEVELS if xor_or_xnor and exercise.monitor == "bce" else {},
+        solved=exercise.solved_at,
+        title=f"{with_gate(exercise.name, data)}, recipe {result.recipe}",
     )
     pictures = {out / "population.png": figure} if plan.settings.plots else {}
     return plotting.save_each(pictures)[1]

@@ -10,7 +10,7 @@ from mlpzoo import plotting
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
-from mlpzoo.plotting.views import pictures_of
+from mlpzoo.plotting.views import pictures_of, with_gate
 from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
 from mlpzoo.training.film import make_film_of
 
@@ -58,8 +58,12 @@ def draw(
         for name, view in views.items()
     }
     if losses:
-        title = f"{exercise.name}: training"
-        pictures[out / "loss.png"] = partial(plotting.plot_losses, losses, title=title)
+        pictures[out / "loss.png"] = partial(
+            plotting.plot_losses,
+            losses,
+            title=f"{with_gate(exercise.name, data)}, training",
+            levels=exercise.solved_at,
+        )
     if not plots:
         pictures = {}
     if film and run:
