@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 
 MODEL, TRUTH, ERROR = "#0072b2", "#555555", "#d55e00"  # Okabe and Ito's colour-blind-safe set
+PURPLE, SKY = "#cc79a7", "#56b4e9"  # further ones, of units
 CLASSES = ("#e69f00", "#009e73")  # targets 0 and 1
+MARKERS = ("o", "s")  # of the same, which need no colour
 CMAP = "viridis"
 DPI = 120
 
@@ -60,18 +62,50 @@ def whole(figure: FigureBase) -> Figure:
     return cast("Figure", figure.figure)  # which is typed as if it could be a part
 
 
-def mark_classes(axes: Any, at: Iterable[Array], targets: Array, **style: Any) -> None:
-    """Set a mark for each row, in the colour of its class.
+def set_head(figure: FigureBase, *lines: str) -> None:
+    """Set what stands above all, in as many lines as the width asks for.
+
+    Args:
+        figure: A Figure, or a part of one.
+        *lines: Those that are empty are left out.
+    """
+    figure.suptitle("\n".join(filter(None, lines)), wrap=True)
+
+
+def set_keys(figure: Any, **style: Any) -> None:
+    """Set one legend for all axes, in which each label stands once.
+
+    Args:
+        figure: A Figure, or a part of one.
+        **style: What else `legend` takes.
+    """
+    parts = [axes.get_legend_handles_labels() for axes in figure.get_axes()]
+    keys = {label: key for each in parts for key, label in zip(*each, strict=True)}
+    figure.legend(list(keys.values()), list(keys), fontsize="small", frameon=False, **style)
+
+
+def mark_classes(
+    axes: Any,
+    at: Iterable[Array],
+    targets: Array,
+    *,
+    hidden: NDArray[np.bool_] | None = None,
+    **style: Any,
+) -> None:
+    """Set a mark for each row, in the colour and the shape of its class.
 
     Args:
         axes: In two dimensions or in three.
         at: The coordinates, (rows,) each.
         targets: 0 or 1 for each row.
+        hidden: Which rows lie behind something, and get a white mark; None for no row.
         **style: What else `scatter` takes.
     """
-    for value, colour in enumerate(CLASSES):
-        places = [along[targets == value] for along in at]
-        axes.scatter(*places, color=colour, edgecolor="black", label=f"target {value}", **style)
+    for value, (colour, marker) in enumerate(zip(CLASSES, MARKERS, strict=True)):
+        rows = targets == value
+        fill = colour if hidden is None else ["white" if at else colour for at in hidden[rows]]
+        axes.scatter(*(along[rows] for along in at), facecolor=fill, edgecolor="black",
+                     marker=marker, label=f"target {value}", **style)  # fmt: skip
 
 
 def save(figure: FigureBase, path: Path) -> None:

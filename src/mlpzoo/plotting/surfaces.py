@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlpzoo.plotting.figure import CLASSES, CMAP, MODEL, Array, mark_classes, new_figure, whole
+from mlpzoo.plotting.figure import (
+    CLASSES,
+    CMAP,
+    MODEL,
+    Array,
+    mark_classes,
+    new_figure,
+    set_keys,
+    whole,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
+
+_ELEVATION, _AZIMUTH = 28, -60  # in degrees, from where surfaces are seen
+_AWAY, _HEIGHT = 8, 0.75  # how far from there, and how high they are; 1 is the side of the box
+_CLEAR = 0.03  # of the same: less is the roughness of the grid
 
 
 def plot_separating_line(
@@ -88,8 +102,7 @@ def plot_surfaces(
             axes.set_zlabel(name.rpartition(", ")[2])
         axes.locator_params(nbins=3)
     if points is not None:
-        keys = axes.get_legend_handles_labels()
-        figure.legend(*keys, loc="upper left", fontsize="small", frameon=False)
+        set_keys(figure, loc="upper left")
     return whole(figure)
 
 
@@ -107,12 +120,35 @@ def draw_surface(
         axes: In three dimensions.
         surface: Both inputs and the heights, (n, n) each.
         marks: Inputs (rows, 2), heights and targets 0 or 1 (rows,); None for no marks.
-        size: Of a mark.
+        size: Of a mark; it is white where some of the surface is in front of it.
         zoom: How much of its place the box fills.
     """
     axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
     if marks is not None:
         x, heights, targets = marks
-        mark_classes(axes, (*x.T, heights), targets, s=size, depthshade=False, zorder=10)
-    axes.view_init(elev=28, azim=-60)
-    axes.set_box_aspect((1, 1, 0.75), zoom=zoom)
+        behind = _behind(surface, x, heights)
+        axes.computed_zorder = False  # else it goes by the middles of whole surfaces
+        mark_classes(axes, (*x.T, heights), targets, hidden=behind, s=size, depthshade=False,
+                     zorder=10)  # fmt: skip
+        if behind.any():
+            axes.scatter([], [], [], s=size, facecolor="white", edgecolor="black",
+                         label="white: behind the surface")  # fmt: skip
+    axes.view_init(elev=_ELEVATION, azim=_AZIMUTH)
+    axes.set_box_aspect((1, 1, _HEIGHT), zoom=zoom)
+
+
+def _behind(surface: tuple[Array, Array, Array], x: Array, heights: Array) -> NDArray[np.bool_]:
+    """Tell which points of a surface lie behind some of it, seen from where all of ours are."""
+    (up, across), sizes = np.radians((_ELEVATION, _AZIMUTH)), [np.ptp(axis) for axis in surface]
+    low, size = [axis.min() for axis in surface], np.where(np.array(sizes) > 0, sizes, 1)
+    box, side = (1, 1, _HEIGHT), len(surface[0]) - 1
+    at = (np.column_stack((x, heights)) - low) / size * box
+    eye = _AWAY * np.array((np.cos(up) * np.cos(across), np.cos(up) * np.sin(across), np.sin(up)))
+    toward = eye + 0.5 * np.array(box) - at
+    path = at + np.linspace(0, 0.25, 400)[:, None, None] * toward  # (steps, rows, 3)
+    nearest = np.clip(np.rint(path[..., :2] * side), 0, side).astype(int)
+    under = (surface[2] - low[2])[nearest[..., 0], nearest[..., 1]] / size[2] * _HEIGHT
+    inside = ((path[..., :2] >= 0) & (path[..., :2] <= 1)).all(axis=-1)
+    gap = np.where(inside, path[..., 2] - under, 0.0)
+    behind: NDArray[np.bool_] = (gap.max(axis=0) > _CLEAR) & (gap.min(axis=0) < -_CLEAR)
+    return behind
