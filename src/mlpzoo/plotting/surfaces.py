@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlpzoo.plotting.figure import (
     CLASSES,
     CMAP,
     MODEL,
     Array,
+    are_hidden,
     mark_classes,
     new_figure,
     set_keys,
@@ -21,10 +21,10 @@ from mlpzoo.plotting.figure import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
+    from numpy.typing import NDArray
 
 _ELEVATION, _AZIMUTH = 28, -60  # in degrees, from where surfaces are seen
-_AWAY, _HEIGHT = 8, 0.75  # how far from there, and how high they are; 1 is the side of the box
-_CLEAR = 0.03  # of the same: less is the roughness of the grid
+_BOX = (1, 1, 0.75)  # its sides
 
 
 def plot_separating_line(
@@ -48,7 +48,7 @@ def plot_separating_line(
         title: Above the plot.
         figure: Where to draw.
     """
-    figure = figure or new_figure(4.8, 4.8)
+    figure = figure or new_figure(7.2, 4.6)
     axes = figure.subplots()
     axis = np.linspace(-0.5, 1.5, 201)
     first, second = np.meshgrid(axis, axis)
@@ -57,11 +57,10 @@ def plot_separating_line(
     if net.min() < 0 < net.max():
         axes.contour(first, second, net, levels=[0.0], colors=MODEL, linewidths=2)
     mark_classes(axes, x.T, targets, s=60)
-    axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
+    axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal", anchor="W")
     axes.locator_params(nbins=5)
     equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
-    axes.legend(loc="lower center", ncols=2, fontsize="small", title=equation,
-                title_fontsize="small")  # fmt: skip
+    set_keys(figure, loc="outside center right", title=equation, title_fontsize="small")
     return whole(figure)
 
 
@@ -126,7 +125,7 @@ def draw_surface(
     axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
     if marks is not None:
         x, heights, targets = marks
-        behind = _behind(surface, x, heights)
+        behind = _behind(_cells(np.stack(surface, axis=-1)), np.column_stack((x, heights)))
         axes.computed_zorder = False  # else it goes by the middles of whole surfaces
         mark_classes(axes, (*x.T, heights), targets, hidden=behind, s=size, depthshade=False,
                      zorder=10)  # fmt: skip
@@ -134,21 +133,20 @@ def draw_surface(
             axes.scatter([], [], [], s=size, facecolor="white", edgecolor="black",
                          label="white: behind the surface")  # fmt: skip
     axes.view_init(elev=_ELEVATION, azim=_AZIMUTH)
-    axes.set_box_aspect((1, 1, _HEIGHT), zoom=zoom)
+    axes.set_box_aspect(_BOX, zoom=zoom)
 
 
-def _behind(surface: tuple[Array, Array, Array], x: Array, heights: Array) -> NDArray[np.bool_]:
+def _cells(grid: Array) -> Array:
+    """Return the cells of a grid, (n, n, 3), by their corners, (cells, 4, 3)."""
+    corners = (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1])
+    return np.stack(corners, axis=2).reshape(-1, 4, 3)
+
+
+def _behind(cells: Array, points: Array) -> NDArray[np.bool_]:
     """Tell which points of a surface lie behind some of it, seen from where all of ours are."""
-    (up, across), sizes = np.radians((_ELEVATION, _AZIMUTH)), [np.ptp(axis) for axis in surface]
-    low, size = [axis.min() for axis in surface], np.where(np.array(sizes) > 0, sizes, 1)
-    box, side = (1, 1, _HEIGHT), len(surface[0]) - 1
-    at = (np.column_stack((x, heights)) - low) / size * box
-    eye = _AWAY * np.array((np.cos(up) * np.cos(across), np.cos(up) * np.sin(across), np.sin(up)))
-    toward = eye + 0.5 * np.array(box) - at
-    path = at + np.linspace(0, 0.25, 400)[:, None, None] * toward  # (steps, rows, 3)
-    nearest = np.clip(np.rint(path[..., :2] * side), 0, side).astype(int)
-    under = (surface[2] - low[2])[nearest[..., 0], nearest[..., 1]] / size[2] * _HEIGHT
-    inside = ((path[..., :2] >= 0) & (path[..., :2] <= 1)).all(axis=-1)
-    gap = np.where(inside, path[..., 2] - under, 0.0)
-    behind: NDArray[np.bool_] = (gap.max(axis=0) > _CLEAR) & (gap.min(axis=0) < -_CLEAR)
-    return behind
+    low, high = cells.min(axis=(0, 1)), cells.max(axis=(0, 1))
+    scale = _BOX / np.maximum(high - low, 1e-30)
+    up, across = np.radians((_ELEVATION, _AZIMUTH))
+    toward = np.array([np.cos(up) * np.cos(across), np.cos(up) * np.sin(across), np.sin(up)])
+    eye = 8 * toward + np.array(_BOX) / 2
+    return are_hidden((points - low) * scale, (cells - low) * scale, eye)
