@@ -45,7 +45,7 @@ _INSTEAD = {
 }
 DRAWN_IN = (*_INSTEAD, *_INSTEAD.values())  # the colours of light pages, and of dark ones
 RETRAINED = {"perceptron": 4}  # with this seed: the line of the shipped one seems to meet a point
-DPI = 180  # of the picture, which is read on a page of 838 pixels, on screens with twice as many
+DPI = 150  # of the picture, which is read on a page of 838 pixels, often on a finer screen
 _SETTERS = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 

@@ -147,7 +147,7 @@ def test_truth_table_hatches_one_class_and_its_key_covers_nothing():
     assert "target" in [text.get_text() for text in key.get_texts()]  # the dashes
 
 
-def test_point_behind_a_surface_is_white_and_the_key_says_so():
+def test_point_behind_a_surface_is_empty_and_the_key_says_so():
     x1, x2 = np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 41), indexing="ij")
     wall, plain = np.exp(-(((x2 - 0.5) / 0.1) ** 2)), 0.1 * x1
     points = {"wall": np.zeros(4), "plain": 0.1 * ROWS[:, 0]}
@@ -166,7 +166,7 @@ def test_point_behind_a_surface_is_white_and_the_key_says_so():
         assert not axes.computed_zorder  # else a mark may be drawn below all of the surface
         assert all(part.get_zorder() > surface.get_zorder() for part in marks[:2])
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["target 0", "target 1", "white: behind the surface"]
+    assert labels == ["target 0", "target 1", "empty: behind the surface"]
 
 
 def test_units_of_a_gate_have_one_key_below_all_surfaces():

@@ -131,7 +131,7 @@ def mark_classes(
         axes: In two dimensions or in three.
         at: The coordinates, (rows,) each.
         targets: 0 or 1 for each row.
-        hidden: Which rows lie behind something, and get a white mark; None for no row.
+        hidden: Which rows lie behind something, and get an empty mark; None for no row.
         **style: What else `scatter` takes.
     """
     for value, (colour, marker) in enumerate(zip(CLASSES, MARKERS, strict=True)):

@@ -119,7 +119,7 @@ def draw_surface(
         axes: In three dimensions.
         surface: Both inputs and the heights, (n, n) each.
         marks: Inputs (rows, 2), heights and targets 0 or 1 (rows,); None for no marks.
-        size: Of a mark; it is white where some of the surface is in front of it.
+        size: Of a mark; it is empty where some of the surface is in front of it.
         zoom: How much of its place the box fills.
     """
     axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
@@ -131,7 +131,7 @@ def draw_surface(
                      zorder=10)  # fmt: skip
         if behind.any():
             axes.scatter([], [], [], s=size, facecolor="white", edgecolor="black",
-                         label="white: behind the surface")  # fmt: skip
+                         label="empty: behind the surface")  # fmt: skip
     axes.view_init(elev=_ELEVATION, azim=_AZIMUTH)
     axes.set_box_aspect(_BOX, zoom=zoom)
 
