@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.collections import PathCollection
+from matplotlib.transforms import Bbox
 
 import mlpzoo
 from mlpzoo import (
@@ -222,13 +223,22 @@ def test_fit_writes_the_learned_line():
     assert f"network: y = {weight:.4f} x {bias:+.4f}" in labels
 
 
-def test_gallery_draws_every_exercise(tmp_path):
+def test_gallery_draws_every_exercise_for_a_page_of_838_pixels(tmp_path):
     entries = [(get_exercise(name), get_exercise(name).module(), get_exercise(name).data())
                for name in list_exercises()]  # fmt: skip
-    plotting.save(gallery(entries), tmp_path / "new" / "gallery.png")
+    figure = gallery(entries)
+    plotting.save(figure, tmp_path / "new" / "gallery.png")
     pixels = matplotlib.image.imread(tmp_path / "new" / "gallery.png")
-    assert pixels.shape[1] > 1500
+    assert pixels.shape[1] > 1.5 * 838
     assert pixels[..., :3].std() > 0.1
+    sizes = {text.get_fontsize() for text in figure.findobj(matplotlib.text.Text)}
+    assert min(sizes) * 838 / (72 * figure.get_figwidth()) > 10  # pixels on the page
+    for place, (exercise, _, _) in zip(figure.subfigs, entries, strict=True):
+        drawn = Bbox.union([axes.get_tightbbox() for axes in place.get_axes()])
+        assert place.bbox.padded(5).count_contains([drawn.min, drawn.max]) == 2, exercise.name
+    heads = figure.subfigs[list_exercises().index("minmax")]
+    width = Bbox.union([axes.get_tightbbox() for axes in heads.get_axes()]).width
+    assert width > 0.85 * heads.bbox.width
 
 
 def test_losses_mark_the_bar_and_none_hides_another():

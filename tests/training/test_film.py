@@ -19,33 +19,49 @@ from mlpzoo.runs.snapshots import is_due, next_step, snapshots_in
 from mlpzoo.training.film import frames_of_run
 from mlpzoo.training.resume import differences
 
-SETTINGS = {"max_steps": 12, "val_every": 6, "early_stop": False, "progress": False}
+SETTINGS = {"max_steps": 21, "val_every": 7, "early_stop": False, "progress": False}
 
 
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory):
-    """A run of 12 steps with a film."""
+    """A run of 21 steps with a film."""
     return train("linear", out=tmp_path_factory.mktemp("filmed"), film=True, **SETTINGS).folder
 
 
 def test_snapshots_are_dense_early_and_never_later_than_they_are_asked_for():
     due = [step for step in range(10_001) if is_due(step)]
-    assert due[:8] == list(range(8))
-    assert 10_000 in due
-    assert 50 < len(due) < 60
+    assert due[:19] == list(range(19))
+    assert {100, 117, 136, 1_000, 10_000} <= set(due)  # 117: taken by runs of before, too
+    assert 90 < len(due) < 110
     gaps = np.diff(due)
     assert (gaps[1:] <= 1.2 * np.array(due[1:-1]) + 1).all()
     for step, after in pairwise(due):
         assert next_step(step) == next_step(after - 1) == after
 
 
-def test_film_has_a_frame_for_each_snapshot_and_rests_on_the_last(filmed):
-    steps = list(snapshots_in(filmed))
-    assert steps == [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12]
+def answers_of(folder, step):
+    module, data = load_module(snapshots_in(folder)[step])
+    return module(data.grid(101)[0]).detach().numpy()
+
+
+def test_film_has_a_frame_where_answers_change_and_rests_on_the_last(filmed):
     path = filmed / "figures/film.gif"
     assert path.stat().st_size < 3_000_000
     film = Image.open(io.BytesIO(path.read_bytes()))
-    assert film.n_frames == len(steps)
+    frames = frames_of_run(get_exercise("linear"), filmed)
+    titles = [frame.axes[1].get_title("left").removeprefix("step ") for frame in frames]
+    shown = [int(title) for title in titles]
+    assert film.n_frames == len(shown)
+    steps = list(snapshots_in(filmed))
+    assert steps == [*range(19), 20, 21]
+    assert (shown[0], shown[-1]) == (0, 21)
+    drawn = {step: answers_of(filmed, step) for step in steps}
+    least = 0.04 * np.ptp([*drawn.values()])
+    for step, after in pairwise(shown):
+        assert after == 21 or abs(drawn[after] - drawn[step]).max() > least
+        for between in steps[steps.index(step) + 1 : steps.index(after)]:
+            assert abs(drawn[between] - drawn[step]).max() <= least
+    assert len(shown) < len(steps) - 5
     times = []
     for frame in range(film.n_frames):
         film.seek(frame)
@@ -94,10 +110,10 @@ def test_plot_draws_a_snapshot_and_names_the_nearest(filmed, tmp_path, capsys):
     names = {path.rpartition("/")[2] for path in capsys.readouterr().out.split()}
     kinds = ("linear", "network", "descent")
     assert names == {f"{kind}_step_000009.png" for kind in kinds}
-    assert main(["plot", "linear", "--run", str(filmed), "--step", "8"]) == 2
-    assert "no snapshot of step 8; the nearest: 7 and 9" in capsys.readouterr().err
+    assert main(["plot", "linear", "--run", str(filmed), "--step", "19"]) == 2
+    assert "no snapshot of step 19; the nearest: 18 and 20" in capsys.readouterr().err
     assert main(["plot", "linear", "--run", str(filmed), "--step", "99"]) == 2
-    assert capsys.readouterr().err.endswith("the nearest: 12\n")
+    assert capsys.readouterr().err.endswith("the nearest: 21\n")
     assert main(["plot", "linear", "--run", str(filmed), "--step", "-1"]) == 2
     assert "step must be 0 or more, got -1" in capsys.readouterr().err
 
@@ -117,15 +133,15 @@ def test_plot_takes_the_newest_run_where_none_is_named(filmed, tmp_path, capsys,
 
 
 def test_shorter_run_that_goes_on_for_longer_takes_the_snapshots_of_the_long_one(filmed, tmp_path):
-    short = {**SETTINGS, "max_steps": 8}
+    short = {**SETTINGS, "max_steps": 19}
     folder = train("linear", out=tmp_path, film=True, plots=False, **short).folder
-    assert 8 in snapshots_in(folder)
-    train("linear", resume=folder, max_steps=12, plots=True, progress=False)
+    assert 19 in snapshots_in(folder)
+    train("linear", resume=folder, max_steps=21, plots=True, progress=False)
     for step, path in snapshots_in(filmed).items():
         assert snapshots_in(folder)[step].read_bytes() == path.read_bytes()
     whole = Image.open(io.BytesIO((filmed / "figures/film.gif").read_bytes()))
     longer = Image.open(io.BytesIO((folder / "figures/film.gif").read_bytes()))
-    assert longer.n_frames == whole.n_frames  # step 8 was the last of a shorter run
+    assert longer.n_frames == whole.n_frames  # step 19 was the last of a shorter run
 
 
 def test_run_of_before_there_were_films_goes_on():

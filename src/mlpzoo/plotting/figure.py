@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.floating[Any]]
 
 MODEL, TRUTH, ERROR = "#0072b2", "#555555", "#d55e00"  # Okabe and Ito's colour-blind-safe set
+PURPLE, SKY = "#cc79a7", "#56b4e9"  # further ones, of units
 CLASSES = ("#e69f00", "#009e73")  # targets 0 and 1
+MARKERS = ("o", "s")  # of the same, which need no colour
 CMAP = "viridis"
 DPI = 120
 
@@ -40,16 +42,17 @@ class Canvas:
     detail: bool = True
 
 
-def new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float, dpi: int = DPI) -> Figure:
     """Return an empty figure with constrained layout, which shows itself in a notebook.
 
     Args:
         width: In inches.
         height: In inches.
+        dpi: Pixels an inch.
     """
     from mlpzoo.plotting._png_figure import PngFigure  # half a second, paid only where one draws
 
-    return PngFigure(figsize=(width, height), dpi=DPI, layout="constrained")
+    return PngFigure(figsize=(width, height), dpi=dpi, layout="constrained")
 
 
 def whole(figure: FigureBase) -> Figure:
@@ -61,18 +64,82 @@ def whole(figure: FigureBase) -> Figure:
     return cast("Figure", figure.figure)  # which is typed as if it could be a part
 
 
-def mark_classes(axes: Any, at: Iterable[Array], targets: Array, **style: Any) -> None:
-    """Set a mark for each row, in the colour of its class.
+def set_head(figure: FigureBase, *lines: str) -> None:
+    """Set what stands above all, in as many lines as the width asks for.
+
+    Args:
+        figure: A Figure, or a part of one.
+        *lines: Those that are empty are left out.
+    """
+    figure.suptitle("\n".join(filter(None, lines)), wrap=True)
+
+
+def set_keys(figure: Any, **style: Any) -> None:
+    """Set one legend beside all axes, in which each label stands once.
+
+    Args:
+        figure: A Figure, or a part of one.
+        **style: What else `legend` takes.
+    """
+    parts = [axes.get_legend_handles_labels() for axes in figure.get_axes()]
+    keys = {label: key for each in parts for key, label in zip(*each, strict=True)}
+    figure.legend(list(keys.values()), list(keys), fontsize="small", frameon=False, **style)
+
+
+def are_hidden(points: Array, cells: Array, eye: Array) -> NDArray[np.bool_]:
+    """Tell from which points the eye is not seen, for a cell of a surface stands between.
+
+    Moeller and Trumbore's intersection of a ray with the two triangles of each cell.
+
+    Shapes: points (rows, 3), cells (cells, 4, 3), eye (3,) -> (rows,).
+
+    Args:
+        points: On the surface.
+        cells: The corners of each, in turn.
+        eye: Far away; what is nearer to a point than a two-hundredth of the way is its own cell.
+
+    Example:
+        >>> wall = np.array([[[1.0, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1]]])
+        >>> at = np.array([[0.0, 0.5, 0.5], [0.0, 2.0, 0.5], [2.0, 0.5, 0.5]])
+        >>> are_hidden(at, wall, np.array([5.0, 0.5, 0.5])).tolist()
+        [True, False, False]
+    """
+    corner, first, second = np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]).swapaxes(0, 1)
+    first, second = first - corner, second - corner
+    way = (eye - points)[:, None]
+    across = np.cross(way, second)
+    size = (first * across).sum(axis=-1)
+    size = np.where(size == 0, np.nan, size)  # seen from the side
+    start = points[:, None] - corner
+    turned = np.cross(start, first)
+    u, v = (start * across).sum(axis=-1) / size, (way * turned).sum(axis=-1) / size
+    far = (second * turned).sum(axis=-1) / size
+    between = (u >= 0) & (v >= 0) & (u + v <= 1) & (far > 0.005)
+    return np.asarray(between.any(axis=1))
+
+
+def mark_classes(
+    axes: Any,
+    at: Iterable[Array],
+    targets: Array,
+    *,
+    hidden: NDArray[np.bool_] | None = None,
+    **style: Any,
+) -> None:
+    """Set a mark for each row, in the colour and the shape of its class.
 
     Args:
         axes: In two dimensions or in three.
         at: The coordinates, (rows,) each.
         targets: 0 or 1 for each row.
+        hidden: Which rows lie behind something, and get an empty mark; None for no row.
         **style: What else `scatter` takes.
     """
-    for value, colour in enumerate(CLASSES):
-        places = [along[targets == value] for along in at]
-        axes.scatter(*places, color=colour, edgecolor="black", label=f"target {value}", **style)
+    for value, (colour, marker) in enumerate(zip(CLASSES, MARKERS, strict=True)):
+        rows = targets == value
+        fill = colour if hidden is None else ["white" if at else colour for at in hidden[rows]]
+        axes.scatter(*(along[rows] for along in at), facecolor=fill, edgecolor="black",
+                     marker=marker, label=f"target {value}", **style)  # fmt: skip
 
 
 def save(figure: FigureBase | bytes, path: Path) -> None:

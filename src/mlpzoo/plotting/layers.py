@@ -12,14 +12,26 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import CLASSES, MODEL, TRUTH, Array, mark_classes, new_figure, whole
+from mlpzoo.plotting.figure import (
+    CLASSES,
+    ERROR,
+    MODEL,
+    PURPLE,
+    TRUTH,
+    Array,
+    mark_classes,
+    new_figure,
+    set_head,
+    set_keys,
+    whole,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
 CELLS, FINE = 10, 5  # of the grid along each axis, and points along each side of a cell
-_CUTS = (MODEL, "#cc79a7", "#56b4e9", "#f0e442")  # of the next layer's units
+_CUTS = {MODEL: "-", PURPLE: "--", ERROR: "-.", "black": ":"}  # of the next layer's units
 
 
 def plot_layers(
@@ -69,8 +81,8 @@ def plot_layers(
     if not planes:
         raise InputError("there is no hidden layer of 2 units, a plane; take plot_neurons")
     rows = -(-(len(planes) + 2) // columns)
-    figure = figure or new_figure(3.1 * columns, 3.15 * rows + 0.5)
-    figure.suptitle(title)
+    figure = figure or new_figure(3.1 * columns, 3.15 * rows + 0.8)
+    set_head(figure, title)
     answer = next(dense.units[:, 0] for dense in of_grid if not dense.hidden).numpy()
     last = next(dense for dense in of_points if not dense.hidden)
     middle = _middle(last.units[:, 0].numpy(), classes)
@@ -85,6 +97,7 @@ def plot_layers(
         name = "x" if index is None else "unit "
         axes.set(xlabel=f"{name}1", ylabel=f"{name}2")
     _draw_line(figure.add_subplot(rows, columns, len(planes) + 2), last, classes, middle)
+    set_keys(figure, loc="outside lower center", ncols=2, handlelength=3)
     return whole(figure)
 
 
@@ -110,7 +123,7 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
     mesh = image.reshape(side, side, 2)
     tint = above.reshape(side, side)[:-1, :-1].astype(float)
     axes.pcolormesh(mesh[..., 0], mesh[..., 1], tint, cmap=ListedColormap(CLASSES), vmin=0, vmax=1,
-                    alpha=0.3, shading="flat", linewidth=0, rasterized=True, zorder=1)  # fmt: skip
+                    alpha=0.45, shading="flat", linewidth=0, rasterized=True, zorder=1)  # fmt: skip
     lines = [*mesh[::FINE], *mesh[:, ::FINE].swapaxes(0, 1)]
     drawn = LineCollection(lines, colors=TRUTH, linewidths=0.5, alpha=0.5, zorder=2)
     axes.add_collection(drawn, autolim=False)
@@ -125,7 +138,7 @@ def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     corner, size = np.array([left, bottom]), np.array([right - left, top - bottom])
     cuts = [(w.numpy(), float(b)) for d in nexts for w, b in zip(d.weight, d.bias, strict=True)]
-    for (weight, bias), colour in zip(cuts, _CUTS, strict=False):
+    for (weight, bias), (colour, dashes) in zip(cuts, _CUTS.items(), strict=False):
         scaled = weight * size  # in a panel of 1 x 1
         norm = np.linalg.norm(scaled)
         if not np.isfinite(norm) or norm == 0:
@@ -133,7 +146,7 @@ def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:
         normal, along = scaled / norm, np.array([-scaled[1], scaled[0]]) / norm
         foot = 0.5 - normal * (weight @ (corner + size / 2) + bias) / norm  # from the middle
         ends = np.array([foot - 2 * along, foot + 2 * along]) * size + corner
-        axes.plot(*ends.T, color=colour, linewidth=1.8, zorder=3)
+        axes.plot(*ends.T, color=colour, linestyle=dashes, linewidth=1.8, zorder=3)
         if (np.abs(foot - 0.5) < 0.5).all():
             axes.annotate("", xy=tuple(foot + 0.12 * normal), xytext=tuple(foot), zorder=4,
                           xycoords="axes fraction", textcoords="axes fraction",
@@ -147,9 +160,9 @@ def _draw_line(axes: Axes, last: Dense, classes: Array, middle: float) -> None:
     order = np.argsort(np.argsort(values, kind="stable"), kind="stable")  # none hides another
     height = np.linspace(-0.25, 0.25, len(values))[order] if len(values) <= 16 else 0.0 * order
     mark_classes(axes, (values, height), classes, s=55, zorder=5)
-    for number, colour in enumerate(_CUTS[:2]):
-        axes.plot([], [], color=colour, label=f"middle of unit {number + 1} of the next layer")
-    axes.legend(loc="upper center", fontsize="x-small", frameon=False)
+    for number, (colour, dashes) in enumerate([*_CUTS.items()][:2]):
+        label = f"middle of unit {number + 1} of the next layer"
+        axes.plot([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label)
     axes.axhline(0, color=TRUTH, linewidth=0.8)
     axes.set(ylim=(-1, 1), yticks=[], xlabel="output")
     axes.margins(x=0.15)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import nn
 
 from mlpzoo.checks import InputError, check_count
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, whole
+from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, set_head, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
 MOST_UNITS = 8  # of a layer
 MOST_WRITTEN = 40  # parameters up to which each value is written
 POSITIVE, NEGATIVE = MODEL, ERROR
-_WIDEST = 3.5  # points
-_RADIUS = 0.19
+_STYLES: dict[str, Any] = {
+    POSITIVE: "solid",
+    NEGATIVE: (0, (2.2, 0.9)),
+}  # for those who see no colours
+_THIN, _WIDEST = 0.4, 3.5  # points
+_TEXT = 8  # points
+_RADIUS = 0.23
 _ACROSS, _DOWN = 1.9, 1.0  # from column to column, from unit to unit
 _GAP = 0.8  # between layers that share a column
+_LABEL = 16  # letters of a line of a label
+_WRITTEN = (0.45, 0.2)  # width and height of a weight
 _GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}  # of texts
 _INCH = 0.85  # of paper for each of these units
 
@@ -44,8 +52,8 @@ def plot_network(
 ) -> Figure:
     """Draw inputs, units and outputs in columns, and between them the weights.
 
-    An edge is blue for a weight above 0 and orange for one below, as wide as the weight is large
-    beside the largest of its layer; a unit's disc shows its bias in the same colours. All values
+    An edge is blue for a weight above 0, orange and dashed for one below, as wide as the weight is
+    large beside the largest of its layer; a unit's disc shows its bias in the same way. All values
     are written where the network has 40 parameters or fewer. Of a layer with more than `most` units
     (or its share of them, where layers such as those of two heads stand in one column) those are
     drawn that carry most: the largest products of the norm of the weights that go in and the norm
@@ -63,7 +71,7 @@ def plot_network(
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
         >>> [text.get_text() for text in plot_network(net).axes[0].texts][9:12]
-        ['inputs', 'x1', 'x2']
+        ['x1', 'x2', 'inputs']
     """
     check_count("most", most)
     layers = _layers(net)
@@ -73,17 +81,21 @@ def plot_network(
     width, height = np.ptp(places, axis=0)
     figure = figure or new_figure(max(_INCH * width + 1.7, 4.2), _INCH * height + 1.9)
     axes = figure.subplots()
+    taken: list[Array] | None = [] if written else None
     for index, dense in layers.items():
         if index is not None:
-            _draw_edges(axes, dense, rows[dense.source], rows[index], written=written)
+            _draw_edges(axes, dense, rows[dense.source], rows[index], taken)
+    top = places[:, 1].max()
     for index, row in rows.items():
+        alone = [dense.depth for dense in layers.values()].count(layers[index].depth) == 1
         _draw_units(axes, layers[index], row, written=written)
+        _draw_label(axes, layers[index], row, top if alone else None)
     axes.set(aspect="equal", xlim=(-0.75, width + 0.85))
-    axes.set_ylim(places[:, 1].min() - 0.45, places[:, 1].max() + 0.75)
+    axes.set_ylim(places[:, 1].min() - 0.45, top + 0.85)
     axes.axis("off")
     cut = any(len(layers[index].bias) > len(row.units) for index, row in rows.items())
     rule = "the units that carry most, by |weights in| x |weights out|" if cut else ""
-    figure.suptitle("\n".join(filter(None, (title, rule))))  # a column is narrow
+    set_head(figure, title, rule)
     _draw_legend(axes)
     return whole(figure)
 
@@ -138,7 +150,10 @@ def _middles(
     return cast("list[float]", (below[-1] / 2 - below + heights / 2).tolist())
 
 
-def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: bool) -> None:
+def _draw_edges(
+    axes: Axes, dense: Dense, left: _Row, right: _Row, taken: list[Array] | None
+) -> None:
+    """Draw the weights from layer to layer, and write them where others are written, `taken`."""
     from matplotlib.collections import LineCollection
 
     weights = dense.weight[right.units][:, left.units].nan_to_num()
@@ -146,24 +161,30 @@ def _draw_edges(axes: Axes, dense: Dense, left: _Row, right: _Row, *, written: b
     pairs = [(j, i) for j in range(len(right.units)) for i in range(len(left.units))]
     lines = [np.array([left.at[i], right.at[j]]) for j, i in pairs]
     colours = [POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs]
-    widths = [0.15 + _WIDEST * share[j, i] for j, i in pairs]
-    edges = LineCollection(lines, colors=colours, linewidths=widths, alpha=0.75, zorder=1)
+    dashes = [_STYLES[colour] for colour in colours]
+    widths = [_THIN + _WIDEST * share[j, i] for j, i in pairs]
+    edges = LineCollection(lines, colors=colours, linestyles=dashes, linewidths=widths, alpha=0.75,
+                           zorder=1)  # fmt: skip
     axes.add_collection(edges)
-    for j, i in pairs if written else ():
-        along = 0.24 + 0.13 * (i % 3)  # edges of one unit fan out; those of the next are read later
-        x, y = left.at[i] + along * (right.at[j] - left.at[i])
-        axes.text(x, y, f"{weights[j, i]:.2f}", fontsize=7, ha="center", va="center", zorder=2,
-                  color="black", bbox=_GROUND)  # fmt: skip
+    if taken is None:
+        return
+    for (j, i), line in zip(pairs, lines, strict=True):
+        taken.append(_free_place(line, taken))
+        x, y = taken[-1]
+        axes.text(x, y, f"{weights[j, i]:.2f}", fontsize=_TEXT, ha="center", va="center",
+                  zorder=2, color="black", bbox=_GROUND)  # fmt: skip
+
+
+def _free_place(line: Array, taken: Sequence[Array]) -> Array:
+    """Return where on an edge its weight covers none of those written before, if there is room."""
+    places = [*(line[0] + np.linspace(0.27, 0.73, 24)[:, None] * (line[1] - line[0]))]
+    free = (at for at in places if all((abs(at - other) > _WRITTEN).any() for other in taken))
+    return next(free, places[0])
 
 
 def _draw_units(axes: Axes, dense: Dense, row: _Row, *, written: bool) -> None:
     from matplotlib.patches import Circle
 
-    size, shown = len(dense.bias), len(row.units)
-    drawn = "" if size == shown else f"\n{shown} of {size}"
-    left, top = row.at[0]
-    axes.text(left, top + 0.3, dense.label + drawn, fontsize=8, ha="center", va="bottom",
-              color="black", zorder=7, bbox=_GROUND)  # fmt: skip
     largest = max(float(dense.bias.abs().max()), 1e-30)
     for (x, y), unit in zip(row.at, row.units, strict=True):
         bias = float(dense.bias[unit])
@@ -172,16 +193,26 @@ def _draw_units(axes: Axes, dense: Dense, row: _Row, *, written: bool) -> None:
         disc: dict[str, Any] = {"xy": (x, y), "radius": _RADIUS, "zorder": 3}
         axes.add_patch(Circle(**disc, facecolor="white", edgecolor="none"))
         axes.add_patch(Circle(**disc, facecolor=tint, edgecolor="none", alpha=0.55 * share))
-        axes.add_patch(Circle(**disc, fill=False, edgecolor="black", linewidth=0.8))
+        axes.add_patch(Circle(**disc, fill=False, edgecolor="black", linestyle=_STYLES[tint]))
         text = f"x{unit + 1}" if dense.depth < 0 else f"{bias:.2f}" if written else f"{unit + 1}"
-        axes.text(x, y, text, fontsize=6 if len(text) > 4 else 7, ha="center", va="center",
-                  zorder=6, color="black")  # fmt: skip
+        axes.text(x, y, text, fontsize=_TEXT, ha="center", va="center", zorder=6, color="black")
+
+
+def _draw_label(axes: Axes, dense: Dense, row: _Row, top: float | None) -> None:
+    """Write what a layer is: above all units; else right above its own, where no edge comes in."""
+    size, shown = len(dense.bias), len(row.units)
+    label = fill(dense.label, _LABEL) + ("" if size == shown else f"\n{shown} of {size}")
+    x, own = row.at[0]
+    axes.text(x, (own if top is None else top) + _RADIUS + 0.1, label, fontsize=_TEXT, zorder=7,
+              ha="left" if top is None else "center", va="bottom", color="black", bbox=_GROUND,
+              linespacing=1.1)  # fmt: skip
 
 
 def _draw_legend(axes: Axes) -> None:
     from matplotlib.lines import Line2D
 
     meaning = {POSITIVE: "weight or bias above 0", NEGATIVE: "below 0"}
-    keys = [Line2D([], [], color=c, linewidth=2.5, label=text) for c, text in meaning.items()]
+    keys = [Line2D([], [], color=c, linestyle=_STYLES[c], linewidth=2.5, label=text)
+            for c, text in meaning.items()]  # fmt: skip
     axes.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2,
-                frameon=False, fontsize=8)  # fmt: skip
+                frameon=False, fontsize=_TEXT, handlelength=3.5)  # fmt: skip

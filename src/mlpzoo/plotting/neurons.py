@@ -11,7 +11,19 @@ from torch import Tensor, nn
 
 from mlpzoo.checks import InputError, check_count, check_ordered
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import TRUTH, Array, new_figure, whole
+from mlpzoo.plotting.figure import (
+    CLASSES,
+    ERROR,
+    MODEL,
+    PURPLE,
+    SKY,
+    TRUTH,
+    Array,
+    new_figure,
+    set_head,
+    set_keys,
+    whole,
+)
 from mlpzoo.plotting.surfaces import draw_surface
 
 if TYPE_CHECKING:
@@ -20,6 +32,8 @@ if TYPE_CHECKING:
 CURVE_POINTS, SURFACE_POINTS = 401, 25  # along an axis
 _COARSE = 5  # of the grey curves: there may be hundreds
 MOST_CURVES, MOST_SURFACES = 8, 3  # units a layer that are drawn by default
+_COLOURS = (MODEL, ERROR, CLASSES[1], PURPLE, "black", CLASSES[0], SKY, TRUTH)  # of curves
+_SHAPES, _DASHES = [*"osD^vPX*"], ("-", "--", ":", "-.")  # so that no two units look alike
 
 
 def plot_neurons(
@@ -65,12 +79,12 @@ def plot_neurons(
     check_count("most", most)
     picks = [_most_different(dense.units, most) for dense in hidden]
     if figure is None and len(ranges) == 1:
-        figure = new_figure(4.2 * columns, 3.6)
+        figure = new_figure(4.2 * columns, 4.2)
     elif figure is None:
-        figure = new_figure(2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.5)
+        figure = new_figure(2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.8)
         figure.set_layout_engine("none")  # which would take as long as all the rest
     rule = f"the {most} units a layer that differ most over the range" if widest > most else ""
-    figure.suptitle(": ".join(filter(None, (title, rule))))
+    set_head(figure, ": ".join(filter(None, (title, rule))))
     if len(ranges) == 1:
         _draw_curves(figure, x[:, 0], hidden, picks)
     else:
@@ -122,16 +136,23 @@ def _marks(net: nn.Module, points: tuple[Array, Array]) -> tuple[Array, list[Arr
 def _draw_curves(
     figure: FigureBase, x: Tensor, hidden: Sequence[Dense], picks: Sequence[list[int]]
 ) -> None:
+    from matplotlib.rcsetup import cycler
+
+    looks = cycler(linestyle=_DASHES) * (cycler(color=_COLOURS) + cycler(marker=_SHAPES))
     for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
         axes = figure.add_subplot(1, len(hidden), column + 1)
+        axes.set_prop_cycle(looks)
         others = np.delete(dense.units.numpy(), chosen, axis=1)
-        axes.plot(x[::_COARSE], others[::_COARSE], color=TRUTH, linewidth=0.5, alpha=0.12, zorder=1)
-        for unit in chosen:
-            axes.plot(x, dense.units[:, unit], linewidth=1.4, label=f"unit {unit + 1}")
+        axes.plot(x[::_COARSE], others[::_COARSE], color=TRUTH, linestyle="-", marker="",
+                  linewidth=0.5, alpha=0.12, zorder=1)  # fmt: skip
+        for place, unit in enumerate(chosen):
+            axes.plot(x, dense.units[:, unit], linewidth=1.4, label=f"unit {unit + 1}",
+                      markersize=5, markevery=(6 * place % 48, 48))  # fmt: skip
         axes.set(xlabel="x", ylabel="output")
         size = dense.units.shape[1]
         axes.set_title(f"{dense.label}, {size} unit{'s' * (size > 1)}", fontsize="medium")
-        axes.legend(fontsize="x-small", ncols=2, loc="upper center", framealpha=0.7)
+        axes.legend(fontsize="small", ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2),
+                    frameon=False, columnspacing=1.0, handletextpad=0.4)  # fmt: skip
 
 
 def _draw_surfaces(
@@ -142,18 +163,24 @@ def _draw_surfaces(
     marks: tuple[Array, list[Array], Array] | None,
 ) -> None:
     rows, columns = max(map(len, picks)), len(hidden)
+    foot = 0.0 if marks is None else 0.06  # for the keys
+    high = (0.93 - foot) / rows
     x1, x2 = (column.view(SURFACE_POINTS, -1).numpy() for column in x.unbind(dim=1))
     ticks = [np.linspace(values.min(), values.max(), 3) for values in (x1, x2)]
     for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
         for row, unit in enumerate(chosen):
-            place = (column / columns, 0.93 * (1 - (row + 1) / rows), 0.98 / columns, 0.87 / rows)
+            low = foot + high * (rows - row - 1)
+            place = (column / columns, low, 0.98 / columns, 0.94 * high)
             axes: Any = figure.add_axes(place, projection="3d")
             heights = dense.units[:, unit].view(SURFACE_POINTS, -1).numpy()
             on_it = None if marks is None else (marks[0], marks[1][column][:, unit], marks[2])
             draw_surface(axes, (x1, x2, heights), on_it, size=28, zoom=0.95)
             axes.set_title(f"{dense.label}, unit {unit + 1}", fontsize="small", pad=-2)
-            axes.set_xlabel("x1", fontsize="x-small", labelpad=-7)
-            axes.set_ylabel("x2", fontsize="x-small", labelpad=-7)
-            axes.tick_params(labelsize="xx-small", pad=-3)
+            axes.set_xlabel("x1", fontsize="small", labelpad=-6)
+            axes.set_ylabel("x2", fontsize="small", labelpad=-6)
+            axes.tick_params(labelsize="x-small", pad=-3)
+            axes.tick_params("z", pad=1)
             axes.set(xticks=ticks[0], yticks=ticks[1])
             axes.locator_params(axis="z", nbins=3)
+    if marks is not None:
+        set_keys(figure, loc="lower center", ncols=3)

@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpzoo.plotting.figure import CLASSES, CMAP, MODEL, Array, mark_classes, new_figure, whole
+from mlpzoo.plotting.figure import (
+    CLASSES,
+    CMAP,
+    MODEL,
+    Array,
+    are_hidden,
+    mark_classes,
+    new_figure,
+    set_keys,
+    whole,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
+    from numpy.typing import NDArray
+
+_ELEVATION, _AZIMUTH = 28, -60  # in degrees, from where surfaces are seen
+_BOX = (1, 1, 0.75)  # its sides
 
 _STEEP, _MOST_CELLS = 0.15, 40_000  # of the range of the heights; above so many, none is split
 _SEEN = 0.995  # the share of a map's errors within its scale of colours
@@ -38,7 +52,7 @@ def plot_separating_line(
         title: Above the plot.
         figure: Where to draw.
     """
-    figure = figure or new_figure(4.8, 4.8)
+    figure = figure or new_figure(7.2, 4.6)
     axes = figure.subplots()
     axis = np.linspace(-0.5, 1.5, 201)
     first, second = np.meshgrid(axis, axis)
@@ -52,11 +66,10 @@ def plot_separating_line(
         side = "left" if x1 < 0.5 else "right"
         axes.text(x1, x2, f"answer {answer:d}", horizontalalignment=side, va="center")
     mark_classes(axes, x.T, targets, s=60)
-    axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
+    axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal", anchor="W")
     axes.locator_params(nbins=5)
     equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
-    axes.legend(loc="lower center", ncols=2, fontsize="small", title=equation,
-                title_fontsize="small")  # fmt: skip
+    set_keys(figure, loc="outside center right", title=equation, title_fontsize="small")
     return whole(figure)
 
 
@@ -103,8 +116,7 @@ def plot_surfaces(
         place = above * columns + index + 1
         _draw_map(figure.add_subplot(rows, columns, place), errors, (x1, x2), name)
     if points is not None:
-        keys = axes.get_legend_handles_labels()
-        figure.legend(*keys, loc="upper left", fontsize="small", frameon=False)
+        set_keys(figure, loc="upper left")
     return whole(figure)
 
 
@@ -122,18 +134,26 @@ def draw_surface(
         axes: In three dimensions.
         surface: Both inputs and the heights, (n, n) each, or (cells, 4) (see `plot_surfaces`).
         marks: Inputs (rows, 2), heights and targets 0 or 1 (rows,); None for no marks.
-        size: Of a mark.
+        size: Of a mark; it is empty where some of the surface is in front of it.
         zoom: How much of its place the box fills.
     """
-    if len(surface[0]) != surface[0].shape[1] == 4:
-        _draw_cells(axes, np.stack(surface, axis=-1))
+    split = len(surface[0]) != surface[0].shape[1] == 4
+    cells = np.stack(surface, axis=-1) if split else _cells(np.stack(surface, axis=-1))
+    if split:
+        _draw_cells(axes, cells)
     else:
         axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
     if marks is not None:
         x, heights, targets = marks
-        mark_classes(axes, (*x.T, heights), targets, s=size, depthshade=False, zorder=10)
-    axes.view_init(elev=28, azim=-60)
-    axes.set_box_aspect((1, 1, 0.75), zoom=zoom)
+        behind = _behind(cells, np.column_stack((x, heights)))
+        axes.computed_zorder = False  # else it goes by the middles of whole surfaces
+        mark_classes(axes, (*x.T, heights), targets, hidden=behind, s=size, depthshade=False,
+                     zorder=10)  # fmt: skip
+        if behind.any():
+            axes.scatter([], [], [], s=size, facecolor="white", edgecolor="black",
+                         label="empty: behind the surface")  # fmt: skip
+    axes.view_init(elev=_ELEVATION, azim=_AZIMUTH)
+    axes.set_box_aspect(_BOX, zoom=zoom)
 
 
 def steep_cells(axis: Array, heights: Callable[[Array], Array]) -> tuple[Array, Array]:
@@ -156,8 +176,7 @@ def steep_cells(axis: Array, heights: Callable[[Array], Array]) -> tuple[Array, 
         [(2, 100, 4), (2, 493, 4)]
     """
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
-    corners = (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1])
-    cells: Array = np.stack(corners, axis=2).reshape(-1, 4, 2)
+    cells = _cells(grid)
     z = heights(cells.reshape(-1, 2)).reshape(len(cells), 4, -1)
     for _ in range(3):
         steep = (np.ptp(z, axis=1) > _STEEP * np.ptp(z, axis=(0, 1))).any(axis=1)
@@ -170,6 +189,22 @@ def steep_cells(axis: Array, heights: Callable[[Array], Array]) -> tuple[Array, 
         cells = np.concatenate([cells[~steep], new])
         z = np.concatenate([z[~steep], heights(new.reshape(-1, 2)).reshape(len(new), 4, -1)])
     return np.moveaxis(cells, -1, 0), np.moveaxis(z, -1, 0)
+
+
+def _cells(grid: Array) -> Array:
+    """Return the cells of a grid, (n, n, d), by their corners, (cells, 4, d)."""
+    corners = (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1])
+    return np.stack(corners, axis=2).reshape(-1, 4, grid.shape[-1])
+
+
+def _behind(cells: Array, points: Array) -> NDArray[np.bool_]:
+    """Tell which points of a surface lie behind some of it, seen from where all of ours are."""
+    low, high = cells.min(axis=(0, 1)), cells.max(axis=(0, 1))
+    scale = _BOX / np.maximum(high - low, 1e-30)
+    up, across = np.radians((_ELEVATION, _AZIMUTH))
+    toward = np.array([np.cos(up) * np.cos(across), np.cos(up) * np.sin(across), np.sin(up)])
+    eye = 8 * toward + np.array(_BOX) / 2
+    return are_hidden((points - low) * scale, (cells - low) * scale, eye)
 
 
 def _draw_cells(axes: Any, cells: Array) -> None:

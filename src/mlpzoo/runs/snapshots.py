@@ -12,7 +12,7 @@ from mlpzoo.files import write_whole
 from mlpzoo.runs.checkpoint import FORMAT, RECORD, pack
 
 FOLDER = "snapshots"
-A_DECADE = 15  # snapshots from any step to ten times that step
+A_DECADE = 30  # snapshots from any step to ten times that step
 
 
 def is_due(step: int) -> bool:
@@ -26,8 +26,8 @@ def is_due(step: int) -> bool:
         step: 0 or more.
 
     Example:
-        >>> [step for step in range(51) if is_due(step)]
-        [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 14, 16, 18, 22, 25, 29, 34, 40, 46]
+        >>> [step for step in range(17, 51) if is_due(step)]
+        [17, 18, 20, 22, 23, 25, 27, 29, 32, 34, 37, 40, 43, 46, 50]
     """
     return step == 0 or next_step(step - 1) == step
 
@@ -40,7 +40,7 @@ def next_step(step: int) -> int:
 
     Example:
         >>> next_step(100), next_step(117)
-        (117, 136)
+        (108, 126)
     """
     number = max(len(str(step)) - 1, 0) * A_DECADE  # of a power of ten at or below the step
     while (at := round(10 ** (number / A_DECADE))) <= step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
+from mlpzoo.plotting import Array
 from mlpzoo.runs.load import load_module
 from mlpzoo.runs.snapshots import is_due, snapshots_in
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an inch
+LEAST = 0.04  # of the range of all answers, by which a frame differs from the one before
+GRID = 41  # points along each of one or two inputs, at which answers are compared
 
 
 def make_film_of(exercise: Exercise, folder: Path) -> bytes:
@@ -40,6 +44,7 @@ def frames_of_run(exercise: Exercise, folder: Path) -> list[Figure]:
     """Return the frames of the film of a run from its snapshots, and from nothing else.
 
     A frame has the exercise's own view of the snapshot, and the validation figures up to its step.
+    A snapshot that answers nearly as the frame before has none, unless it is the last.
 
     Args:
         exercise: Whose view and figures are shown.
@@ -51,8 +56,9 @@ def frames_of_run(exercise: Exercise, folder: Path) -> list[Figure]:
     shots = _shots(exercise, folder)
     if not shots:
         raise InputError(f"{folder} has no snapshots; train with --film to have them taken")
-    steps = list(shots)
-    measured = [_validated(exercise, *shot) for shot in shots.values()]
+    chosen = _that_differ({step: _answers(*shot) for step, shot in shots.items()})
+    steps = sorted({*chosen, *list(shots)[::2]})  # enough for a curve: they take longest
+    measured = [_validated(exercise, *shots[step]) for step in steps]
     values = {name: [each[name] for each in measured] for name in reversed(measured[0])}
     first = next(iter(values.values()))
     series = {
@@ -61,9 +67,9 @@ def frames_of_run(exercise: Exercise, folder: Path) -> list[Figure]:
         if shown is first or not np.allclose(shown, first, 1e-3)
     }
     frames = []
-    for step, (module, data) in shots.items():
-        frames.append(plotting.new_figure(WIDTH, HEIGHT))
-        frames[-1].set_dpi(DPI)
+    for step in chosen:
+        module, data = shots[step]
+        frames.append(plotting.new_figure(WIDTH, HEIGHT, DPI))
         halves: Any = frames[-1].subfigures(1, 2, width_ratios=(1.25, 1))
         exercise.view(module, data, plotting.Canvas(exercise.name, halves[0], detail=False))
         plotting.plot_progress(series, step, steps[-1], figure=halves[1])
@@ -79,6 +85,27 @@ def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[LitNetwork, Func
             with suppress(InputError):
                 shots[step] = load_module(found[step], exercise=exercise)
     return shots
+
+
+def _answers(module: LitNetwork, data: FunctionDataModule) -> Array:
+    with torch.no_grad():
+        answers = module.answer(data.grid(GRID if data.in_features <= 2 else 2)[0])
+    return answers.nan_to_num().double().numpy()
+
+
+def _that_differ(answers: Mapping[int, Array]) -> list[int]:
+    """Return the steps whose answers differ visibly from those of the one returned before.
+
+    Example:
+        >>> _that_differ({0: np.zeros(2), 1: np.zeros(2), 2: np.ones(2), 5: np.ones(2)})
+        [0, 2, 5]
+    """
+    first, *others = answers
+    chosen, least = [first], LEAST * np.ptp([*answers.values()])
+    for step in others:
+        if step == others[-1] or abs(answers[step] - answers[chosen[-1]]).max() > least:
+            chosen.append(step)
+    return chosen
 
 
 def _validated(
