@@ -21,8 +21,9 @@ from mlpzoo import (
     train_population,
 )
 from mlpzoo.cli import main
+from mlpzoo.exercises.threshold import judged_on
 from mlpzoo.runs.folder import give_name, new_folder, read_config
-from mlpzoo.training.plan import from_config, judged_on
+from mlpzoo.training.plan import from_config
 from mlpzoo.training.settings import TrainSettings
 
 

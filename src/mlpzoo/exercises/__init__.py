@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mlpzoo.checks import InputError, resolve_name, spelling
-from mlpzoo.exercises.base import Bar, Exercise, Recipe, Threshold
+from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.threshold import Bar, Threshold
 
 __all__ = [
     "Bar", "Exercise", "Recipe", "Threshold", "get_exercise", "list_exercises", "register",

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import inspect
 import math
-import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError, lookup, resolve_name
+from mlpzoo.exercises.threshold import Threshold
 
 if TYPE_CHECKING:
     from mlpzoo.data import FunctionDataModule
     from mlpzoo.modules import LitNetwork
     from mlpzoo.plotting.views import View
-
-_SENSES: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def _no_arguments(data: Any) -> Mapping[str, Any]:
@@ -35,39 +28,6 @@ def _no_measures(module: Any, data: Any) -> dict[str, float]:
 
 def _no_remark(module: Any, data: Any, metrics: Mapping[str, float]) -> str:
     return ""
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """One condition on a test metric; an exercise is solved when all of its bars are met.
-
-    Args:
-        metric: Name of the metric without its "test_" or "val_".
-        sense: "<", "<=", ">" or ">=".
-        limit: The value to compare with, in the metric's unit.
-
-    Example:
-        >>> str(Threshold("max_error", "<", 0.01)), Threshold("max_error", "<", 0.01).met(0.02)
-        ('max_error < 0.01', False)
-    """
-
-    metric: str
-    sense: str
-    limit: float
-
-    def __post_init__(self) -> None:
-        if self.sense not in _SENSES:
-            raise InputError(f"sense must be one of {', '.join(_SENSES)}, got {self.sense!r}")
-
-    def met(self, value: float) -> bool:
-        """Tell whether a value meets the bar; NaN never does."""
-        return _SENSES[self.sense](value, self.limit)
-
-    def __str__(self) -> str:
-        return f"{self.metric} {self.sense} {self.limit:g}"
-
-
-Bar = Threshold  # as it was called first
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,8 @@ import torch
 from mlpzoo import plotting
 from mlpzoo.checks import check_at_least, check_positive
 from mlpzoo.data import LinearDataModule
-from mlpzoo.exercises.base import Exercise, Recipe, Threshold
+from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitSequentialMLP
 from mlpzoo.plotting import Canvas, views
 

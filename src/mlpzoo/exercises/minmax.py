@@ -11,7 +11,8 @@ minimum; its recipe here keeps the targets apart and everything else as it was.
 """
 
 from mlpzoo.data import MinMaxDataModule
-from mlpzoo.exercises.base import Exercise, Recipe, Threshold
+from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitMinMax
 from mlpzoo.plotting import views
 

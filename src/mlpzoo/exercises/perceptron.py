@@ -10,7 +10,8 @@ The lecture's recipe shows the rows in turn.
 """
 
 from mlpzoo.data import GateDataModule
-from mlpzoo.exercises.base import Exercise, Recipe, Threshold
+from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitPerceptron
 from mlpzoo.plotting import views
 

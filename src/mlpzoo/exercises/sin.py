@@ -10,7 +10,8 @@ The lecture's recipe feeds x as it is, at a constant rate, with plain uniform sa
 """
 
 from mlpzoo.data import SinDataModule
-from mlpzoo.exercises.base import Exercise, Recipe, Threshold
+from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitSequentialMLP
 from mlpzoo.plotting import views
 

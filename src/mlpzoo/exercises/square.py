@@ -10,7 +10,8 @@ The lecture's recipe uses raw units, and ends about 100 off from seed 0.
 """
 
 from mlpzoo.data import SquareDataModule
-from mlpzoo.exercises.base import Exercise, Recipe, Threshold
+from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitSequentialMLP
 from mlpzoo.plotting import views
 

@@ -12,7 +12,8 @@ trains for 30,000 epochs with Adam at 0.01. Seed 0 is among the starts that it l
 """
 
 from mlpzoo.data import GateDataModule
-from mlpzoo.exercises.base import Exercise, Recipe, Threshold
+from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitGate
 from mlpzoo.plotting import views
 

@@ -14,6 +14,7 @@ from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise, Recipe
 from mlpzoo.exercises.arguments import typed, typed_arguments
+from mlpzoo.exercises.threshold import judged_on
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import work_between_steps
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
@@ -167,30 +168,6 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
     if isinstance(filled, TrainSettings) and start:
         filled = replace(filled, start=START)  # its copy beside config.yaml
     return Plan(exercise=exercise, settings=filled, datamodule=data, module=module, start=start)
-
-
-def judged_on(data: FunctionDataModule, exercise: Exercise, module: LitNetwork) -> Exercise:
-    """Return an exercise with bars that no constant meets, where the targets vary little.
-
-    A bar on the largest error or on rmse is a tenth of the best constant's at most.
-
-    Args:
-        data: Whose targets are meant.
-        exercise: The exercise.
-        module: Has the names of the targets' columns, each of which may have a bar.
-    """
-    y, constant = data.grid(data.val_points)[1].double(), {}
-    for name, part in zip(("", *module.columns), (y, *torch.split(y, 1, dim=1)), strict=False):
-        joint = f"{name}_" if name else ""
-        constant[f"{joint}max_error"] = ((part.amax(dim=0) - part.amin(dim=0)) / 2).max().item()
-        constant[f"{joint}rmse"] = part.var(dim=0, correction=0).mean().sqrt().item()
-    limits = {bar: min(bar.limit, constant.get(bar.metric, 0) / 10 or bar.limit)
-              for bar in exercise.bars}  # fmt: skip
-    share = min((limit / bar.limit for bar, limit in limits.items() if bar.limit > 0), default=1.0)
-    if not 0 < share < 1:
-        return exercise
-    bars = tuple(replace(bar, limit=limit) for bar, limit in limits.items())
-    return replace(exercise, bars=bars, stop_at=exercise.stop_at * share)
 
 
 def _pace(recipe: Recipe, settings: Any) -> dict[str, int]:

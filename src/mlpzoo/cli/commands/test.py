@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, name: str, ckpt: str | None, json: bool) -> int:
     """Measure a network on its exercise's test grid and print the metrics."""
+    from mlpzoo.exercises.threshold import judged_on
     from mlpzoo.pretrained.find import find_network
-    from mlpzoo.training.plan import judged_on
     from mlpzoo.training.result import reason
     from mlpzoo.training.trainer import evaluate
 
