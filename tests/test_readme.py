@@ -18,7 +18,9 @@ def test_python_of_a_page_runs_as_written(page, tmp_path, monkeypatch):
 
 
 def test_readme_test_command_is_the_one_that_ci_takes_from_it():
-    commands = [line for line in README.splitlines() if line.startswith("python3 -m venv .venv && ")]
+    commands = [
+        line for line in README.splitlines() if line.startswith("python3 -m venv .venv && ")
+    ]
     assert len(commands) == 2
     assert commands[0].endswith(".venv/bin/mlpzoo train all")
     assert commands[1].endswith(".venv/bin/pytest")

@@ -299,7 +299,7 @@ def test_what_it_cannot_solve_is_refused():
 @pytest.mark.parametrize(
     ("settings", "trainer", "match"),
     [
-        ({"loss": "l1"}, {}, "loss L1Loss"),
+        ({"loss": "l1"}, {}, "loss l1"),
         ({}, {"gradient_clip_val": 1.0}, "gradient_clip_val"),
         ({}, {"accumulate_grad_batches": 2}, "accumulate_grad_batches"),
         ({}, {"precision": "bf16-mixed"}, "precision bf16-mixed"),
