@@ -258,6 +258,15 @@ def test_losses_mark_the_bar_and_none_hides_another():
     assert all(tick == round(tick) for tick in axes.get_xticks())
 
 
+def test_single_value_is_seen_below_another_and_steps_are_whole():
+    series = {"train_loss": ([10], [1e-12]), "val_max_error": ([10], [1e-5])}
+    (axes,) = plotting.plot_losses(series, title="t").axes
+    assert all(line.get_marker() == "o" for line in axes.get_lines())
+    above, below = (line.get_markersize() for line in reversed(axes.get_lines()[:2]))
+    assert max(above, below) > min(above, below)
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+
+
 def test_bars_on_what_is_monitored_are_those_of_its_columns_too():
     found = {name: get_exercise(name).solved_at for name in ("minmax", "perceptron", "linear")}
     assert found == {

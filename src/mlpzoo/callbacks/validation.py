@@ -32,13 +32,9 @@ class Measure(Callback):
 
     @override
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._log("val_", trainer, pl_module)
-
-    @override
-    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._log("test_", trainer, pl_module)
-
-    def _log(self, prefix: str, trainer: Trainer, pl_module: LightningModule) -> None:
+        prefix = "test_" if trainer.testing else "val_"
         figures = self.measure(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
         for name, value in figures.items():
             pl_module.log(prefix + name, value, sync_dist=True)
+
+    on_test_epoch_end = on_validation_epoch_end

@@ -64,16 +64,6 @@ def whole(figure: FigureBase) -> Figure:
     return cast("Figure", figure.figure)  # which is typed as if it could be a part
 
 
-def set_head(figure: FigureBase, *lines: str) -> None:
-    """Set what stands above all, in as many lines as the width asks for.
-
-    Args:
-        figure: A Figure, or a part of one.
-        *lines: Those that are empty are left out.
-    """
-    figure.suptitle("\n".join(filter(None, lines)), wrap=True)
-
-
 def set_keys(figure: Any, **style: Any) -> None:
     """Set one legend beside all axes, in which each label stands once.
 
@@ -84,38 +74,6 @@ def set_keys(figure: Any, **style: Any) -> None:
     parts = [axes.get_legend_handles_labels() for axes in figure.get_axes()]
     keys = {label: key for each in parts for key, label in zip(*each, strict=True)}
     figure.legend(list(keys.values()), list(keys), fontsize="small", frameon=False, **style)
-
-
-def are_hidden(points: Array, cells: Array, eye: Array) -> NDArray[np.bool_]:
-    """Tell from which points the eye is not seen, for a cell of a surface stands between.
-
-    Moeller and Trumbore's intersection of a ray with the two triangles of each cell.
-
-    Shapes: points (rows, 3), cells (cells, 4, 3), eye (3,) -> (rows,).
-
-    Args:
-        points: On the surface.
-        cells: The corners of each, in turn.
-        eye: Far away; what is nearer to a point than a two-hundredth of the way is its own cell.
-
-    Example:
-        >>> wall = np.array([[[1.0, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1]]])
-        >>> at = np.array([[0.0, 0.5, 0.5], [0.0, 2.0, 0.5], [2.0, 0.5, 0.5]])
-        >>> are_hidden(at, wall, np.array([5.0, 0.5, 0.5])).tolist()
-        [True, False, False]
-    """
-    corner, first, second = np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]).swapaxes(0, 1)
-    first, second = first - corner, second - corner
-    way = (eye - points)[:, None]
-    across = np.cross(way, second)
-    size = (first * across).sum(axis=-1)
-    size = np.where(size == 0, np.nan, size)  # seen from the side
-    start = points[:, None] - corner
-    turned = np.cross(start, first)
-    u, v = (start * across).sum(axis=-1) / size, (way * turned).sum(axis=-1) / size
-    far = (second * turned).sum(axis=-1) / size
-    between = (u >= 0) & (v >= 0) & (u + v <= 1) & (far > 0.005)
-    return np.asarray(between.any(axis=1))
 
 
 def mark_classes(

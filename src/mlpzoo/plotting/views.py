@@ -65,17 +65,15 @@ def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figur
         return torch.cat([_outputs(module, inputs), data.target(inputs)], dim=1).double().numpy()
 
     x, y = with_steep(_column(data.grid(points)[0]), both)
-    return plotting.plot_curve(
-        x, *y.T, title=canvas.title, figure=canvas.figure, **_error(module, data, canvas)
-    )
+    error = _error(module, data, canvas)
+    return plotting.plot_curve(x, *y.T, title=canvas.title, figure=canvas.figure, error=error)
 
 
 def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
     """Draw the points, the learned line and the least-squares line."""
-    points, line, best = (_column(data.x), _column(data.y)), line_of(module), data.least_squares()
-    return plotting.plot_fit(
-        points, line, best, title=canvas.title, figure=canvas.figure, **_error(module, data, canvas)
-    )
+    arrays = (_column(data.x), _column(data.y)), line_of(module), data.least_squares()
+    error = _error(module, data, canvas)
+    return plotting.plot_fit(*arrays, title=canvas.title, figure=canvas.figure, error=error)
 
 
 def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Canvas) -> Figure:
@@ -84,9 +82,8 @@ def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Can
         return truth_table(module, data, canvas)
     x, targets = data.grid(2)
     weight, bias = module.net.linear.weight.detach().cpu().numpy(), module.net.linear.bias.item()
-    title = with_gate(canvas.title, data)
     return plotting.plot_separating_line(
-        x.numpy(), _column(targets), weight[0], bias, title=title, figure=canvas.figure
+        x.numpy(), _column(targets), weight[0], bias, title=canvas.title, figure=canvas.figure
     )
 
 
@@ -104,20 +101,17 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
     (x1, x2), surfaces = steep_cells(axis, heights)
     corners, targets = (values.numpy() for values in data.grid(2))
     marks = dict(zip(shown, heights(corners).T, strict=True))
-    title, points = with_gate(canvas.title, data), (corners, marks, targets[:, 0])
-    named = dict(zip(shown, surfaces, strict=True))
+    named, points = dict(zip(shown, surfaces, strict=True)), (corners, marks, targets[:, 0])
     return plotting.plot_surfaces(
-        x1, x2, named, title=title, points=points, columns=len(shown), figure=canvas.figure
+        x1, x2, named, title=canvas.title, points=points, figure=canvas.figure
     )
 
 
 def truth_table(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw what a gate of any number of inputs answers in each row."""
     x, targets = data.grid(2)
-    answers, title = module.probability(_outputs(module, x)), with_gate(canvas.title, data)
-    return plotting.plot_truth_table(
-        x.numpy(), _column(answers), _column(targets), title=title, figure=canvas.figure
-    )
+    arrays = map(_column, (module.probability(_outputs(module, x)), targets))
+    return plotting.plot_truth_table(x.numpy(), *arrays, title=canvas.title, figure=canvas.figure)
 
 
 def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
@@ -125,10 +119,9 @@ def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) 
     x, _ = data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)
     y, maps = _outputs(module, x), {}
     if canvas.detail:
-        errors, metrics = measure_grid(module, data.test_dataloader())
+        errors = torch.cat([_outputs(module, at) - right for at, right in data.test_dataloader()])
         for head, column in zip(("max", "min"), errors.T, strict=True):
-            largest = metrics[f"{head}_head_max_error"]
-            maps[f"{head} head, largest error {largest:.4g}"] = _grid(column)
+            maps[f"{head} head, largest error {column.abs().max():.4g}"] = _grid(column)
     return plotting.plot_surfaces(
         _grid(x[:, 0]), _grid(x[:, 1]), {"max head": _grid(y[:, 0]), "min head": _grid(y[:, 1])},
         maps=maps, title=canvas.title, figure=canvas.figure,
@@ -142,24 +135,21 @@ def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Fig
         x, targets = data.grid(2)
         points = (x.numpy(), _column(targets))
     ranges, most = [(data.low, data.high)] * data.in_features, None if canvas.detail else 2
-    title = with_gate(canvas.title, data)
     return plotting.plot_neurons(
-        module.net, ranges, most=most, points=points, title=title, figure=canvas.figure
+        module.net, ranges, most=most, points=points, title=canvas.title, figure=canvas.figure
     )
 
 
 def network(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the network with its weights and biases."""
     count = sum(parameter.numel() for parameter in module.net.parameters())
-    title = f"{with_gate(canvas.title, data)}, {count:,} parameters"
-    most = 8 if canvas.detail else 4
+    title, most = f"{canvas.title}, {count:,} parameters", 8 if canvas.detail else 4
     return plotting.plot_network(module.net, most=most, title=title, figure=canvas.figure)
 
 
 def layers(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw how the rows of a gate move through layers of two units."""
-    title = with_gate(canvas.title, data)
-    return plotting.plot_layers(module.net, *data.grid(2), title=title, figure=canvas.figure)
+    return plotting.plot_layers(module.net, *data.grid(2), title=canvas.title, figure=canvas.figure)
 
 
 # What goes on inside: views by the name of their file, and which networks each suits, told from
@@ -208,11 +198,12 @@ def _is_gate_of_two(module: LitNetwork, data: FunctionDataModule) -> bool:
     return module.task == "gate" and data.in_features == 2
 
 
-def _error(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> dict[str, Any]:
-    """Return how the error of a curve is drawn, and what is said of it."""
-    found = measure_grid(module, data.test_dataloader())[1] if canvas.detail else {}
-    largest = [f"largest error {found[k]:.4g} on the test grid" for k in found if k == "max_error"]
-    return {"error": canvas.detail, "note": "".join(largest)}
+def _error(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> bool | str:
+    """Return what is said of the error of a curve, or whether it is drawn."""
+    found = measure_grid(module, data.test_dataloader()) if canvas.detail else {}
+    if "max_error" not in found:
+        return canvas.detail
+    return f"largest error {found['max_error']:.4g} on the test grid"
 
 
 def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
@@ -220,16 +211,16 @@ def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
         return cast("Tensor", module(x.to(module.device)).cpu())
 
 
-def with_gate(title: str, data: FunctionDataModule) -> str:
-    """Return a title with the gate that data are of added, if it is another word.
+def with_gate(name: str, data: FunctionDataModule) -> str:
+    """Return the name of an exercise, and the gate that data are of, if it is another word.
 
     Args:
-        title: The title.
+        name: The name.
         data: Any data.
     """
-    gate = data.hparams.get("table") or data.hparams.get("gate", title)
+    gate = data.hparams.get("table") or data.hparams.get("gate", name)
     gate = gate if len(gate) <= 16 else f"{data.in_features} inputs"
-    return title if gate == title else f"{title}: {gate}"
+    return name if gate == name else f"{name}: {gate}"
 
 
 def _grid(values: Tensor) -> Array:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Threshold
@@ -80,7 +80,7 @@ class Population:
         _check(modules)
         restarts = None
         if restart_after is not None:
-            _check_restarts(modules)
+            _check_restarts(modules[0].optimizer_name)
             restarts = Restarts(make_module, self.seeds, after=restart_after)
         tried = datasets[0].grid(_ROWS)
         found = accelerator == "auto" and torch.cuda.is_available()
@@ -132,8 +132,7 @@ class Population:
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
 
 
-def _check_restarts(modules: Sequence[LitNetwork]) -> None:
-    name = resolve_name("optimizer", modules[0].optimizer_name, OPTIMIZERS)
+def _check_restarts(name: str) -> None:
     if not needs_of(name).forgets:
         forgetting = ", ".join(each for each in reversed(OPTIMIZERS) if needs_of(each).forgets)
         raise InputError(f"restart_after goes with {forgetting}, not with {name!r}")

@@ -91,12 +91,7 @@ class Members(nn.Module, ABC):
 
 
 class StackedMembers(Members):
-    """All members in one module whose parameters have an axis for them.
-
-    Args:
-        modules: One for each member.
-        stacked: What `layers.stack` made of them.
-    """
+    """All members in one module, made by `layers.stack`, whose parameters have an axis for them."""
 
     def __init__(self, modules: Sequence[LitNetwork], stacked: LitNetwork) -> None:
         super().__init__(modules)
@@ -154,11 +149,7 @@ class StackedMembers(Members):
 
 
 class SeparateMembers(Members):
-    """Members side by side, each of which does what a run of its own would do, bit for bit.
-
-    Args:
-        modules: One for each member.
-    """
+    """Members side by side, each of which does what a run of its own would do, bit for bit."""
 
     def __init__(self, modules: Sequence[LitNetwork]) -> None:
         super().__init__(modules)

@@ -200,7 +200,8 @@ def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:
     module, data = load_module(best_of(run.folder), exercise=exercise)
     try:
         metrics = {k: math.nan if v is None else float(v) for k, v in stored["metrics"].items()}
-        plain = {name: kind(stored[name]) for name, kind in _STORED.items()}
+        kinds = Result.__annotations__
+        plain = {name: kinds[name](stored[name]) for name in _STORED}
         if not all(bar.metric in metrics for bar in exercise.bars):
             raise ValueError("a metric is missing")
         return Result(
@@ -221,7 +222,4 @@ def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:
         raise InputError(f"{path} does not hold a result; remove it, then resume") from error
 
 
-_STORED = {
-    "recipe": str, "seed": int, "steps": int, "seconds": float, "passed": bool, "remark": str,
-    "diagnosis": str,
-}  # fmt: skip
+_STORED = ("recipe", "seed", "steps", "seconds", "passed", "remark", "diagnosis")

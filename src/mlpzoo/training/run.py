@@ -14,6 +14,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.plotting import Canvas
+from mlpzoo.plotting.views import with_gate
 from mlpzoo.runs.checkpoint import best_of
 from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.load import PROVENANCE
@@ -98,8 +99,6 @@ def carry_out(plan: Plan) -> Result:
 
     Raises:
         InputError: The folder cannot be made or written to; what was saved is whole.
-        Interrupted: After Ctrl-C, with the state saved; the message says how to go on.
-        Terminated: The same after SIGTERM.
     """
     module, data = plan.module, plan.datamodule
     with fitted(plan, module, data, callbacks=_own_callbacks) as (run, trainer):
@@ -193,14 +192,12 @@ def finish(
 
 def _own_callbacks(plan: Plan, folder: Path) -> list[Callback]:
     name, view, settings = plan.exercise.name, plan.exercise.view, plan.settings
-    callbacks: list[Callback] = []
-    if settings.plot_every:
+    title, callbacks = with_gate(name, plan.datamodule), list[Callback]()
+    if every := settings.plot_every:
         writer = FigureWriter(
-            lambda module, data, step: view(module, data, Canvas(f"{name} after {step} steps")),
-            folder=folder / FIGURES,
-            name=name,
-            every_n_validations=settings.plot_every,
-        )
+            lambda module, data, step: view(module, data, Canvas(f"{title} after {step} steps")),
+            folder=folder / FIGURES, name=name, every_n_validations=every,
+        )  # fmt: skip
         callbacks.append(writer)
     if settings.film:
         callbacks.append(SnapshotTaker(folder, {key: plan.config[key] for key in PROVENANCE}))
