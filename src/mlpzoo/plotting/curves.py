@@ -1,8 +1,8 @@
-"""Drawing over one axis: curves and lines with their errors, and how losses fell."""
+"""Drawing over one axis: curves, lines and their errors, truth tables, and how losses fell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # steps and values, by name
 
 _COLOURS = (MODEL, ERROR, *CLASSES)
-_STEEP, _MOST_POINTS = 0.015, 40_000  # of the range of the heights; above so many, none is put in
+_NAMED = 32  # rows of a truth table that are named below their bars, at most
 
 
 def plot_curve(
@@ -77,6 +77,41 @@ def plot_fit(
     axes.plot(x, a * x + b, color=MODEL, linewidth=1.2, label=f"network: y = {a:.4f} x {b:+.4f}")
     axes.set_title(title)
     axes.legend(loc="best", frameon=False)
+    return whole(figure)
+
+
+def plot_truth_table(
+    x: Array, answers: Array, targets: Array, *, title: str, figure: FigureBase | None = None
+) -> Figure:
+    """Draw P(y = 1) in each row as a bar, its target as a dash, and one half as a line.
+
+    Shapes: x (rows, in_features), answers (rows,), targets (rows,).
+
+    Args:
+        x: The inputs, zeros and ones.
+        answers: P(y = 1) for each row.
+        targets: 0 or 1 for each row.
+        title: Above the plot.
+        figure: Where to draw.
+    """
+    figure = figure or new_figure(7.2, 3.6)
+    axes = figure.subplots()
+    places, few = np.arange(len(x)), len(x) <= _NAMED
+    for value, colour in enumerate(CLASSES):
+        rows = targets == value
+        if rows.any():
+            axes.bar(places[rows], answers[rows], color=colour, edgecolor="black", lw=0.5 * few,
+                     hatch="//" * (value * few), label=f"answer, target {value}")  # fmt: skip
+    axes.scatter(places, targets, marker="_", color="black", label="target")
+    axes.axhline(0.5, color="black", linewidth=0.8, linestyle=":")
+    if few:
+        names = ["".join(map(str, row)) for row in x.astype(int).tolist()]
+        axes.set_xticks(places, names, rotation=90 if len(x) > 8 else 0)
+    axes.set(xlabel="inputs", ylabel="P(y = 1)", ylim=(-0.05, 1.05))
+    axes.margins(x=0.02)
+    axes.set_title(title, loc="left")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=3, fontsize="small",
+                frameon=False)  # fmt: skip
     return whole(figure)
 
 
@@ -146,28 +181,6 @@ def plot_progress(
     if series:
         axes.legend(loc="lower left", fontsize="x-small", framealpha=0.8)
     return whole(figure)
-
-
-def with_steep(x: Array, heights: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Return points and their heights, with points put in where a height is steep, six times.
-
-    Args:
-        x: In rising order, (points,).
-        heights: Maps these to heights (points, kinds).
-
-    Example:
-        >>> x, _ = with_steep(np.linspace(0, 1, 11), lambda x: (x > 0.55)[:, None] * 1.0)
-        >>> len(x), round(float(np.diff(x).min()), 7)
-        (17, 0.0015625)
-    """
-    y = heights(x)
-    for _ in range(6):
-        steep = (np.abs(np.diff(y, axis=0)) > _STEEP * np.ptp(y, axis=0)).any(axis=1)
-        if not 0 < steep.sum() <= _MOST_POINTS - len(x):
-            break
-        x = np.sort(np.concatenate([x, (x[1:] + x[:-1])[steep] / 2]))
-        y = heights(x)
-    return x, y
 
 
 def _draw_series(

@@ -25,6 +25,7 @@ CLASSES = ("#e69f00", "#009e73")  # targets 0 and 1
 MARKERS = ("o", "s")  # of the same, which need no colour
 CMAP = "viridis"
 DPI = 120
+_MOST_CELLS = 40_000  # above so many, none is split
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,46 @@ def set_keys(figure: Any, **style: Any) -> None:
     figure.legend(list(keys.values()), list(keys), fontsize="small", frameon=False, **style)
 
 
+def refined(
+    cells: Array, heights: Callable[[Array], Array], *, share: float, rounds: int
+) -> tuple[Array, Array]:
+    """Return cells and the heights of their corners; those that are steep are split.
+
+    A cell of a line is split in two, of a grid in four, so that a wall is drawn as one, and not as
+    a row of teeth.
+
+    Shapes: (cells, 2, 1) or (cells, 4, 2) -> the same of more cells, and (cells, corners, kinds).
+
+    Args:
+        cells: The corners of each, in turn.
+        heights: Maps inputs (rows, inputs) to heights (rows, kinds).
+        share: Of the range of a height, which one cell may span.
+        rounds: How often a cell may be split.
+
+    Example:
+        >>> line = np.array([[[0.0], [0.5]], [[0.5], [1.0]]])
+        >>> refined(line, lambda x: (x > 0.3) * 1.0, share=0.1, rounds=2)[0][..., 0].tolist()
+        [[0.5, 1.0], [0.0, 0.25], [0.5, 0.375], [0.25, 0.375]]
+    """
+
+    def at(corners: Array) -> Array:
+        return heights(corners.reshape(-1, corners.shape[-1])).reshape(*corners.shape[:2], -1)
+
+    z = at(cells)
+    for _ in range(rounds):
+        with np.errstate(invalid="ignore"):  # of what has diverged
+            steep = (np.ptp(z, axis=1) > share * np.ptp(z, axis=(0, 1))).any(axis=1)
+        if not 0 < 3 * steep.sum() <= _MOST_CELLS - len(cells):
+            break
+        old = cells[steep]
+        after, before = ((old + np.roll(old, shift, axis=1)) / 2 for shift in (-1, 1))
+        middle = np.broadcast_to(old.mean(axis=1, keepdims=True), old.shape)
+        parts = (old, middle) if cells.shape[1] == 2 else (old, after, middle, before)
+        new = np.stack(parts, axis=2).reshape(-1, *cells.shape[1:])
+        cells, z = np.concatenate([cells[~steep], new]), np.concatenate([z[~steep], at(new)])
+    return cells, z
+
+
 def mark_classes(
     axes: Any,
     at: Iterable[Array],
@@ -93,9 +134,10 @@ def mark_classes(
         hidden: Which rows lie behind something, and get an empty mark; None for no row.
         **style: What else `scatter` takes.
     """
+    finite = np.isfinite(at := np.stack([*at])).all(axis=0)  # others are nowhere
     for value, (colour, marker) in enumerate(zip(CLASSES, MARKERS, strict=True)):
-        rows = targets == value
-        fill = colour if hidden is None else ["white" if at else colour for at in hidden[rows]]
+        rows = finite & (targets == value)
+        fill = colour if hidden is None else ["white" if off else colour for off in hidden[rows]]
         axes.scatter(*(along[rows] for along in at), facecolor=fill, edgecolor="black",
                      marker=marker, label=f"target {value}", **style)  # fmt: skip
 
@@ -121,9 +163,7 @@ def save(figure: FigureBase | bytes, path: Path) -> None:
     write_whole(path, picture.getvalue())
 
 
-def save_each(
-    pictures: Mapping[Path, Callable[[], FigureBase | bytes]],
-) -> tuple[list[Path], str]:
+def save_each(pictures: Mapping[Path, Callable[[], FigureBase | bytes]]) -> tuple[list[Path], str]:
     """Draw and save pictures; what one of them raises costs that picture only.
 
     Args:

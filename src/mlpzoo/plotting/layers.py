@@ -77,8 +77,10 @@ def plot_layers(
     planes = [i for i, d in enumerate(of_points) if d.hidden and d.units.shape[1] == 2]
     if not planes:
         raise InputError("there is no hidden layer of 2 units, a plane; take plot_neurons")
+    if not all(dense.units.isfinite().all() for dense in of_grid):
+        raise InputError("the network gives numbers that are not finite; there is no plane to draw")
     rows, columns = -(-(len(planes) + 2) // 3), 3
-    figure = figure or new_figure(3.1 * columns, 3.15 * rows + 0.8)
+    figure = figure or new_figure(9.3, 3.15 * rows + 0.8)
     figure.suptitle(title, wrap=True)
     answer = next(dense.units[:, 0] for dense in of_grid if not dense.hidden).numpy()
     last = next(dense for dense in of_points if not dense.hidden)

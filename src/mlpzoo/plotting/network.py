@@ -23,10 +23,8 @@ MOST_UNITS = 8  # of a layer
 MOST_WRITTEN = 40  # parameters up to which each value is written
 POSITIVE, NEGATIVE = MODEL, ERROR
 _STYLES: Any = {POSITIVE: "solid", NEGATIVE: (0, (2.2, 0.9))}  # for those who see no colours
-_THIN, _WIDEST = 0.4, 3.5  # points
-_TEXT = 8  # points
-_RADIUS = 0.23
-_ACROSS, _DOWN = 1.9, 1.0  # from column to column, from unit to unit
+_THIN, _WIDEST, _TEXT = 0.4, 3.5, 8  # points
+_RADIUS, _ACROSS, _DOWN = 0.23, 1.9, 1.0  # of a unit; from column to column, from unit to unit
 _GAP = 0.8  # between layers that share a column
 _LABEL = 16  # letters of a line of a label
 _WRITTEN = (0.45, 0.2)  # width and height of a weight
@@ -157,7 +155,7 @@ def _draw_edges(
     from matplotlib.collections import LineCollection
 
     weights = dense.weight[right.units][:, left.units].nan_to_num()
-    share = (weights.abs() / dense.weight.abs().max().clamp(min=1e-30)).numpy()
+    share = (weights.abs() / dense.weight.nan_to_num().abs().max().clamp(min=1e-30)).numpy()
     pairs = [(j, i) for j in range(len(right.units)) for i in range(len(left.units))]
     lines = [np.array([left.at[i], right.at[j]]) for j, i in pairs]
     colours = [POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs]
@@ -183,7 +181,7 @@ def _free_place(line: Array, taken: Sequence[Array]) -> Array:
 def _draw_units(axes: Axes, dense: Dense, row: _Row, *, written: bool) -> None:
     from matplotlib.patches import Circle
 
-    largest = max(float(dense.bias.abs().max()), 1e-30)
+    largest = max(float(dense.bias.nan_to_num().abs().max()), 1e-30)
     for (x, y), unit in zip(row.at, row.units, strict=True):
         bias = float(dense.bias[unit])
         tint = POSITIVE if bias >= 0 else NEGATIVE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _ELEVATION, _AZIMUTH = 28, -60  # in degrees, from where surfaces are seen
 _BOX = (1, 1, 0.75)  # its sides
 
-_STEEP, _MOST_CELLS = 0.15, 40_000  # of the range of the heights; above so many, none is split
 _SEEN = 0.995  # the share of a map's errors within its scale of colours
 
 
@@ -140,7 +139,7 @@ def draw_surface(
     cells = np.stack(surface, axis=-1)
     if len(cells) == 4 or cells.shape[1] != 4:
         seen = (np.linspace(0, n - 1, min(n, 101)).astype(int) for n in cells.shape[:2])
-        cells = _cells(cells[np.ix_(*seen)])
+        cells = cells_of(cells[np.ix_(*seen)])
     drawn = Poly3DCollection(cells, cmap=CMAP, antialiased=False)
     drawn.set_array(cells[..., 2].mean(axis=1))
     axes.add_collection3d(drawn)
@@ -158,43 +157,12 @@ def draw_surface(
     axes.set_box_aspect(_BOX, zoom=zoom)
 
 
-def steep_cells(axis: Array, heights: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Return the cells of a grid and the heights of their corners; steep ones are split.
-
-    A cell that spans much of the range of a height is split in four, three times, so that a wall
-    across the grid is drawn as one, and not as a row of teeth.
-
-    Shapes: axis (n,) -> inputs (2, cells, 4) and heights (kinds, cells, 4).
+def cells_of(grid: Array) -> Array:
+    """Return the cells of a grid, (n, n, inputs), by their corners in turn, (cells, 4, inputs).
 
     Args:
-        axis: Both inputs along the grid, in rising order.
-        heights: Maps inputs (rows, 2) to heights (rows, kinds).
-
-    Example:
-        >>> def wall(x):
-        ...     return (x.sum(axis=1, keepdims=True) > 1.05) * 1.0
-        >>> axis = np.linspace(0, 1, 11)
-        >>> [steep_cells(axis, each)[0].shape for each in (lambda x: x, wall)]
-        [(2, 100, 4), (2, 493, 4)]
+        grid: Both inputs of every point, and what else there is of it.
     """
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
-    cells = _cells(grid)
-    z = heights(cells.reshape(-1, 2)).reshape(len(cells), 4, -1)
-    for _ in range(3):
-        steep = (np.ptp(z, axis=1) > _STEEP * np.ptp(z, axis=(0, 1))).any(axis=1)
-        if not 0 < 3 * steep.sum() <= _MOST_CELLS - len(cells):
-            break
-        old = cells[steep]
-        after, before = ((old + np.roll(old, shift, axis=1)) / 2 for shift in (-1, 1))
-        middle = np.broadcast_to(old.mean(axis=1, keepdims=True), old.shape)
-        new = np.stack([old, after, middle, before], axis=2).reshape(-1, 4, 2)
-        cells = np.concatenate([cells[~steep], new])
-        z = np.concatenate([z[~steep], heights(new.reshape(-1, 2)).reshape(len(new), 4, -1)])
-    return np.moveaxis(cells, -1, 0), np.moveaxis(z, -1, 0)
-
-
-def _cells(grid: Array) -> Array:
-    """Return the cells of a grid, (n, n, d), by their corners, (cells, 4, d)."""
     corners = (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1])
     return np.stack(corners, axis=2).reshape(-1, 4, grid.shape[-1])
 

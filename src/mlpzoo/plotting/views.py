@@ -7,7 +7,6 @@ what a view takes, and how to write one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -21,9 +20,8 @@ from mlpzoo.data import FunctionDataModule, LinearDataModule
 from mlpzoo.modules import LitNetwork, LitPerceptron
 from mlpzoo.modules.evaluation import measure_grid
 from mlpzoo.nets.trace import dense_layers, in_eval_mode
-from mlpzoo.plotting.curves import with_steep
-from mlpzoo.plotting.figure import Array, Canvas
-from mlpzoo.plotting.surfaces import steep_cells
+from mlpzoo.plotting.figure import Array, Canvas, refined
+from mlpzoo.plotting.surfaces import cells_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,10 +59,13 @@ def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figur
     points = max(CURVE_POINTS, data.test_points if canvas.detail else 0)
 
     def both(x: Array) -> Array:
-        inputs = torch.tensor(x, dtype=torch.float32).unsqueeze(1)
+        inputs = torch.tensor(x, dtype=torch.float32)
         return torch.cat([_outputs(module, inputs), data.target(inputs)], dim=1).double().numpy()
 
-    x, y = with_steep(_column(data.grid(points)[0]), both)
+    x = _column(data.grid(points)[0])[:, np.newaxis]
+    cells, heights = refined(np.stack([x[:-1], x[1:]], axis=1), both, share=0.015, rounds=6)
+    x, places = np.unique(cells, return_index=True)
+    y = heights.reshape(-1, 2)[places]
     error = _error(module, data, canvas)
     return plotting.plot_curve(x, *y.T, title=canvas.title, figure=canvas.figure, error=error)
 
@@ -98,13 +99,15 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
         return torch.cat([height(outputs).double() for height in shown.values()], dim=1).numpy()
 
     axis = np.linspace(data.low, data.high, SURFACE_POINTS if canvas.detail else COARSE_POINTS)
-    (x1, x2), surfaces = steep_cells(axis, heights)
+    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
+    cells, surfaces = refined(cells_of(grid), heights, share=0.15, rounds=3)
     corners, targets = (values.numpy() for values in data.grid(2))
     marks = dict(zip(shown, heights(corners).T, strict=True))
-    named, points = dict(zip(shown, surfaces, strict=True)), (corners, marks, targets[:, 0])
+    named = dict(zip(shown, np.moveaxis(surfaces, -1, 0), strict=True))
     return plotting.plot_surfaces(
-        x1, x2, named, title=canvas.title, points=points, figure=canvas.figure
-    )
+        cells[..., 0], cells[..., 1], named, title=canvas.title, figure=canvas.figure,
+        points=(corners, marks, targets[:, 0]),
+    )  # fmt: skip
 
 
 def truth_table(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
@@ -152,19 +155,7 @@ def layers(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figu
     return plotting.plot_layers(module.net, *data.grid(2), title=canvas.title, figure=canvas.figure)
 
 
-# What goes on inside: views by the name of their file, and which networks each suits, told from
-# the module, its data module and the sizes of its hidden layers.
-INSIDE: Mapping[str, tuple[View, Callable[[LitNetwork, FunctionDataModule, list[int]], bool]]] = {
-    "neurons": (neurons, lambda module, data, hidden: bool(hidden) and data.in_features <= 2),
-    "network": (network, lambda *_: True),
-    "layers": (
-        layers,
-        lambda module, data, hidden: set(hidden) == {2} and _is_gate_of_two(module, data),
-    ),
-}
-
-
-def pictures_of(module: LitNetwork, data: FunctionDataModule) -> Mapping[str, View]:
+def pictures_of(module: LitNetwork, data: FunctionDataModule) -> dict[str, View]:
     """Return the views of the inside that suit a network, by the name of their file.
 
     Args:
@@ -173,7 +164,12 @@ def pictures_of(module: LitNetwork, data: FunctionDataModule) -> Mapping[str, Vi
     """
     dense = dense_layers(module.net, data.grid(2)[0])
     hidden = [layer.units.shape[1] for layer in dense if layer.hidden]
-    return {name: view for name, (view, suits) in INSIDE.items() if suits(module, data, hidden)}
+    some = hidden and data.in_features <= 2
+    found: dict[str, View] = {"neurons": neurons} if some else {}
+    found["network"] = network
+    if set(hidden) == {2} and _is_gate_of_two(module, data):
+        found["layers"] = layers
+    return found
 
 
 def line_of(module: LitNetwork) -> tuple[float, float]:

@@ -83,20 +83,14 @@ class Population:
             _check_restarts(modules[0].optimizer_name)
             restarts = Restarts(make_module, self.seeds, after=restart_after)
         tried = datasets[0].grid(_ROWS)
-        found = accelerator == "auto" and torch.cuda.is_available()
-        on_gpu = found or accelerator in ("gpu", "cuda")
-        members = make_members(modules, *tried, on_gpu=on_gpu)
+        kinds = ("gpu", "cuda", "auto" if torch.cuda.is_available() else "")
+        members = make_members(modules, *tried, on_gpu=accelerator in kinds)
         self.data = PopulationDataModule(datasets, last=members.last)
+        monitor = monitor or (bars[0].metric if bars else _MONITORS[modules[0].task])
         self.module = LitPopulation(
-            members,
-            bars=bars,
-            monitor=monitor or (bars[0].metric if bars else _MONITORS[modules[0].task]),
-            mode=mode,
-            stop_at=stop_at,
-            measure=measure,
-            datasets=datasets,
-            restarts=restarts,
-        )
+            members, bars=bars, monitor=monitor, mode=mode, stop_at=stop_at, measure=measure,
+            datasets=datasets, restarts=restarts,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.seeds)

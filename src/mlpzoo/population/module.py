@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from typing_extensions import override
 
@@ -80,12 +79,12 @@ class LitPopulation(LightningModule):
             check_blocks(self.trainer, self)
 
     @override
-    def configure_optimizers(self) -> OptimizerLRScheduler:
+    def configure_optimizers(self) -> Any:
         name, optimizers = self.members.example[0].schedule, self.members.optimizers()
         if name == "constant":
             return optimizers
         total = self.trainer.estimated_stepping_batches
-        rates: Any = [(each, build_schedule(each, name, total)) for each in optimizers]
+        rates = [(each, build_schedule(each, name, total)) for each in optimizers]
         return [
             {"optimizer": each, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
             for each, rate in rates

@@ -62,7 +62,7 @@ class OpenRun:
     @property
     def advice(self) -> str:
         """How to go on with it."""
-        word, name = self.plan.command
+        word, name = "population" if self.plan.many else "train", self.plan.exercise.name
         line = shlex.join(["mlpzoo", word, name, "--resume", str(self.folder)])
         if holds_object(self.plan.config) or name not in list_exercises():
             function = "train_population" if self.plan.many else "train"
@@ -79,11 +79,7 @@ class OpenRun:
         self.stop.raise_if_requested(f"stopped after step {self.steps}; {self.advice}")
 
     def fit(self, trainer: Trainer, module: LightningModule, data: LightningDataModule) -> None:
-        """Train, from the state on, until the Trainer ends, a number is not finite, or a signal.
-
-        Raises:
-            InputError: The state cannot be gone on from, or a file cannot be written.
-        """
+        """Train, from the state on, until the Trainer ends, a number is not finite, or a signal."""
         leave_group_at_exit(trainer)
         of_states = (c for c in trainer.checkpoint_callbacks if isinstance(c, StateCheckpoint))
         self.state_checkpoint = next(of_states)

@@ -55,11 +55,6 @@ class Plan:
         return isinstance(self.settings, PopulationSettings)
 
     @property
-    def command(self) -> tuple[str, str]:
-        """The command line that it comes from, without its options."""
-        return "population" if self.many else "train", self.exercise.name
-
-    @property
     def parent(self) -> Path:
         """The folder of its run folders."""
         return runs_of(self.exercise, self.settings.out, many=self.many)

@@ -166,9 +166,8 @@ def reason(
         metrics: Test metrics of the module, named without a prefix.
         step: Where a run was stopped by a number that was not finite, if it was.
     """
-    if exercise.passed(metrics) and step is None:
-        return ""
-    return in_words(diagnose, module, data, step=step)
+    sound = exercise.passed(metrics) and step is None
+    return "" if sound else in_words(diagnose, module, data, step=step)
 
 
 def in_words(tell: Callable[..., object], *args: Any, **named: Any) -> str:
@@ -205,18 +204,10 @@ def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:
         if not all(bar.metric in metrics for bar in exercise.bars):
             raise ValueError("a metric is missing")
         return Result(
-            exercise=exercise.name,
-            **plain,
-            metrics=metrics,
-            bars=tuple(map(str, stored["bars"])),
-            lost_step=stored["lost_step"],
-            changes=list(stored["changes"]),
-            finished_before=True,
-            module=module,
-            datamodule=data,
-            trainer=trainer,
-            folder=run.folder,
-        )
+            **plain, exercise=exercise.name, metrics=metrics, bars=tuple(map(str, stored["bars"])),
+            lost_step=stored["lost_step"], changes=list(stored["changes"]), finished_before=True,
+            module=module, datamodule=data, trainer=trainer, folder=run.folder,
+        )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         path = result_file(run.folder)
         raise InputError(f"{path} does not hold a result; remove it, then resume") from error

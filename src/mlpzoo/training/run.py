@@ -32,6 +32,7 @@ from mlpzoo.training.trainer import build_trainer, measure
 P = ParamSpec("P")
 R = TypeVar("R")
 AnyResult = TypeVar("AnyResult", bound=Any)
+_OF_TRAINER = ("max_steps", "val_every", "early_stop", "progress", "accelerator", "devices")
 Training = Callable[[str | Exercise, dict[str, Any]], R]
 
 
@@ -139,16 +140,11 @@ def fitted(
         trainer = build_trainer(
             judge or plan.exercise,
             folder=run.folder,
-            max_steps=settings.max_steps,
-            val_every=settings.val_every,
-            early_stop=settings.early_stop,
-            progress=settings.progress,
             logger=[RunLogger(run.folder, step=run.state.step), *settings.loggers],
             callbacks=own,
             provenance={**state, "config": state, "changes": run.history},
             stop=run.stop,
-            accelerator=settings.accelerator,
-            devices=settings.devices,
+            **{name: getattr(settings, name) for name in _OF_TRAINER},
             **settings.trainer,
         )
         if not run.finished:
@@ -208,20 +204,10 @@ def _result(run: OpenRun, trainer: Trainer, metrics: dict[str, float]) -> Result
     plan = run.plan
     exercise, module, data = plan.exercise, plan.module, plan.datamodule
     return Result(
-        exercise=exercise.name,
-        recipe=plan.settings.recipe,
-        seed=plan.settings.seed,
-        steps=run.steps,
-        seconds=run.seconds,
-        metrics=metrics,
-        bars=tuple(map(str, exercise.bars)),
-        passed=exercise.passed(metrics),
+        exercise=exercise.name, recipe=plan.settings.recipe, seed=plan.settings.seed,
+        steps=run.steps, seconds=run.seconds, lost_step=run.lost_step, changes=run.history,
+        metrics=metrics, bars=tuple(map(str, exercise.bars)), passed=exercise.passed(metrics),
         remark=in_words(exercise.remark, module, data, metrics),
         diagnosis=reason(exercise, module, data, metrics, step=run.lost_step),
-        lost_step=run.lost_step,
-        changes=run.history,
-        module=module,
-        datamodule=data,
-        trainer=trainer,
-        folder=run.folder,
-    )
+        module=module, datamodule=data, trainer=trainer, folder=run.folder,
+    )  # fmt: skip
