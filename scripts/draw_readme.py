@@ -28,7 +28,7 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH
 from mlpzoo.pretrained.manifest import load_exported
 from mlpzoo.pretrained.measure import as_module, data_of
-from mlpzoo.training.film import frames_of_run
+from mlpzoo.training.pictures import frames_of_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -39,6 +39,13 @@ def parity(inputs):
     return plotting.plot_truth_table(x, 0.9 * targets, targets, title="parity")
 
 
+def gate_in_a_film():
+    figure = plotting.new_figure(7.2, 3.3, 100)
+    part, _ = figure.subfigures(1, 2, width_ratios=(1.25, 1))
+    weights = np.array([0.295, 0.479])
+    return plotting.plot_separating_line(ROWS, XOR, weights, -0.182, title="or", figure=part)
+
+
 def texts(figure):
     """Return what is written on a figure, with its box in pixels."""
     FigureCanvasAgg(figure).draw()
@@ -68,6 +75,7 @@ PICTURES = {
     "curves": lambda: plotting.plot_neurons(
         SequentialMLP(hidden_features=(40,)), [(-1, 1)], title=LONG
     ),
+    "gate in a film": gate_in_a_film,
     "parity of 3": lambda: parity(3),
     "parity of 5": lambda: parity(5),
 }

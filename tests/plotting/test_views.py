@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 import mlpzoo
 from mlpzoo import (
     FunctionDataModule,
+    InputError,
     LitSequentialMLP,
     get_exercise,
     list_exercises,
@@ -72,7 +73,7 @@ def test_insides_suit_their_networks_are_public_and_fit_for_a_dark_page(drawn):
     name, _, module, data = drawn
     insides = views.pictures_of(module, data)
     hidden = [part for part in module.net.modules() if isinstance(part, torch.nn.Linear)][:-1]
-    assert set(insides) <= set(views.INSIDE)
+    assert set(insides) <= {"network", "neurons", "layers"}
     assert "network" in insides
     assert ("neurons" in insides) == bool(hidden)  # all of ours have one input or two
     assert ("layers" in insides) == (name == "xor")
@@ -258,6 +259,15 @@ def test_losses_mark_the_bar_and_none_hides_another():
     assert all(tick == round(tick) for tick in axes.get_xticks())
 
 
+def test_single_value_is_seen_below_another_and_steps_are_whole():
+    series = {"train_loss": ([10], [1e-12]), "val_max_error": ([10], [1e-5])}
+    (axes,) = plotting.plot_losses(series, title="t").axes
+    assert all(line.get_marker() == "o" for line in axes.get_lines())
+    above, below = (line.get_markersize() for line in reversed(axes.get_lines()[:2]))
+    assert max(above, below) > min(above, below)
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+
+
 def test_bars_on_what_is_monitored_are_those_of_its_columns_too():
     found = {name: get_exercise(name).solved_at for name in ("minmax", "perceptron", "linear")}
     assert found == {
@@ -335,8 +345,19 @@ def test_logit_surface_is_exact_for_large_logits():
     np.testing.assert_allclose(heights, np.sort(LOGITS), atol=1e-3)
 
 
-def test_curve_that_is_no_line_is_not_taken_for_one():
-    from mlpzoo import InputError
+@pytest.mark.filterwarnings("ignore:constrained_layout not applied")
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_network_that_has_diverged_is_drawn(value):
+    exercise = get_exercise("xor")
+    module, data = exercise.module(), exercise.data()
+    for parameter in module.parameters():
+        torch.nn.init.constant_(parameter, value)
+    for view in (exercise.view, views.neurons, views.network):
+        assert view(module, data, Canvas("t"))._repr_png_()
+    with pytest.raises(InputError, match="not finite; there is no plane"):
+        views.layers(module, data, Canvas("t"))
 
+
+def test_curve_that_is_no_line_is_not_taken_for_one():
     with pytest.raises(InputError, match="no hidden layer"):
         views.line_of(LitSequentialMLP(hidden_features=(4,)))

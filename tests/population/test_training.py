@@ -31,7 +31,7 @@ from mlpzoo.population import training
 from mlpzoo.population.members import SeparateMembers, StackedMembers
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.restarts import Restarts
-from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval
+from mlpzoo.population.result import Z95, steps_to_solve, wilson_interval
 
 
 def flat(module):
@@ -155,8 +155,8 @@ def test_population_that_was_measured_before_is_trained_as_any_other(make, metho
 
 
 def test_population_measures_targets_of_its_predictions_shape_only(quiet):
+    x, y = xor_data(0).grid(2)
     population = Population(wide, xor_data, range(2))
-    ((x, y),) = XORDataModule().val_dataloader()
     loader = DataLoader(TensorDataset(x, y.squeeze(-1)), batch_size=4)
     with pytest.raises(InputError, match=r"targets have shape \(4,\), predictions \(4, 1\)"):
         Trainer(**quiet).validate(population.module, loader, verbose=False)

@@ -16,7 +16,7 @@ from mlpzoo.plotting import make_film, plot_progress
 from mlpzoo.runs.checkpoint import read_checkpoint
 from mlpzoo.runs.folder import read_config
 from mlpzoo.runs.snapshots import is_due, next_step, snapshots_in
-from mlpzoo.training.film import frames_of_run
+from mlpzoo.training.pictures import frames_of_run
 from mlpzoo.training.resume import differences
 
 SETTINGS = {"max_steps": 21, "val_every": 7, "early_stop": False, "progress": False}
@@ -157,10 +157,17 @@ def test_film_shows_losses_up_to_its_step_on_the_axes_of_the_whole_run():
     assert (one.get_xlim(), one.get_ylim()) == (other.get_xlim(), other.get_ylim())
 
 
+def test_film_of_few_steps_shows_the_value_before_the_first():
+    (axes,) = plot_progress({"val_accuracy": ([0, 1, 5], [0.25, 0.5, 1.0])}, 0, 5).axes
+    ((at, value),) = axes.get_lines()[0].get_xydata()
+    assert axes.get_xlim()[0] <= at
+    assert value == 0.25
+
+
 def test_any_figures_make_a_film_on_axes_that_stay():
     figures = [plotting.plot_curve(np.arange(3.0), np.arange(3.0) * k, np.zeros(3), title=f"{k}")
                for k in (1, 5)]  # fmt: skip
-    film = Image.open(io.BytesIO(make_film(figures, seconds=0.5, rest=1)))
+    film = Image.open(io.BytesIO(make_film(figures)))
     assert film.n_frames == 2
     assert figures[0].axes[0].get_ylim() == figures[1].axes[0].get_ylim()
     with pytest.raises(InputError, match="one figure or more"):

@@ -1,5 +1,7 @@
 """The pictures of a run say which gate it is, and where it is solved."""
 
+import pytest
+
 from mlpzoo import get_exercise, plotting, train
 from mlpzoo.training.pictures import draw
 
@@ -19,3 +21,12 @@ def test_losses_of_a_run_are_drawn_with_its_gate_and_its_bar(tmp_path, monkeypat
         texts = [figure.get_suptitle(), *(axes.get_title("left") for axes in figure.axes)]
         texts += [axes.get_title() for axes in figure.axes]
         assert any(text.startswith("xor: and") for text in texts), name
+
+
+@pytest.mark.parametrize(("gate", "title"), [("xor", "xor"), ("and", "xor: and")])
+def test_picture_of_a_step_names_the_gate_once(gate, title, tmp_path, monkeypatch):
+    exercise, saved = get_exercise("xor"), []
+    data = exercise.data(gate=gate)
+    monkeypatch.setattr(plotting, "save_each", lambda pictures: saved.extend(pictures.values()))
+    draw(exercise, exercise.module(data), data, None, out=tmp_path, step=7)
+    assert saved[0]().get_suptitle() == f"{title} after 7 steps"

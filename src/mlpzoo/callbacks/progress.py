@@ -83,9 +83,7 @@ class StepProgressBar(TQDMProgressBar):
     def init_validation_tqdm(self) -> Tqdm:
         return Tqdm(disable=True)
 
-    @override
-    def init_test_tqdm(self) -> Tqdm:
-        return Tqdm(disable=True)
+    init_test_tqdm = init_validation_tqdm
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 from torchmetrics import MetricCollection
 
 from mlpzoo.data.stream import Batch
@@ -44,20 +43,22 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
         )  # fmt: skip
 
 
-def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> tuple[Tensor, dict[str, float]]:
-    """Return the errors of a module in every row of a grid, and its metrics, as a test has them.
+def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> dict[str, float]:
+    """Return the loss and the metrics of a module on a grid, as an evaluation logs them.
 
     Args:
         module: What is measured; it is left as it was.
         grid: The batches of the grid.
     """
-    metrics, errors = module.metrics("").to(module.device), []
+    metrics, loss, rows = module.metrics("").to(module.device), 0.0, 0
     with in_eval_mode(module), torch.no_grad():
         for x, y in grid:
             output, right = module(x.to(module.device)), y.to(module.device)
             module.update_metrics(metrics, output, right)
-            errors.append((output - right).cpu())
-    return torch.cat(errors), {name: float(value) for name, value in metrics.compute().items()}
+            share = module.losses(output, right)["loss"].item()
+            loss, rows = loss + share * (1 if module.sums else len(y)), rows + len(y)
+    found = {name: float(value) for name, value in metrics.compute().items()}
+    return {"loss": loss / rows, **found}
 
 
 def _metrics_of(module: LitNetwork, stage: str, loader: int) -> MetricCollection:

@@ -5,7 +5,13 @@ and returns the whole Figure. Networks are any small `torch.nn.Module` of linear
 eval mode and are left as they were. The views of a trained module are in `mlpzoo.plotting.views`.
 """
 
-from mlpzoo.plotting.curves import plot_curve, plot_fit, plot_losses, plot_progress
+from mlpzoo.plotting.curves import (
+    plot_curve,
+    plot_fit,
+    plot_losses,
+    plot_progress,
+    plot_truth_table,
+)
 from mlpzoo.plotting.descent import plot_descent
 from mlpzoo.plotting.figure import (
     CLASSES,
@@ -25,7 +31,6 @@ from mlpzoo.plotting.layers import plot_layers
 from mlpzoo.plotting.network import plot_network
 from mlpzoo.plotting.neurons import plot_neurons
 from mlpzoo.plotting.surfaces import plot_separating_line, plot_surfaces
-from mlpzoo.plotting.truth_table import plot_truth_table
 
 __all__ = [
     "CLASSES", "CMAP", "DPI", "ERROR", "MODEL", "TRUTH", "Array", "Canvas", "make_film",

@@ -1,8 +1,8 @@
-"""Drawing over one axis: curves and lines with their errors, and how losses fell."""
+"""Drawing over one axis: curves, lines and their errors, truth tables, and how losses fell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # steps and values, by name
 
 _COLOURS = (MODEL, ERROR, *CLASSES)
-_STEEP, _MOST_POINTS = 0.015, 40_000  # of the range of the heights; above so many, none is put in
+_NAMED = 32  # rows of a truth table that are named below their bars, at most
 
 
 def plot_curve(
@@ -26,8 +26,7 @@ def plot_curve(
     *,
     title: str,
     figure: FigureBase | None = None,
-    error: bool = True,
-    note: str = "",
+    error: bool | str = True,
 ) -> Figure:
     """Draw a learned curve over the true one, and below it their difference.
 
@@ -39,11 +38,10 @@ def plot_curve(
         truth: What is right.
         title: Above the upper plot.
         figure: Where to draw.
-        error: Whether to draw the difference.
-        note: Above the difference; "" for the largest that is drawn.
+        error: Whether to draw the difference, or what to write above it.
     """
     figure = figure or new_figure(6.4, 4.8)
-    axes = _above_error(figure, x, y - truth if error else None, note)
+    axes = _above_error(figure, x, y - truth, error)
     axes.plot(x, truth, color=TRUTH, linewidth=4, alpha=0.35, label="truth")
     axes.plot(x, y, color=MODEL, linewidth=1.2, label="network")
     axes.set_title(title, loc="left")
@@ -58,8 +56,7 @@ def plot_fit(
     *,
     title: str,
     figure: FigureBase | None = None,
-    error: bool = True,
-    note: str = "",
+    error: bool | str = True,
 ) -> Figure:
     """Draw points, the learned line and the least-squares line, and the difference of the lines.
 
@@ -69,18 +66,52 @@ def plot_fit(
         least_squares: Slope and intercept that minimise the sum of squares.
         title: Above the upper plot.
         figure: Where to draw.
-        error: Whether to draw the difference.
-        note: Above the difference; "" for the largest that is drawn.
+        error: Whether to draw the difference, or what to write above it.
     """
     figure = figure or new_figure(6.4, 4.8)
     x = np.linspace(points[0].min(), points[0].max(), 101)
     (a, b), (best_a, best_b) = line, least_squares
-    axes = _above_error(figure, x, (a - best_a) * x + b - best_b if error else None, note)
+    axes = _above_error(figure, x, (a - best_a) * x + b - best_b, error)
     axes.plot(*points, "o", color=TRUTH, markersize=4, alpha=0.6, label="points")
     axes.plot(x, best_a * x + best_b, color=TRUTH, linewidth=4, alpha=0.35, label="least squares")
     axes.plot(x, a * x + b, color=MODEL, linewidth=1.2, label=f"network: y = {a:.4f} x {b:+.4f}")
     axes.set_title(title)
     axes.legend(loc="best", frameon=False)
+    return whole(figure)
+
+
+def plot_truth_table(
+    x: Array, answers: Array, targets: Array, *, title: str, figure: FigureBase | None = None
+) -> Figure:
+    """Draw P(y = 1) in each row as a bar, its target as a dash, and one half as a line.
+
+    Shapes: x (rows, in_features), answers (rows,), targets (rows,).
+
+    Args:
+        x: The inputs, zeros and ones.
+        answers: P(y = 1) for each row.
+        targets: 0 or 1 for each row.
+        title: Above the plot.
+        figure: Where to draw.
+    """
+    figure = figure or new_figure(7.2, 3.6)
+    axes = figure.subplots()
+    places, few = np.arange(len(x)), len(x) <= _NAMED
+    for value, colour in enumerate(CLASSES):
+        rows = targets == value
+        if rows.any():
+            axes.bar(places[rows], answers[rows], color=colour, edgecolor="black", lw=0.5 * few,
+                     hatch="//" * (value * few), label=f"answer, target {value}")  # fmt: skip
+    axes.scatter(places, targets, marker="_", color="black", label="target")
+    axes.axhline(0.5, color="black", linewidth=0.8, linestyle=":")
+    if few:
+        names = ["".join(map(str, row)) for row in x.astype(int).tolist()]
+        axes.set_xticks(places, names, rotation=90 if len(x) > 8 else 0)
+    axes.set(xlabel="inputs", ylabel="P(y = 1)", ylim=(-0.05, 1.05))
+    axes.margins(x=0.02)
+    axes.set_title(title, loc="left")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=3, fontsize="small",
+                frameon=False)  # fmt: skip
     return whole(figure)
 
 
@@ -107,8 +138,9 @@ def plot_losses(
         axes.axhline(level, color=TRUTH, linewidth=1.2, linestyle="--", label=name)
     shown = [value for _, values in series.values() for value in values]
     falling = _far_apart([*shown, *marked.values()])
-    axes.set_yscale("log" if falling else "linear")
     axes.set(xlabel="optimizer steps", ylabel="value, logarithmic" if falling else "value")
+    axes.set(yscale="log" if falling else "linear")
+    axes.set_xlim(left=0)
     axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, alpha=0.3)
     axes.set_title(title, loc="left")
@@ -131,14 +163,16 @@ def plot_progress(
 
     figure = figure or new_figure(3.2, 3.3)
     axes = figure.subplots()
-    axes.set_xscale("log" if last >= 20 else "linear")
-    axes.set_xlim(0.8, max(last, 2) * 1.15)
-    for above, (name, (steps, values)) in enumerate(series.items()):
+    for above, (name, line) in enumerate(series.items()):
+        _draw_series(axes, name, line, above=above)
+    falling = _far_apart([value for _, values in series.values() for value in values])
+    scale, left = ("log", 0.8) if last >= 20 else ("linear", 0.0)
+    axes.set(xscale=scale, yscale="log" if falling else "linear", xlabel="optimizer steps")
+    axes.set(xlim=(left, max(last, 2) * 1.15), ylim=axes.get_ylim())
+    for drawn, (steps, values) in zip(axes.get_lines(), series.values(), strict=True):
         until = sum(at <= step for at in steps)
-        _draw_series(axes, name, (steps, values), above=above, until=until)
-    axes.axvline(max(step, 0.8), color=TRUTH, linewidth=1, linestyle=":")
-    axes.set_xlabel("optimizer steps")
-    _set_heights(axes, [value for _, values in series.values() for value in values])
+        drawn.set_data(steps[:until], values[:until])
+    axes.axvline(max(step, left), color=TRUTH, linewidth=1, linestyle=":")
     for axis in (axes.xaxis, axes.yaxis):  # the ticks of a logarithmic axis take longest to draw
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter("{x:g}")
@@ -149,47 +183,21 @@ def plot_progress(
     return whole(figure)
 
 
-def with_steep(x: Array, heights: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Return points and their heights, with points put in where a height is steep, six times.
-
-    Args:
-        x: In rising order, (points,).
-        heights: Maps these to heights (points, kinds).
-
-    Example:
-        >>> x, _ = with_steep(np.linspace(0, 1, 11), lambda x: (x > 0.55)[:, None] * 1.0)
-        >>> len(x), round(float(np.diff(x).min()), 7)
-        (17, 0.0015625)
-    """
-    y = heights(x)
-    for _ in range(6):
-        steep = (np.abs(np.diff(y, axis=0)) > _STEEP * np.ptp(y, axis=0)).any(axis=1)
-        if not 0 < steep.sum() <= _MOST_POINTS - len(x):
-            break
-        x = np.sort(np.concatenate([x, (x[1:] + x[:-1])[steep] / 2]))
-        y = heights(x)
-    return x, y
-
-
 def _draw_series(
-    axes: Axes,
-    name: str,
-    line: tuple[Sequence[float], Sequence[float]],
-    *,
-    above: int,
-    until: int | None = None,
+    axes: Axes, name: str, line: tuple[Sequence[float], Sequence[float]], *, above: int
 ) -> None:
     """Draw a line, wider and paler the more lie above it, so that none hides another."""
+    few, wider = len(line[0]) < (2 if above else 50), 2 * min(above, 3)
     axes.plot(
-        *(values[:until] for values in line), label=name, color=_COLOURS[above % len(_COLOURS)],
-        zorder=2 - above / 10, alpha=0.45 if above else 1, linewidth=1.3 + 2 * min(above, 3),
-        marker="o" if not above and len(line[0]) < 50 else None, markersize=3,
+        *line, label=name, color=_COLOURS[above % len(_COLOURS)], zorder=2 - above / 10,
+        alpha=0.45 if above else 1, linewidth=1.3 + wider, marker="o" if few else None,
+        markersize=3 + 2 * wider,
     )  # fmt: skip
 
 
-def _above_error(figure: FigureBase, x: Array, error: Array | None, note: str) -> Axes:
+def _above_error(figure: FigureBase, x: Array, off: Array, error: bool | str) -> Axes:
     """Return the axes of the answer, above those of its error where that is drawn."""
-    if error is None:
+    if not error:
         axes = figure.subplots()
         axes.set(xlabel="x", ylabel="y")
         return axes
@@ -197,9 +205,9 @@ def _above_error(figure: FigureBase, x: Array, error: Array | None, note: str) -
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     above.set_ylabel("y")
     below.axhline(0, color=TRUTH, linewidth=0.8)
-    below.plot(x, error, color=ERROR, linewidth=1)
+    below.plot(x, off, color=ERROR, linewidth=1)
     below.set(xlabel="x", ylabel="error")
-    note = note or f"largest error {np.abs(error).max():.4g}"
+    note = error if isinstance(error, str) else f"largest error {np.abs(off).max():.4g}"
     below.set_title(note, fontsize="small", loc="right")
     return above
 
@@ -208,12 +216,3 @@ def _far_apart(values: Sequence[float]) -> bool:
     """Tell whether finite values are above 0 and span so much that their axis is logarithmic."""
     finite = [value for value in values if np.isfinite(value)]
     return bool(finite) and min(finite) > 0 and max(finite) > 10 * min(finite)
-
-
-def _set_heights(axes: Axes, values: Sequence[float]) -> None:
-    finite = [value for value in values if np.isfinite(value)]
-    if _far_apart(finite):
-        axes.set(yscale="log", ylim=(min(finite) / 1.5, max(finite) * 1.5))
-    elif finite:
-        room = 0.08 * (max(finite) - min(finite) or 1.0)
-        axes.set_ylim(min(finite) - room, max(finite) + room)

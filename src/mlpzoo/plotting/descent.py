@@ -143,7 +143,6 @@ def plot_descent(
     Raises:
         InputError: Points that make no bowl, or a rate that is not above 0.
     """
-    check_positive("weight", weight)
     surface = bowl(points, weight=weight)
     named = _rates(surface, rates or {})
     sparse = np.geomspace(DOTS, max(DOTS, surface.steps), 500).round()

@@ -25,6 +25,7 @@ CLASSES = ("#e69f00", "#009e73")  # targets 0 and 1
 MARKERS = ("o", "s")  # of the same, which need no colour
 CMAP = "viridis"
 DPI = 120
+_MOST_CELLS = 40_000  # above so many, none is split
 
 
 @dataclass(frozen=True)
@@ -64,16 +65,6 @@ def whole(figure: FigureBase) -> Figure:
     return cast("Figure", figure.figure)  # which is typed as if it could be a part
 
 
-def set_head(figure: FigureBase, *lines: str) -> None:
-    """Set what stands above all, in as many lines as the width asks for.
-
-    Args:
-        figure: A Figure, or a part of one.
-        *lines: Those that are empty are left out.
-    """
-    figure.suptitle("\n".join(filter(None, lines)), wrap=True)
-
-
 def set_keys(figure: Any, **style: Any) -> None:
     """Set one legend beside all axes, in which each label stands once.
 
@@ -86,36 +77,44 @@ def set_keys(figure: Any, **style: Any) -> None:
     figure.legend(list(keys.values()), list(keys), fontsize="small", frameon=False, **style)
 
 
-def are_hidden(points: Array, cells: Array, eye: Array) -> NDArray[np.bool_]:
-    """Tell from which points the eye is not seen, for a cell of a surface stands between.
+def refined(
+    cells: Array, heights: Callable[[Array], Array], *, share: float, rounds: int
+) -> tuple[Array, Array]:
+    """Return cells and the heights of their corners; those that are steep are split.
 
-    Moeller and Trumbore's intersection of a ray with the two triangles of each cell.
+    A cell of a line is split in two, of a grid in four, so that a wall is drawn as one, and not as
+    a row of teeth.
 
-    Shapes: points (rows, 3), cells (cells, 4, 3), eye (3,) -> (rows,).
+    Shapes: (cells, 2, 1) or (cells, 4, 2) -> the same of more cells, and (cells, corners, kinds).
 
     Args:
-        points: On the surface.
         cells: The corners of each, in turn.
-        eye: Far away; what is nearer to a point than a two-hundredth of the way is its own cell.
+        heights: Maps inputs (rows, inputs) to heights (rows, kinds).
+        share: Of the range of a height, which one cell may span.
+        rounds: How often a cell may be split.
 
     Example:
-        >>> wall = np.array([[[1.0, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1]]])
-        >>> at = np.array([[0.0, 0.5, 0.5], [0.0, 2.0, 0.5], [2.0, 0.5, 0.5]])
-        >>> are_hidden(at, wall, np.array([5.0, 0.5, 0.5])).tolist()
-        [True, False, False]
+        >>> line = np.array([[[0.0], [0.5]], [[0.5], [1.0]]])
+        >>> refined(line, lambda x: (x > 0.3) * 1.0, share=0.1, rounds=2)[0][..., 0].tolist()
+        [[0.5, 1.0], [0.0, 0.25], [0.5, 0.375], [0.25, 0.375]]
     """
-    corner, first, second = np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]).swapaxes(0, 1)
-    first, second = first - corner, second - corner
-    way = (eye - points)[:, None]
-    across = np.cross(way, second)
-    size = (first * across).sum(axis=-1)
-    size = np.where(size == 0, np.nan, size)  # seen from the side
-    start = points[:, None] - corner
-    turned = np.cross(start, first)
-    u, v = (start * across).sum(axis=-1) / size, (way * turned).sum(axis=-1) / size
-    far = (second * turned).sum(axis=-1) / size
-    between = (u >= 0) & (v >= 0) & (u + v <= 1) & (far > 0.005)
-    return np.asarray(between.any(axis=1))
+
+    def at(corners: Array) -> Array:
+        return heights(corners.reshape(-1, corners.shape[-1])).reshape(*corners.shape[:2], -1)
+
+    z = at(cells)
+    for _ in range(rounds):
+        with np.errstate(invalid="ignore"):  # of what has diverged
+            steep = (np.ptp(z, axis=1) > share * np.ptp(z, axis=(0, 1))).any(axis=1)
+        if not 0 < 3 * steep.sum() <= _MOST_CELLS - len(cells):
+            break
+        old = cells[steep]
+        after, before = ((old + np.roll(old, shift, axis=1)) / 2 for shift in (-1, 1))
+        middle = np.broadcast_to(old.mean(axis=1, keepdims=True), old.shape)
+        parts = (old, middle) if cells.shape[1] == 2 else (old, after, middle, before)
+        new = np.stack(parts, axis=2).reshape(-1, *cells.shape[1:])
+        cells, z = np.concatenate([cells[~steep], new]), np.concatenate([z[~steep], at(new)])
+    return cells, z
 
 
 def mark_classes(
@@ -135,9 +134,10 @@ def mark_classes(
         hidden: Which rows lie behind something, and get an empty mark; None for no row.
         **style: What else `scatter` takes.
     """
+    finite = np.isfinite(at := np.stack([*at])).all(axis=0)  # others are nowhere
     for value, (colour, marker) in enumerate(zip(CLASSES, MARKERS, strict=True)):
-        rows = targets == value
-        fill = colour if hidden is None else ["white" if at else colour for at in hidden[rows]]
+        rows = finite & (targets == value)
+        fill = colour if hidden is None else ["white" if off else colour for off in hidden[rows]]
         axes.scatter(*(along[rows] for along in at), facecolor=fill, edgecolor="black",
                      marker=marker, label=f"target {value}", **style)  # fmt: skip
 
@@ -163,9 +163,7 @@ def save(figure: FigureBase | bytes, path: Path) -> None:
     write_whole(path, picture.getvalue())
 
 
-def save_each(
-    pictures: Mapping[Path, Callable[[], FigureBase | bytes]],
-) -> tuple[list[Path], str]:
+def save_each(pictures: Mapping[Path, Callable[[], FigureBase | bytes]]) -> tuple[list[Path], str]:
     """Draw and save pictures; what one of them raises costs that picture only.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpzoo.checks import InputError, check_positive
+from mlpzoo.checks import InputError
 from mlpzoo.plotting.figure import CLASSES, CMAP, ERROR, MODEL, TRUTH, whole
 
 if TYPE_CHECKING:
@@ -20,13 +20,7 @@ COLOURS, SHADES = 96, 32  # beside our own, and of surfaces
 DRAWN_IN = ("white", "black", TRUTH, MODEL, ERROR, *CLASSES)
 
 
-def make_film(
-    figures: Iterable[FigureBase],
-    *,
-    seconds: float = SECONDS,
-    rest: float = REST,
-    colours: Sequence[str] = DRAWN_IN,
-) -> bytes:
+def make_film(figures: Iterable[FigureBase], *, colours: Sequence[str] = DRAWN_IN) -> bytes:
     """Return an animated GIF of figures, which repeats for ever; equal figures give equal bytes.
 
     Axes that stand at the same place in every figure get the same limits, and surfaces the same
@@ -34,12 +28,10 @@ def make_film(
 
     Args:
         figures: The frames, of one size.
-        seconds: How long each is shown.
-        rest: How long the last one is shown.
         colours: Those to keep exactly; a GIF has 256.
 
     Raises:
-        InputError: No figure, or a time that is not above 0.
+        InputError: No figure.
 
     Example:
         >>> from mlpzoo.plotting import plot_losses
@@ -49,8 +41,6 @@ def make_film(
     """
     from PIL.Image import Dither
 
-    check_positive("seconds", seconds)
-    check_positive("rest", rest)
     frames = [whole(figure) for figure in figures]
     if not frames:
         raise InputError("a film needs one figure or more, got none")
@@ -59,7 +49,7 @@ def make_film(
     images = [_pixels(frame) for frame in frames]
     palette = _palette(images, colours)
     reduced = [image.quantize(palette=palette, dither=Dither.NONE) for image in images]
-    times = [round(1000 * seconds)] * (len(reduced) - 1) + [round(1000 * rest)]
+    times = [round(1000 * SECONDS)] * (len(reduced) - 1) + [round(1000 * REST)]
     file = io.BytesIO()
     reduced[0].save(file, format="GIF", save_all=True, append_images=reduced[1:], duration=times,
                     loop=0, optimize=False, disposal=1)  # fmt: skip

@@ -21,7 +21,6 @@ from mlpzoo.plotting.figure import (
     Array,
     mark_classes,
     new_figure,
-    set_head,
     set_keys,
     whole,
 )
@@ -40,7 +39,6 @@ def plot_layers(
     targets: Array | Tensor,
     *,
     title: str = "",
-    columns: int = 3,
     figure: FigureBase | None = None,
 ) -> Figure:
     """Draw points in the plane of the inputs and in that of every hidden layer of two units.
@@ -56,7 +54,6 @@ def plot_layers(
         points: (rows, 2).
         targets: 0 or 1 for each, (rows,) or (rows, 1).
         title: Above all.
-        columns: Panels in a row.
         figure: Where to draw.
 
     Raises:
@@ -80,9 +77,11 @@ def plot_layers(
     planes = [i for i, d in enumerate(of_points) if d.hidden and d.units.shape[1] == 2]
     if not planes:
         raise InputError("there is no hidden layer of 2 units, a plane; take plot_neurons")
-    rows = -(-(len(planes) + 2) // columns)
-    figure = figure or new_figure(3.1 * columns, 3.15 * rows + 0.8)
-    set_head(figure, title)
+    if not all(dense.units.isfinite().all() for dense in of_grid):
+        raise InputError("the network gives numbers that are not finite; there is no plane to draw")
+    rows, columns = -(-(len(planes) + 2) // 3), 3
+    figure = figure or new_figure(9.3, 3.15 * rows + 0.8)
+    figure.suptitle(title, wrap=True)
     answer = next(dense.units[:, 0] for dense in of_grid if not dense.hidden).numpy()
     last = next(dense for dense in of_points if not dense.hidden)
     middle = _middle(last.units[:, 0].numpy(), classes)

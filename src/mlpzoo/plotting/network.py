@@ -13,7 +13,7 @@ from torch import nn
 
 from mlpzoo.checks import InputError, check_count
 from mlpzoo.nets.trace import Dense, dense_layers
-from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, set_head, whole
+from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,14 +22,9 @@ if TYPE_CHECKING:
 MOST_UNITS = 8  # of a layer
 MOST_WRITTEN = 40  # parameters up to which each value is written
 POSITIVE, NEGATIVE = MODEL, ERROR
-_STYLES: dict[str, Any] = {
-    POSITIVE: "solid",
-    NEGATIVE: (0, (2.2, 0.9)),
-}  # for those who see no colours
-_THIN, _WIDEST = 0.4, 3.5  # points
-_TEXT = 8  # points
-_RADIUS = 0.23
-_ACROSS, _DOWN = 1.9, 1.0  # from column to column, from unit to unit
+_STYLES: Any = {POSITIVE: "solid", NEGATIVE: (0, (2.2, 0.9))}  # for those who see no colours
+_THIN, _WIDEST, _TEXT = 0.4, 3.5, 8  # points
+_RADIUS, _ACROSS, _DOWN = 0.23, 1.9, 1.0  # of a unit; from column to column, from unit to unit
 _GAP = 0.8  # between layers that share a column
 _LABEL = 16  # letters of a line of a label
 _WRITTEN = (0.45, 0.2)  # width and height of a weight
@@ -95,8 +90,11 @@ def plot_network(
     axes.axis("off")
     cut = any(len(layers[index].bias) > len(row.units) for index, row in rows.items())
     rule = "the units that carry most, by |weights in| x |weights out|" if cut else ""
-    set_head(figure, title, rule)
-    _draw_legend(axes)
+    figure.suptitle("\n".join(filter(None, (title, rule))), wrap=True)
+    for colour, text in ((POSITIVE, "weight or bias above 0"), (NEGATIVE, "below 0")):
+        axes.plot([], [], color=colour, linestyle=_STYLES[colour], linewidth=2.5, label=text)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, frameon=False,
+                fontsize=_TEXT, handlelength=3.5)  # fmt: skip
     return whole(figure)
 
 
@@ -157,15 +155,13 @@ def _draw_edges(
     from matplotlib.collections import LineCollection
 
     weights = dense.weight[right.units][:, left.units].nan_to_num()
-    share = (weights.abs() / dense.weight.abs().max().clamp(min=1e-30)).numpy()
+    share = (weights.abs() / dense.weight.nan_to_num().abs().max().clamp(min=1e-30)).numpy()
     pairs = [(j, i) for j in range(len(right.units)) for i in range(len(left.units))]
     lines = [np.array([left.at[i], right.at[j]]) for j, i in pairs]
     colours = [POSITIVE if weights[j, i] >= 0 else NEGATIVE for j, i in pairs]
-    dashes = [_STYLES[colour] for colour in colours]
-    widths = [_THIN + _WIDEST * share[j, i] for j, i in pairs]
-    edges = LineCollection(lines, colors=colours, linestyles=dashes, linewidths=widths, alpha=0.75,
-                           zorder=1)  # fmt: skip
-    axes.add_collection(edges)
+    widths, dashes = [_THIN + _WIDEST * share[pair] for pair in pairs], map(_STYLES.get, colours)
+    axes.add_collection(LineCollection(lines, colors=colours, linestyles=[*dashes],
+                                       linewidths=widths, alpha=0.75, zorder=1))  # fmt: skip
     if taken is None:
         return
     for (j, i), line in zip(pairs, lines, strict=True):
@@ -185,7 +181,7 @@ def _free_place(line: Array, taken: Sequence[Array]) -> Array:
 def _draw_units(axes: Axes, dense: Dense, row: _Row, *, written: bool) -> None:
     from matplotlib.patches import Circle
 
-    largest = max(float(dense.bias.abs().max()), 1e-30)
+    largest = max(float(dense.bias.nan_to_num().abs().max()), 1e-30)
     for (x, y), unit in zip(row.at, row.units, strict=True):
         bias = float(dense.bias[unit])
         tint = POSITIVE if bias >= 0 else NEGATIVE
@@ -206,13 +202,3 @@ def _draw_label(axes: Axes, dense: Dense, row: _Row, top: float | None) -> None:
     axes.text(x, (own if top is None else top) + _RADIUS + 0.1, label, fontsize=_TEXT, zorder=7,
               ha="left" if top is None else "center", va="bottom", color="black", bbox=_GROUND,
               linespacing=1.1)  # fmt: skip
-
-
-def _draw_legend(axes: Axes) -> None:
-    from matplotlib.lines import Line2D
-
-    meaning = {POSITIVE: "weight or bias above 0", NEGATIVE: "below 0"}
-    keys = [Line2D([], [], color=c, linestyle=_STYLES[c], linewidth=2.5, label=text)
-            for c, text in meaning.items()]  # fmt: skip
-    axes.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2,
-                frameon=False, fontsize=_TEXT, handlelength=3.5)  # fmt: skip

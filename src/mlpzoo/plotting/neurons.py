@@ -20,7 +20,6 @@ from mlpzoo.plotting.figure import (
     TRUTH,
     Array,
     new_figure,
-    set_head,
     set_keys,
     whole,
 )
@@ -84,7 +83,7 @@ def plot_neurons(
         figure = new_figure(2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.8)
         figure.set_layout_engine("none")  # which would take as long as all the rest
     rule = f"the {most} units a layer that differ most over the range" if widest > most else ""
-    set_head(figure, ": ".join(filter(None, (title, rule))))
+    figure.suptitle(": ".join(filter(None, (title, rule))), wrap=True)
     if len(ranges) == 1:
         _draw_curves(figure, x[:, 0], hidden, picks)
     else:

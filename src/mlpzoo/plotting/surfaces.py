@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from mlpzoo.plotting.figure import (
     CMAP,
     MODEL,
     Array,
-    are_hidden,
     mark_classes,
     new_figure,
     set_keys,
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 _ELEVATION, _AZIMUTH = 28, -60  # in degrees, from where surfaces are seen
 _BOX = (1, 1, 0.75)  # its sides
 
-_STEEP, _MOST_CELLS = 0.15, 40_000  # of the range of the heights; above so many, none is split
 _SEEN = 0.995  # the share of a map's errors within its scale of colours
 
 
@@ -52,7 +50,7 @@ def plot_separating_line(
         title: Above the plot.
         figure: Where to draw.
     """
-    figure = figure or new_figure(7.2, 4.6)
+    figure = figure or new_figure(4.8, 5.2)
     axes = figure.subplots()
     axis = np.linspace(-0.5, 1.5, 201)
     first, second = np.meshgrid(axis, axis)
@@ -66,10 +64,10 @@ def plot_separating_line(
         side = "left" if x1 < 0.5 else "right"
         axes.text(x1, x2, f"answer {answer:d}", horizontalalignment=side, va="center")
     mark_classes(axes, x.T, targets, s=60)
-    axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal", anchor="W")
+    axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
     axes.locator_params(nbins=5)
     equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
-    set_keys(figure, loc="outside center right", title=equation, title_fontsize="small")
+    set_keys(figure, loc="outside lower center", ncols=2, title=equation, title_fontsize="small")
     return whole(figure)
 
 
@@ -81,7 +79,6 @@ def plot_surfaces(
     title: str,
     maps: Mapping[str, Array] | None = None,
     points: tuple[Array, Mapping[str, Array], Array] | None = None,
-    columns: int = 2,
     figure: FigureBase | None = None,
 ) -> Figure:
     """Draw surfaces over two inputs, side by side in 3-D, and below them maps of errors.
@@ -97,10 +94,10 @@ def plot_surfaces(
         maps: Errors, by the name to write above each; x1 rises with the row, x2 with the column.
         points: Marks to set on the surfaces: inputs (rows, 2), heights (rows,) by surface, and
             targets 0 or 1 (rows,).
-        columns: Plots in a row.
         figure: Where to draw.
     """
-    above, alone = -(-len(surfaces) // columns), figure is None
+    columns, alone = min(2, len(surfaces)), figure is None
+    above = -(-len(surfaces) // columns)
     rows = above - (-len(maps or {}) // columns)
     figure = figure or new_figure(4.2 * columns, 3.6 * rows)
     figure.suptitle(title)
@@ -137,12 +134,16 @@ def draw_surface(
         size: Of a mark; it is empty where some of the surface is in front of it.
         zoom: How much of its place the box fills.
     """
-    split = len(surface[0]) != surface[0].shape[1] == 4
-    cells = np.stack(surface, axis=-1) if split else _cells(np.stack(surface, axis=-1))
-    if split:
-        _draw_cells(axes, cells)
-    else:
-        axes.plot_surface(*surface, cmap=CMAP, rcount=100, ccount=100, antialiased=False)
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
+
+    cells = np.stack(surface, axis=-1)
+    if len(cells) == 4 or cells.shape[1] != 4:
+        seen = (np.linspace(0, n - 1, min(n, 101)).astype(int) for n in cells.shape[:2])
+        cells = cells_of(cells[np.ix_(*seen)])
+    drawn = Poly3DCollection(cells, cmap=CMAP, antialiased=False)
+    drawn.set_array(cells[..., 2].mean(axis=1))
+    axes.add_collection3d(drawn)
+    axes.auto_scale_xyz(*cells.reshape(-1, 3).T)
     if marks is not None:
         x, heights, targets = marks
         behind = _behind(cells, np.column_stack((x, heights)))
@@ -156,43 +157,12 @@ def draw_surface(
     axes.set_box_aspect(_BOX, zoom=zoom)
 
 
-def steep_cells(axis: Array, heights: Callable[[Array], Array]) -> tuple[Array, Array]:
-    """Return the cells of a grid and the heights of their corners; steep ones are split.
-
-    A cell that spans much of the range of a height is split in four, three times, so that a wall
-    across the grid is drawn as one, and not as a row of teeth.
-
-    Shapes: axis (n,) -> inputs (2, cells, 4) and heights (kinds, cells, 4).
+def cells_of(grid: Array) -> Array:
+    """Return the cells of a grid, (n, n, inputs), by their corners in turn, (cells, 4, inputs).
 
     Args:
-        axis: Both inputs along the grid, in rising order.
-        heights: Maps inputs (rows, 2) to heights (rows, kinds).
-
-    Example:
-        >>> def wall(x):
-        ...     return (x.sum(axis=1, keepdims=True) > 1.05) * 1.0
-        >>> axis = np.linspace(0, 1, 11)
-        >>> [steep_cells(axis, each)[0].shape for each in (lambda x: x, wall)]
-        [(2, 100, 4), (2, 493, 4)]
+        grid: Both inputs of every point, and what else there is of it.
     """
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
-    cells = _cells(grid)
-    z = heights(cells.reshape(-1, 2)).reshape(len(cells), 4, -1)
-    for _ in range(3):
-        steep = (np.ptp(z, axis=1) > _STEEP * np.ptp(z, axis=(0, 1))).any(axis=1)
-        if not 0 < 3 * steep.sum() <= _MOST_CELLS - len(cells):
-            break
-        old = cells[steep]
-        after, before = ((old + np.roll(old, shift, axis=1)) / 2 for shift in (-1, 1))
-        middle = np.broadcast_to(old.mean(axis=1, keepdims=True), old.shape)
-        new = np.stack([old, after, middle, before], axis=2).reshape(-1, 4, 2)
-        cells = np.concatenate([cells[~steep], new])
-        z = np.concatenate([z[~steep], heights(new.reshape(-1, 2)).reshape(len(new), 4, -1)])
-    return np.moveaxis(cells, -1, 0), np.moveaxis(z, -1, 0)
-
-
-def _cells(grid: Array) -> Array:
-    """Return the cells of a grid, (n, n, d), by their corners, (cells, 4, d)."""
     corners = (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1])
     return np.stack(corners, axis=2).reshape(-1, 4, grid.shape[-1])
 
@@ -204,16 +174,33 @@ def _behind(cells: Array, points: Array) -> NDArray[np.bool_]:
     up, across = np.radians((_ELEVATION, _AZIMUTH))
     toward = np.array([np.cos(up) * np.cos(across), np.cos(up) * np.sin(across), np.sin(up)])
     eye = 8 * toward + np.array(_BOX) / 2
-    return are_hidden((points - low) * scale, (cells - low) * scale, eye)
+    return _are_hidden((points - low) * scale, (cells - low) * scale, eye)
 
 
-def _draw_cells(axes: Any, cells: Array) -> None:
-    from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
+def _are_hidden(points: Array, cells: Array, eye: Array) -> NDArray[np.bool_]:
+    """Tell from which points the eye, far away, is not seen, for a cell stands between.
 
-    drawn = Poly3DCollection(cells, cmap=CMAP, antialiased=False)
-    drawn.set_array(cells[..., 2].mean(axis=1))
-    axes.add_collection3d(drawn)
-    axes.auto_scale_xyz(*cells.reshape(-1, 3).T)
+    Moeller and Trumbore's intersection of a ray with the two triangles of each cell. What is nearer
+    to a point than a two-hundredth of the way is its own cell.
+
+    Example:
+        >>> wall = np.array([[[1.0, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1]]])
+        >>> at = np.array([[0.0, 0.5, 0.5], [0.0, 2.0, 0.5], [2.0, 0.5, 0.5]])
+        >>> _are_hidden(at, wall, np.array([5.0, 0.5, 0.5])).tolist()
+        [True, False, False]
+    """
+    corner, first, second = np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]).swapaxes(0, 1)
+    first, second = first - corner, second - corner
+    way = (eye - points)[:, None]
+    across = np.cross(way, second)
+    size = (first * across).sum(axis=-1)
+    size = np.where(size == 0, np.nan, size)  # seen from the side
+    start = points[:, None] - corner
+    turned = np.cross(start, first)
+    u, v = (start * across).sum(axis=-1) / size, (way * turned).sum(axis=-1) / size
+    far = (second * turned).sum(axis=-1) / size
+    between = (u >= 0) & (v >= 0) & (u + v <= 1) & (far > 0.005)
+    return np.asarray(between.any(axis=1))
 
 
 def _draw_map(axes: Axes, errors: Array, inputs: tuple[Array, Array], name: str) -> None:

@@ -7,7 +7,6 @@ what a view takes, and how to write one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -21,9 +20,8 @@ from mlpzoo.data import FunctionDataModule, LinearDataModule
 from mlpzoo.modules import LitNetwork, LitPerceptron
 from mlpzoo.modules.evaluation import measure_grid
 from mlpzoo.nets.trace import dense_layers, in_eval_mode
-from mlpzoo.plotting.curves import with_steep
-from mlpzoo.plotting.figure import Array, Canvas
-from mlpzoo.plotting.surfaces import steep_cells
+from mlpzoo.plotting.figure import Array, Canvas, refined
+from mlpzoo.plotting.surfaces import cells_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,21 +59,22 @@ def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figur
     points = max(CURVE_POINTS, data.test_points if canvas.detail else 0)
 
     def both(x: Array) -> Array:
-        inputs = torch.tensor(x, dtype=torch.float32).unsqueeze(1)
+        inputs = torch.tensor(x, dtype=torch.float32)
         return torch.cat([_outputs(module, inputs), data.target(inputs)], dim=1).double().numpy()
 
-    x, y = with_steep(_column(data.grid(points)[0]), both)
-    return plotting.plot_curve(
-        x, *y.T, title=canvas.title, figure=canvas.figure, **_error(module, data, canvas)
-    )
+    x = _column(data.grid(points)[0])[:, np.newaxis]
+    cells, heights = refined(np.stack([x[:-1], x[1:]], axis=1), both, share=0.015, rounds=6)
+    x, places = np.unique(cells, return_index=True)
+    y = heights.reshape(-1, 2)[places]
+    error = _error(module, data, canvas)
+    return plotting.plot_curve(x, *y.T, title=canvas.title, figure=canvas.figure, error=error)
 
 
 def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
     """Draw the points, the learned line and the least-squares line."""
-    points, line, best = (_column(data.x), _column(data.y)), line_of(module), data.least_squares()
-    return plotting.plot_fit(
-        points, line, best, title=canvas.title, figure=canvas.figure, **_error(module, data, canvas)
-    )
+    arrays = (_column(data.x), _column(data.y)), line_of(module), data.least_squares()
+    error = _error(module, data, canvas)
+    return plotting.plot_fit(*arrays, title=canvas.title, figure=canvas.figure, error=error)
 
 
 def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Canvas) -> Figure:
@@ -84,9 +83,8 @@ def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Can
         return truth_table(module, data, canvas)
     x, targets = data.grid(2)
     weight, bias = module.net.linear.weight.detach().cpu().numpy(), module.net.linear.bias.item()
-    title = with_gate(canvas.title, data)
     return plotting.plot_separating_line(
-        x.numpy(), _column(targets), weight[0], bias, title=title, figure=canvas.figure
+        x.numpy(), _column(targets), weight[0], bias, title=canvas.title, figure=canvas.figure
     )
 
 
@@ -101,23 +99,22 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
         return torch.cat([height(outputs).double() for height in shown.values()], dim=1).numpy()
 
     axis = np.linspace(data.low, data.high, SURFACE_POINTS if canvas.detail else COARSE_POINTS)
-    (x1, x2), surfaces = steep_cells(axis, heights)
+    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)
+    cells, surfaces = refined(cells_of(grid), heights, share=0.15, rounds=3)
     corners, targets = (values.numpy() for values in data.grid(2))
     marks = dict(zip(shown, heights(corners).T, strict=True))
-    title, points = with_gate(canvas.title, data), (corners, marks, targets[:, 0])
-    named = dict(zip(shown, surfaces, strict=True))
+    named = dict(zip(shown, np.moveaxis(surfaces, -1, 0), strict=True))
     return plotting.plot_surfaces(
-        x1, x2, named, title=title, points=points, columns=len(shown), figure=canvas.figure
-    )
+        cells[..., 0], cells[..., 1], named, title=canvas.title, figure=canvas.figure,
+        points=(corners, marks, targets[:, 0]),
+    )  # fmt: skip
 
 
 def truth_table(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw what a gate of any number of inputs answers in each row."""
     x, targets = data.grid(2)
-    answers, title = module.probability(_outputs(module, x)), with_gate(canvas.title, data)
-    return plotting.plot_truth_table(
-        x.numpy(), _column(answers), _column(targets), title=title, figure=canvas.figure
-    )
+    arrays = map(_column, (module.probability(_outputs(module, x)), targets))
+    return plotting.plot_truth_table(x.numpy(), *arrays, title=canvas.title, figure=canvas.figure)
 
 
 def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
@@ -125,10 +122,9 @@ def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) 
     x, _ = data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)
     y, maps = _outputs(module, x), {}
     if canvas.detail:
-        errors, metrics = measure_grid(module, data.test_dataloader())
+        errors = torch.cat([_outputs(module, at) - right for at, right in data.test_dataloader()])
         for head, column in zip(("max", "min"), errors.T, strict=True):
-            largest = metrics[f"{head}_head_max_error"]
-            maps[f"{head} head, largest error {largest:.4g}"] = _grid(column)
+            maps[f"{head} head, largest error {column.abs().max():.4g}"] = _grid(column)
     return plotting.plot_surfaces(
         _grid(x[:, 0]), _grid(x[:, 1]), {"max head": _grid(y[:, 0]), "min head": _grid(y[:, 1])},
         maps=maps, title=canvas.title, figure=canvas.figure,
@@ -142,39 +138,24 @@ def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Fig
         x, targets = data.grid(2)
         points = (x.numpy(), _column(targets))
     ranges, most = [(data.low, data.high)] * data.in_features, None if canvas.detail else 2
-    title = with_gate(canvas.title, data)
     return plotting.plot_neurons(
-        module.net, ranges, most=most, points=points, title=title, figure=canvas.figure
+        module.net, ranges, most=most, points=points, title=canvas.title, figure=canvas.figure
     )
 
 
 def network(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the network with its weights and biases."""
     count = sum(parameter.numel() for parameter in module.net.parameters())
-    title = f"{with_gate(canvas.title, data)}, {count:,} parameters"
-    most = 8 if canvas.detail else 4
+    title, most = f"{canvas.title}, {count:,} parameters", 8 if canvas.detail else 4
     return plotting.plot_network(module.net, most=most, title=title, figure=canvas.figure)
 
 
 def layers(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw how the rows of a gate move through layers of two units."""
-    title = with_gate(canvas.title, data)
-    return plotting.plot_layers(module.net, *data.grid(2), title=title, figure=canvas.figure)
+    return plotting.plot_layers(module.net, *data.grid(2), title=canvas.title, figure=canvas.figure)
 
 
-# What goes on inside: views by the name of their file, and which networks each suits, told from
-# the module, its data module and the sizes of its hidden layers.
-INSIDE: Mapping[str, tuple[View, Callable[[LitNetwork, FunctionDataModule, list[int]], bool]]] = {
-    "neurons": (neurons, lambda module, data, hidden: bool(hidden) and data.in_features <= 2),
-    "network": (network, lambda *_: True),
-    "layers": (
-        layers,
-        lambda module, data, hidden: set(hidden) == {2} and _is_gate_of_two(module, data),
-    ),
-}
-
-
-def pictures_of(module: LitNetwork, data: FunctionDataModule) -> Mapping[str, View]:
+def pictures_of(module: LitNetwork, data: FunctionDataModule) -> dict[str, View]:
     """Return the views of the inside that suit a network, by the name of their file.
 
     Args:
@@ -183,7 +164,12 @@ def pictures_of(module: LitNetwork, data: FunctionDataModule) -> Mapping[str, Vi
     """
     dense = dense_layers(module.net, data.grid(2)[0])
     hidden = [layer.units.shape[1] for layer in dense if layer.hidden]
-    return {name: view for name, (view, suits) in INSIDE.items() if suits(module, data, hidden)}
+    some = hidden and data.in_features <= 2
+    found: dict[str, View] = {"neurons": neurons} if some else {}
+    found["network"] = network
+    if set(hidden) == {2} and _is_gate_of_two(module, data):
+        found["layers"] = layers
+    return found
 
 
 def line_of(module: LitNetwork) -> tuple[float, float]:
@@ -208,11 +194,12 @@ def _is_gate_of_two(module: LitNetwork, data: FunctionDataModule) -> bool:
     return module.task == "gate" and data.in_features == 2
 
 
-def _error(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> dict[str, Any]:
-    """Return how the error of a curve is drawn, and what is said of it."""
-    found = measure_grid(module, data.test_dataloader())[1] if canvas.detail else {}
-    largest = [f"largest error {found[k]:.4g} on the test grid" for k in found if k == "max_error"]
-    return {"error": canvas.detail, "note": "".join(largest)}
+def _error(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> bool | str:
+    """Return what is said of the error of a curve, or whether it is drawn."""
+    found = measure_grid(module, data.test_dataloader()) if canvas.detail else {}
+    if "max_error" not in found:
+        return canvas.detail
+    return f"largest error {found['max_error']:.4g} on the test grid"
 
 
 def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
@@ -220,16 +207,16 @@ def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
         return cast("Tensor", module(x.to(module.device)).cpu())
 
 
-def with_gate(title: str, data: FunctionDataModule) -> str:
-    """Return a title with the gate that data are of added, if it is another word.
+def with_gate(name: str, data: FunctionDataModule) -> str:
+    """Return the name of an exercise, and the gate that data are of, if it is another word.
 
     Args:
-        title: The title.
+        name: The name.
         data: Any data.
     """
-    gate = data.hparams.get("table") or data.hparams.get("gate", title)
+    gate = data.hparams.get("table") or data.hparams.get("gate", name)
     gate = gate if len(gate) <= 16 else f"{data.in_features} inputs"
-    return title if gate == title else f"{title}: {gate}"
+    return name if gate == name else f"{name}: {gate}"
 
 
 def _grid(values: Tensor) -> Array:

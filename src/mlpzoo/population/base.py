@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from mlpzoo.checks import InputError, resolve_name
+from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Threshold
@@ -80,23 +80,17 @@ class Population:
         _check(modules)
         restarts = None
         if restart_after is not None:
-            _check_restarts(modules)
+            _check_restarts(modules[0].optimizer_name)
             restarts = Restarts(make_module, self.seeds, after=restart_after)
         tried = datasets[0].grid(_ROWS)
-        found = accelerator == "auto" and torch.cuda.is_available()
-        on_gpu = found or accelerator in ("gpu", "cuda")
-        members = make_members(modules, *tried, on_gpu=on_gpu)
+        kinds = ("gpu", "cuda", "auto" if torch.cuda.is_available() else "")
+        members = make_members(modules, *tried, on_gpu=accelerator in kinds)
         self.data = PopulationDataModule(datasets, last=members.last)
+        monitor = monitor or (bars[0].metric if bars else _MONITORS[modules[0].task])
         self.module = LitPopulation(
-            members,
-            bars=bars,
-            monitor=monitor or (bars[0].metric if bars else _MONITORS[modules[0].task]),
-            mode=mode,
-            stop_at=stop_at,
-            measure=measure,
-            datasets=datasets,
-            restarts=restarts,
-        )
+            members, bars=bars, monitor=monitor, mode=mode, stop_at=stop_at, measure=measure,
+            datasets=datasets, restarts=restarts,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -132,8 +126,7 @@ class Population:
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
 
 
-def _check_restarts(modules: Sequence[LitNetwork]) -> None:
-    name = resolve_name("optimizer", modules[0].optimizer_name, OPTIMIZERS)
+def _check_restarts(name: str) -> None:
     if not needs_of(name).forgets:
         forgetting = ", ".join(each for each in reversed(OPTIMIZERS) if needs_of(each).forgets)
         raise InputError(f"restart_after goes with {forgetting}, not with {name!r}")

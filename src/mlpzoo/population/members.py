@@ -45,23 +45,14 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        """Make ready for the steps that come.
-
-        Args:
-            optimizers: Those of `optimizers`.
-            schedules: One for each, or none at all.
-        """
+        """Make ready for steps with those of `optimizers`, and a schedule for each, or none."""
 
     @abstractmethod
     def take(self, block: Block, running: Tensor) -> Tensor:
-        """Take the steps of a block.
+        """Take the steps of a block, which those that are not `running` may leave out.
 
-        Args:
-            block: x (steps, members or 1, batch, in_features), y the same with out_features.
-            running: Which members have to, bool, shape (members,); the others may be left out.
-
-        Returns:
-            The losses of the last step, shape (members,), NaN of those left out; or their mean.
+        Shapes: x (steps, members or 1, batch, in_features), running (members,), bool -> the losses
+            of the last step, (members,), NaN of those left out; or their mean.
         """
 
     @abstractmethod
@@ -70,12 +61,7 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def restart(self, index: int, module: LitNetwork) -> None:
-        """Give a member the weights of a module, and its optimizer a state without memory.
-
-        Args:
-            index: Which member.
-            module: Its new start.
-        """
+        """Give a member the weights of a module, and its optimizer a state without memory."""
 
     @abstractmethod
     def member(self, index: int) -> LitNetwork:
@@ -83,20 +69,14 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
-        """Return each member's answers: -> (members, rows, out_features).
+        """Return the answers, to the same inputs for all or to each one's own.
 
-        Args:
-            x: The same for all, (rows, in_features), or each one's own, with members in front.
+        Shapes: (rows, inputs) or (members, rows, inputs) -> (members, rows, out_features).
         """
 
 
 class StackedMembers(Members):
-    """All members in one module whose parameters have an axis for them.
-
-    Args:
-        modules: One for each member.
-        stacked: What `layers.stack` made of them.
-    """
+    """All members in one module, made by `layers.stack`, whose parameters have an axis for them."""
 
     def __init__(self, modules: Sequence[LitNetwork], stacked: LitNetwork) -> None:
         super().__init__(modules)
@@ -154,11 +134,7 @@ class StackedMembers(Members):
 
 
 class SeparateMembers(Members):
-    """Members side by side, each of which does what a run of its own would do, bit for bit.
-
-    Args:
-        modules: One for each member.
-    """
+    """Members side by side, each of which does what a run of its own would do, bit for bit."""
 
     def __init__(self, modules: Sequence[LitNetwork]) -> None:
         super().__init__(modules)

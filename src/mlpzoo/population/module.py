@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor
 from typing_extensions import override
 
@@ -80,16 +79,16 @@ class LitPopulation(LightningModule):
             check_blocks(self.trainer, self)
 
     @override
-    def configure_optimizers(self) -> OptimizerLRScheduler:
+    def configure_optimizers(self) -> Any:
         name, optimizers = self.members.example[0].schedule, self.members.optimizers()
         if name == "constant":
             return optimizers
         total = self.trainer.estimated_stepping_batches
-        configured: list[OptimizerLRSchedulerConfig] = []
-        for each in optimizers:
-            rate: Any = {"scheduler": build_schedule(each, name, total), "interval": "step"}
-            configured.append({"optimizer": each, "lr_scheduler": rate})
-        return configured
+        rates = [(each, build_schedule(each, name, total)) for each in optimizers]
+        return [
+            {"optimizer": each, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+            for each, rate in rates
+        ]
 
     @override
     def on_train_start(self) -> None:
@@ -132,9 +131,7 @@ class LitPopulation(LightningModule):
         self.log("val_unfinished", unfinished.sum().float())
         self.log(f"val_{self.monitor}", metrics[self.monitor].nanmedian().float())
 
-    @override
-    def on_test_epoch_start(self) -> None:
-        self.metrics.reset()
+    on_test_epoch_start = on_validation_epoch_start
 
     @override
     def test_step(self, batch: Batch, batch_idx: int) -> None:

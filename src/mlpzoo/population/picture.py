@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpzoo import plotting
-from mlpzoo.population.statistics import wilson_interval
+from mlpzoo.population.result import wilson_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,6 +51,9 @@ def plot_population(
     left, right = figure.subplots(1, 2)
     _draw_success(left, solved_steps, steps)
     _draw_histogram(right, np.asarray(values, dtype=float), metric, levels or {}, solved or {})
+    for axes in (left, right):
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(loc="best", fontsize="small", framealpha=0.8)
     return figure
 
 
@@ -70,7 +73,6 @@ def _draw_success(axes: Axes, solved_steps: Sequence[int | None], steps: int) ->
     axes.set_title(f"{len(at)} of {count} solved", fontsize="medium")
     axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, alpha=0.3)
-    axes.legend(loc="best", fontsize="small", framealpha=0.8)
 
 
 def _draw_histogram(
@@ -90,7 +92,8 @@ def _draw_histogram(
         if spread and low < high / _RANGE:
             low = high / _RANGE
             label += f" (at the left: {low:.2g} and below)"
-        number = _number(len(finite), _APART if levels else 1)
+        least = _APART if levels else 10  # and odd, so that a single value is in the middle
+        number = min(_BINS, max(least, round(2 * math.sqrt(len(finite))))) | 1
         bins = _bins(low, high, number, spread=spread, solved=[*solved.values()])
         axes.hist(np.clip(finite, low, None), bins=bins.tolist(), color=plotting.MODEL)
         axes.set_xscale("log" if spread else "linear")
@@ -101,26 +104,17 @@ def _draw_histogram(
     axes.set(xlabel=label, ylabel="members")
     axes.locator_params(axis="y", integer=True)
     axes.set_title(f"{lost} not finite" if lost else "where they end", fontsize="medium")
-    if levels or solved:
-        axes.legend(loc="best", framealpha=0.8, fontsize="small")
-
-
-def _number(members: int, least: int) -> int:
-    """Return how many bins show so many members: odd, so that a single value is in the middle."""
-    return min(_BINS, max(10, least, round(2 * math.sqrt(members)))) | 1
 
 
 def _bins(
     low: float, high: float, number: int, *, spread: bool, solved: Sequence[float]
 ) -> plotting.Array:
     """Return the edges of bins with room beside the ends, one of them at what says "solved"."""
-    there = [float(np.log(at)) if spread else at for at in solved if at >= low][:1]
-    if spread:
-        low, high = (float(np.log(end)) for end in (low, high))
+    ends = np.array([low, high, *[at for at in solved if at >= low][:1]])
+    low, high, *there = (np.log(ends) if spread else ends).tolist()
     room = 0.05 * (high - low) or 0.05 * abs(high) or 0.05
     edges = np.linspace(low - room, high + room, number + 1)
     for at in there:
-        width = edges[1] - edges[0]
-        edges = at + width * np.arange(-math.ceil((at - edges[0]) / width), number + 1)
-        edges = edges[: np.searchsorted(edges, high + room) + 1]
+        below = edges[edges <= at][-1]
+        edges = np.append(edges[0] - (edges[1] - edges[0]), edges) + (at - below)
     return np.exp(edges) if spread else edges

@@ -71,12 +71,10 @@ def _draw(plan: Plan, result: PopulationResult, out: Path) -> str:
         plot_population,
         [m.solved_step if m.solved else None for m in result.members],
         [m.metrics[result.monitor] for m in result.members],
-        steps=result.steps,
-        metric=result.monitor,
+        steps=result.steps, metric=result.monitor, solved=exercise.solved_at,
         levels=STUCK_LEVELS if xor_or_xnor and exercise.monitor == "bce" else {},
-        solved=exercise.solved_at,
         title=f"{with_gate(exercise.name, data)}, recipe {result.recipe}",
-    )
+    )  # fmt: skip
     pictures = {out / "population.png": figure} if plan.settings.plots else {}
     return plotting.save_each(pictures)[1]
 
@@ -93,17 +91,11 @@ def _population(plan: Plan) -> Population:
         return exercise.module(data(seed), recipe=settings.recipe, **arguments)
 
     return Population(
-        module,
-        data,
-        settings.seeds,
-        bars=exercise.bars,
-        monitor=exercise.monitor,
-        mode=exercise.mode,
-        stop_at=exercise.stop_at if settings.early_stop else None,
-        measure=exercise.measure if measures else None,
-        restart_after=settings.restart_after,
+        module, data, settings.seeds, bars=exercise.bars, monitor=exercise.monitor,
+        mode=exercise.mode, stop_at=exercise.stop_at if settings.early_stop else None,
+        measure=exercise.measure if measures else None, restart_after=settings.restart_after,
         accelerator=settings.accelerator,
-    )
+    )  # fmt: skip
 
 
 def _load_finished(population: Population, run: OpenRun) -> None:
@@ -136,18 +128,11 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
         for index, solved in enumerate(module.met(measured).tolist())
     ]
     return PopulationResult(
-        exercise=exercise.name,
-        recipe=run.plan.settings.recipe,
-        members=members,
-        bars=tuple(map(str, exercise.bars)),
-        steps=run.steps,
-        seconds=run.seconds,
-        monitor=exercise.monitor,
-        mode=exercise.mode,
-        population=population,
+        exercise=exercise.name, recipe=run.plan.settings.recipe, members=members,
+        bars=tuple(map(str, exercise.bars)), monitor=exercise.monitor, mode=exercise.mode,
+        steps=run.steps, seconds=run.seconds, folder=run.folder, population=population,
         trainer=trainer,
-        folder=run.folder,
-    )
+    )  # fmt: skip
 
 
 def _as_one_of_many(exercise: Exercise) -> Exercise:

@@ -5,7 +5,8 @@ import logging
 import os
 import threading
 import warnings
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -18,48 +19,43 @@ from lightning.pytorch.utilities import rank_zero_only
 from mlpzoo.checks import InputError
 from mlpzoo.training.settings import RunSettings, TrainSettings
 
-
-class _Quiet:
-    """Levels and filters, which are the whole process's: the first thread sets, the last resets."""
-
-    def __init__(self) -> None:
-        self._lock, self._threads, self._undo = threading.Lock(), 0, ExitStack()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._threads += 1
-            if self._threads == 1:
-                self._begin()
-
-    def __exit__(self, *raised: object) -> None:
-        with self._lock:
-            self._threads -= 1
-            if not self._threads:
-                self._undo.close()
-
-    def _begin(self) -> None:
-        self._undo.enter_context(warnings.catch_warnings())
-        warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
-        warnings.filterwarnings("ignore", message=r"Checkpoint directory .* is not empty")
-        for log in (logging.getLogger("lightning.pytorch"), logging.getLogger("lightning.fabric")):
-            self._undo.callback(log.setLevel, log.level)
-            log.setLevel(logging.WARNING)
+_LOCK, _UNDO, _THREADS = threading.Lock(), ExitStack(), list[int]()
 
 
-_QUIET = _Quiet()
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Leave out Lightning's notes on hardware and on folders, and of what torch deprecates.
 
-
-def quiet_lightning() -> AbstractContextManager[None]:
-    """Leave out Lightning's notes on hardware and on folders, and of what torch deprecates."""
-    return _QUIET
-
-
-def made(*, devices: int | str, plugins: Any = (), **arguments: Any) -> Trainer:
-    """Return Lightning's Trainer; with one device it is alone, whatever the environment says.
-
-    The environment has a rank for each task of a job, and Lightning lets only the first write.
+    Levels and filters are the whole process's: the first thread sets, the last resets.
     """
-    given = list(plugins) if isinstance(plugins, list | tuple) else [plugins] if plugins else []
+    with _LOCK:
+        _THREADS.append(threading.get_ident())
+        if len(_THREADS) == 1:
+            _UNDO.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", message=r".*LeafSpec.*", category=FutureWarning)
+            warnings.filterwarnings("ignore", message=r"Checkpoint directory .* is not empty")
+            for log in map(logging.getLogger, ("lightning.pytorch", "lightning.fabric")):
+                _UNDO.callback(log.setLevel, log.level)
+                log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _THREADS.pop()
+            if not _THREADS:
+                _UNDO.close()
+
+
+def made(*own: Any, devices: int | str, plugins: Any = None, **arguments: Any) -> Trainer:
+    """Return Lightning's Trainer, with plugins of our own beside those given.
+
+    With one device it is alone, whatever the environment says: that has a rank for each task of a
+    job, and Lightning lets only the first write.
+    """
+    given = [
+        *(plugins if isinstance(plugins, list | tuple) else [plugins] if plugins else ()),
+        *own,
+    ]
     alone = devices == 1 and arguments.get("num_nodes", 1) == 1
     if alone and not any(isinstance(each, ClusterEnvironment) for each in given):
         given.append(LightningEnvironment())

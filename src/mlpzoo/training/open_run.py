@@ -62,7 +62,7 @@ class OpenRun:
     @property
     def advice(self) -> str:
         """How to go on with it."""
-        word, name = self.plan.command
+        word, name = "population" if self.plan.many else "train", self.plan.exercise.name
         line = shlex.join(["mlpzoo", word, name, "--resume", str(self.folder)])
         if holds_object(self.plan.config) or name not in list_exercises():
             function = "train_population" if self.plan.many else "train"
@@ -75,22 +75,11 @@ class OpenRun:
         return len(self.history) > len(self.state.history)
 
     def check_stop(self) -> None:
-        """Stop the program if a signal has asked for it.
-
-        Raises:
-            Interrupted: After SIGINT.
-            Terminated: After SIGTERM.
-        """
+        """Stop the program if a signal has asked for it (see `StopRequest`)."""
         self.stop.raise_if_requested(f"stopped after step {self.steps}; {self.advice}")
 
     def fit(self, trainer: Trainer, module: LightningModule, data: LightningDataModule) -> None:
-        """Train, from the state on, until the Trainer ends, a number is not finite, or a signal.
-
-        Raises:
-            InputError: The state cannot be gone on from, or a file cannot be written.
-            Interrupted: After SIGINT.
-            Terminated: After SIGTERM.
-        """
+        """Train, from the state on, until the Trainer ends, a number is not finite, or a signal."""
         leave_group_at_exit(trainer)
         of_states = (c for c in trainer.checkpoint_callbacks if isinstance(c, StateCheckpoint))
         self.state_checkpoint = next(of_states)
@@ -171,9 +160,8 @@ def _held(plan: Plan) -> Iterator[Path]:
 def _go_on(run: OpenRun, module: nn.Module) -> None:
     config, changes = run.plan.config, run.plan.changes
     run.state = state = latest_resumable(run.folder)
-    settings = (
-        differences(state.config, of_state(config), run.plan.exercise) if state.config else {}
-    )
+    had = state.config or of_state(config)
+    settings = differences(had, of_state(config), run.plan.exercise)
     if result_file(run.folder) is not None and not (settings or changes or state.notes):
         run.finished = True
         _say(f"{run.folder} is finished, at step {state.step}; there is nothing to go on with")
@@ -225,9 +213,8 @@ def _check(run: OpenRun, module: nn.Module) -> None:
         try:
             check_fit(module, read_checkpoint(state.path)["state_dict"])
         except (InputError, AttributeError, KeyError) as error:
-            raise InputError(
-                f"{state.path} does not fit the settings of its run: {error}"
-            ) from error
+            fault = f"{state.path} does not fit the settings of its run: {error}"
+            raise InputError(fault) from error
     elif "start" in config and not is_whole(folder / START):
         raise InputError(f"no state of {folder} is whole, nor is its {START}; rewind its run again")
     if state.step > config["max_steps"]:

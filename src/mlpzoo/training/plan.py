@@ -25,7 +25,6 @@ from mlpzoo.training.settings import GROUPS, OBJECT, PopulationSettings, TrainSe
 from mlpzoo.training.trainer import bare_trainer
 
 Kind = type[TrainSettings] | type[PopulationSettings]
-_SINGLE = ("devices", "plot_every", "film")  # stood in the config.yaml of populations once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +53,6 @@ class Plan:
     def many(self) -> bool:
         """Whether it is a population."""
         return isinstance(self.settings, PopulationSettings)
-
-    @property
-    def command(self) -> tuple[str, str]:
-        """The command line that it comes from, without its options."""
-        return "population" if self.many else "train", self.exercise.name
 
     @property
     def parent(self) -> Path:
@@ -98,7 +92,7 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
     found: dict[str, Any] = {}
     _check_groups(config, classes)
     for name, value in config.items():
-        if name == "exercise" or (kind is PopulationSettings and name in _SINGLE):
+        if name == "exercise":
             continue
         key = resolve_name("setting", name, fields)
         if key in GROUPS:
@@ -116,8 +110,7 @@ def _check_groups(config: Mapping[str, Any], classes: Mapping[str, type[Any]]) -
     """Refuse an argument of the one group that is given for the other."""
     known = {group: inspect.signature(cls).parameters for group, cls in classes.items()}
     for group, other in (GROUPS, GROUPS[::-1]):
-        given = config.get(group)
-        for name in given if isinstance(given, Mapping) else ():
+        for name in given if isinstance(given := config.get(group), Mapping) else ():
             if name in known[other] and name not in known[group]:
                 raise InputError(f"unknown {group}.{name}; did you mean {other}.{name}?")
 
@@ -155,13 +148,10 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
     exercise = judged_on(data, exercise, module)
     dry_run(exercise, module, data)
     linked = chosen.linked(data)
+    names = ("max_steps", "val_every", "early_stop")
+    defaults = {name: getattr(chosen, name) for name in names}
     filled = replace(
-        settings.filled(
-            max_steps=chosen.max_steps,
-            val_every=chosen.val_every,
-            early_stop=chosen.early_stop,
-            threads=torch.get_num_threads(),
-        ),
+        settings.filled(**defaults, threads=torch.get_num_threads()),
         data=_arguments(data, {"seed", *pace} - settings.data.keys()),
         module=_arguments(module, {"seed", *linked} - settings.module.keys()),
     )

@@ -166,9 +166,8 @@ def reason(
         metrics: Test metrics of the module, named without a prefix.
         step: Where a run was stopped by a number that was not finite, if it was.
     """
-    if exercise.passed(metrics) and step is None:
-        return ""
-    return in_words(diagnose, module, data, step=step)
+    sound = exercise.passed(metrics) and step is None
+    return "" if sound else in_words(diagnose, module, data, step=step)
 
 
 def in_words(tell: Callable[..., object], *args: Any, **named: Any) -> str:
@@ -200,28 +199,18 @@ def stored_result(plan: Plan, run: OpenRun, trainer: Trainer) -> Result:
     module, data = load_module(best_of(run.folder), exercise=exercise)
     try:
         metrics = {k: math.nan if v is None else float(v) for k, v in stored["metrics"].items()}
-        plain = {name: kind(stored[name]) for name, kind in _STORED.items()}
+        kinds = Result.__annotations__
+        plain = {name: kinds[name](stored[name]) for name in _STORED}
         if not all(bar.metric in metrics for bar in exercise.bars):
             raise ValueError("a metric is missing")
         return Result(
-            exercise=exercise.name,
-            **plain,
-            metrics=metrics,
-            bars=tuple(map(str, stored["bars"])),
-            lost_step=stored["lost_step"],
-            changes=list(stored["changes"]),
-            finished_before=True,
-            module=module,
-            datamodule=data,
-            trainer=trainer,
-            folder=run.folder,
-        )
+            **plain, exercise=exercise.name, metrics=metrics, bars=tuple(map(str, stored["bars"])),
+            lost_step=stored["lost_step"], changes=list(stored["changes"]), finished_before=True,
+            module=module, datamodule=data, trainer=trainer, folder=run.folder,
+        )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         path = result_file(run.folder)
         raise InputError(f"{path} does not hold a result; remove it, then resume") from error
 
 
-_STORED = {
-    "recipe": str, "seed": int, "steps": int, "seconds": float, "passed": bool, "remark": str,
-    "diagnosis": str,
-}  # fmt: skip
+_STORED = ("recipe", "seed", "steps", "seconds", "passed", "remark", "diagnosis")

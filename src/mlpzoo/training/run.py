@@ -14,6 +14,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.exercises import Exercise
 from mlpzoo.files import write_json, write_whole
 from mlpzoo.plotting import Canvas
+from mlpzoo.plotting.views import with_gate
 from mlpzoo.runs.checkpoint import best_of
 from mlpzoo.runs.folder import FIGURES, RESULT
 from mlpzoo.runs.load import PROVENANCE
@@ -31,6 +32,7 @@ from mlpzoo.training.trainer import build_trainer, measure
 P = ParamSpec("P")
 R = TypeVar("R")
 AnyResult = TypeVar("AnyResult", bound=Any)
+_OF_TRAINER = ("max_steps", "val_every", "early_stop", "progress", "accelerator", "devices")
 Training = Callable[[str | Exercise, dict[str, Any]], R]
 
 
@@ -98,8 +100,6 @@ def carry_out(plan: Plan) -> Result:
 
     Raises:
         InputError: The folder cannot be made or written to; what was saved is whole.
-        Interrupted: After Ctrl-C, with the state saved; the message says how to go on.
-        Terminated: The same after SIGTERM.
     """
     module, data = plan.module, plan.datamodule
     with fitted(plan, module, data, callbacks=_own_callbacks) as (run, trainer):
@@ -140,16 +140,11 @@ def fitted(
         trainer = build_trainer(
             judge or plan.exercise,
             folder=run.folder,
-            max_steps=settings.max_steps,
-            val_every=settings.val_every,
-            early_stop=settings.early_stop,
-            progress=settings.progress,
             logger=[RunLogger(run.folder, step=run.state.step), *settings.loggers],
             callbacks=own,
             provenance={**state, "config": state, "changes": run.history},
             stop=run.stop,
-            accelerator=settings.accelerator,
-            devices=settings.devices,
+            **{name: getattr(settings, name) for name in _OF_TRAINER},
             **settings.trainer,
         )
         if not run.finished:
@@ -193,14 +188,12 @@ def finish(
 
 def _own_callbacks(plan: Plan, folder: Path) -> list[Callback]:
     name, view, settings = plan.exercise.name, plan.exercise.view, plan.settings
-    callbacks: list[Callback] = []
-    if settings.plot_every:
+    title, callbacks = with_gate(name, plan.datamodule), list[Callback]()
+    if every := settings.plot_every:
         writer = FigureWriter(
-            lambda module, data, step: view(module, data, Canvas(f"{name} after {step} steps")),
-            folder=folder / FIGURES,
-            name=name,
-            every_n_validations=settings.plot_every,
-        )
+            lambda module, data, step: view(module, data, Canvas(f"{title} after {step} steps")),
+            folder=folder / FIGURES, name=name, every_n_validations=every,
+        )  # fmt: skip
         callbacks.append(writer)
     if settings.film:
         callbacks.append(SnapshotTaker(folder, {key: plan.config[key] for key in PROVENANCE}))
@@ -211,20 +204,10 @@ def _result(run: OpenRun, trainer: Trainer, metrics: dict[str, float]) -> Result
     plan = run.plan
     exercise, module, data = plan.exercise, plan.module, plan.datamodule
     return Result(
-        exercise=exercise.name,
-        recipe=plan.settings.recipe,
-        seed=plan.settings.seed,
-        steps=run.steps,
-        seconds=run.seconds,
-        metrics=metrics,
-        bars=tuple(map(str, exercise.bars)),
-        passed=exercise.passed(metrics),
+        exercise=exercise.name, recipe=plan.settings.recipe, seed=plan.settings.seed,
+        steps=run.steps, seconds=run.seconds, lost_step=run.lost_step, changes=run.history,
+        metrics=metrics, bars=tuple(map(str, exercise.bars)), passed=exercise.passed(metrics),
         remark=in_words(exercise.remark, module, data, metrics),
         diagnosis=reason(exercise, module, data, metrics, step=run.lost_step),
-        lost_step=run.lost_step,
-        changes=run.history,
-        module=module,
-        datamodule=data,
-        trainer=trainer,
-        folder=run.folder,
-    )
+        module=module, datamodule=data, trainer=trainer, folder=run.folder,
+    )  # fmt: skip

@@ -123,11 +123,7 @@ class RunSettings:
                 object.__setattr__(self, each.name, value)
 
     def filled(self, **defaults: Any) -> Self:
-        """Return the settings with values for those that are None.
-
-        Args:
-            **defaults: By name.
-        """
+        """Return the settings with values, by name, for those that are None."""
         missing = {k: value for k, value in defaults.items() if getattr(self, k) is None}
         return replace(self, **missing)
 

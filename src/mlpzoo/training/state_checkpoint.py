@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint, EarlyStopping
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 from typing_extensions import override
 
@@ -129,12 +129,9 @@ def _logs(trainer: Trainer) -> list[RunLogger]:
 
 def _has_stopped(trainer: Trainer) -> bool:
     """Tell whether the state that was loaded is of a run that stops early."""
-    stopper = trainer.early_stopping_callback
-    return (
-        isinstance(stopper, EarlyStopping)
-        and stopper.stopping_threshold is not None
-        and stopper.stopping_reason is EarlyStoppingReason.STOPPING_THRESHOLD
-    )
+    stopper: Any = trainer.early_stopping_callback
+    met = getattr(stopper, "stopping_reason", None) is EarlyStoppingReason.STOPPING_THRESHOLD
+    return met and stopper.stopping_threshold is not None
 
 
 def _replaced(value: Any, folder: str, by: str) -> Any:

@@ -73,27 +73,25 @@ def build_trainer(
     metrics = ("train_loss", f"val_{exercise.monitor}")
     kind = StepProgressBar if bar else LineProgress
     shown = [kind(exercise.name, metrics)] if progress and not theirs else []
-    plugins = arguments.pop("plugins", None) or []
-    plugins = plugins if isinstance(plugins, list | tuple) else [plugins]
-    defaults: dict[str, Any] = {
-        "devices": 1,
-        "num_sanity_val_steps": 0,
-        "log_every_n_steps": min(100, val_every, max_steps),
-        "enable_model_summary": False,
-    }
+    log_every = min(100, val_every, max_steps)
+    defaults = {"devices": 1, "num_sanity_val_steps": 0, "log_every_n_steps": log_every}
     trainer = made(
-        **{**defaults, **arguments},
+        WholeFileIO(folder),
+        **{**defaults, "enable_model_summary": False, **arguments},
         max_steps=max_steps,
         max_epochs=-1,
         val_check_interval=min(val_every, max_steps),
         check_val_every_n_epoch=None,
         logger=logger,
         callbacks=[
-            *_judges(exercise, early_stop), *callbacks, *shown, _best(exercise, folder), state,
+            *_judges(exercise, early_stop),
+            *callbacks,
+            *shown,
+            _best(exercise, folder),
+            state,
         ],
         enable_progress_bar=bar or theirs,
-        plugins=[*plugins, WholeFileIO(folder)],
-    )  # fmt: skip
+    )
     if is_first_process():
         folder.mkdir(parents=True, exist_ok=True)
     return trainer
@@ -139,22 +137,16 @@ def _best(exercise: Exercise, folder: Path) -> ModelCheckpoint:
     )  # fmt: skip
 
 
-_JUDGED = "a run is judged, and goes on, by what that leaves out"
+_SETTING = {
+    "callbacks": "callbacks", "logger": "logger", "enable_progress_bar": "progress",
+    "check_val_every_n_epoch": "val_every", "val_check_interval": "val_every",
+    **dict.fromkeys(("fast_dev_run", "max_epochs", "max_steps", "max_time"), "max_steps"),
+}  # fmt: skip
+_JUDGED = ("barebones", "enable_checkpointing", "limit_test_batches", "limit_val_batches",
+           "overfit_batches")  # fmt: skip
 _INSTEAD = {
-    "barebones": _JUDGED,
-    "callbacks": "give callbacks as a setting",
-    "check_val_every_n_epoch": "give val_every as a setting",
-    "enable_checkpointing": _JUDGED,
-    "enable_progress_bar": "give progress as a setting",
-    "fast_dev_run": "give max_steps as a setting",
-    "limit_test_batches": _JUDGED,
-    "limit_val_batches": _JUDGED,
-    "logger": "give logger as a setting",
-    "max_epochs": "give max_steps as a setting",
-    "max_steps": "give max_steps as a setting",
-    "max_time": "give max_steps as a setting",
-    "overfit_batches": _JUDGED,
-    "val_check_interval": "give val_every as a setting",
+    **{name: f"give {setting} as a setting" for name, setting in _SETTING.items()},
+    **dict.fromkeys(_JUDGED, "a run is judged, and goes on, by what that leaves out"),
 }
 
 
@@ -170,9 +162,8 @@ def evaluate(
         accelerator: Lightning's name of the device.
     """
     with quiet_lightning():
-        callbacks = [Measure(exercise.measure)]
-        trainer = _bare(accelerator=accelerator, devices=1, callbacks=callbacks)
-        return measure(trainer, module, data)
+        judge = Measure(exercise.measure)
+        return measure(_bare(accelerator=accelerator, devices=1, callbacks=[judge]), module, data)
 
 
 def measure(
