@@ -29,16 +29,18 @@ read or written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo train`."""
     add = parser.add_argument
-    add("names", nargs="*", type=_exercise, metavar="NAME", help="exercises, or all")
+    add(
+        "names",
+        nargs="*",
+        type=lambda text: exercise(text, "all"),
+        metavar="NAME",
+        help="exercises, or all",
+    )
     add("--config", metavar="FILE", help="settings from a YAML file; options override them")
     add_settings(parser, TrainSettings)
     add("--json", action="store_true",
         help="print a list of what is in each result.json, with its folder")  # fmt: skip
     parser.set_defaults(dotted=[])
-
-
-def _exercise(text: str) -> str:
-    return text if text == "all" else exercise(text)
 
 
 def run(
@@ -132,8 +134,7 @@ def _which(names: Sequence[str], run: bool | str) -> tuple[Sequence[str], bool |
 def _names(names: Sequence[str], config: Mapping[str, Any]) -> list[str]:
     from mlpzoo.exercises import get_exercise, list_exercises
 
-    known_names = [name if name == "all" else get_exercise(name).name for name in names]
-    chosen = list_exercises() if "all" in known_names else list(dict.fromkeys(known_names))
+    chosen = list_exercises() if "all" in names else list(dict.fromkeys(names))
     if "exercise" not in config:
         if not chosen:
             raise InputError(f"name an exercise, or all; there are {', '.join(list_exercises())}")
