@@ -33,9 +33,6 @@ class Rows:
         Args:
             count: How many there must be in a row.
             of: What takes them, for the message.
-
-        Raises:
-            InputError: There are more or fewer, in a row or as names above them.
         """
         wanted = "1 input" if count == 1 else f"{count} inputs"
         header = [] if self.header is None else [self.header]
@@ -80,9 +77,6 @@ def read_rows(inputs: Sequence[str]) -> Rows:
 
     Args:
         inputs: The numbers of one row; or a CSV file, or "-" for stdin, alone.
-
-    Raises:
-        InputError: What should be a number is none, or the file cannot be read or is empty.
     """
     if len(inputs) > 1 or is_number(inputs[0]):
         rows, header = [(list(inputs), "")], None

@@ -213,9 +213,6 @@ def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     Returns:
         The other arguments, and the dotted ones as "--group.name=value".
 
-    Raises:
-        InputError: A dotted option without a value.
-
     Example:
         >>> split_dotted(["sin", "--module.lr", "0.1", "--seed", "3"])
         (['sin', '--seed', '3'], ['--module.lr=0.1'])

@@ -70,9 +70,6 @@ def write_exported(exported: ExportedNet, path: Path, kind: str = "") -> str:
 
     Returns:
         How exact the file is, in words.
-
-    Raises:
-        InputError: See `export`.
     """
     kind = kind or path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:

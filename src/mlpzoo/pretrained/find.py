@@ -71,9 +71,6 @@ class Found:
 
     def solves(self) -> tuple[Exercise, FunctionDataModule]:
         """Return its exercise and data.
-
-        Raises:
-            InputError: Its file does not say which exercise it solves.
         """
         if self.exercise is None or self.data is None:
             raise InputError(
@@ -90,9 +87,6 @@ def find_network(named: str | Path, *, path: str | Path | None = None) -> Found:
         named: One of `list_pretrained()`; the folder of a run, whose best weights are meant; a
             checkpoint or a snapshot; or a file of `mlpzoo export`.
         path: One of these paths, of the exercise `named`; None for what `named` means itself.
-
-    Raises:
-        InputError: There is none, it cannot be read, or it is of another exercise.
     """
     wanted, named = (None, str(named)) if path is None else (get_exercise(str(named)), str(path))
     path, known = Path(named), "" if wanted else known_name(name_or_path(named))

@@ -56,9 +56,6 @@ def to_safetensors(exported: ExportedNet) -> bytes:
 
     Args:
         exported: The network, on any device.
-
-    Raises:
-        InputError: See `mlpzoo.export`.
     """
     head = json.dumps(_head(exported))
     return safetensors.torch.save(_weights(exported.net), metadata={_HEAD: head})
@@ -69,9 +66,6 @@ def to_json(exported: ExportedNet) -> bytes:
 
     Args:
         exported: The network, on any device.
-
-    Raises:
-        InputError: See `mlpzoo.export`.
 
     Example:
         >>> from mlpzoo import SequentialMLP
@@ -92,9 +86,6 @@ def to_pt(exported: ExportedNet) -> bytes:
 
     Args:
         exported: The network, on any device.
-
-    Raises:
-        InputError: See `mlpzoo.export`.
     """
     weights = {name: tensor.clone() for name, tensor in _weights(exported.net).items()}
     head = json.loads(json.dumps(_head(exported)))  # no two names are one object: equal bytes
@@ -111,9 +102,6 @@ def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
     Args:
         path: The file.
         sha256: What its content must have; "" for anything.
-
-    Raises:
-        InputError: There is no such file, it is too large, of another SHA-256, or no network.
     """
     path = Path(str(path))
     try:
@@ -140,9 +128,6 @@ def from_bytes(content: bytes) -> ExportedNet:
 
     Args:
         content: All of the file.
-
-    Raises:
-        InputError: The bytes are not what these write.
     """
     read = _from_safetensors if b"\0" in content[:8] else _from_json
     read = _from_pt if content.startswith(_ZIP) else read

@@ -115,9 +115,6 @@ def load_exported(name: str, *, folder: str | Path | None = None) -> ExportedNet
     Args:
         name: One of `list_pretrained()`.
         folder: Where weights and manifest are; None for those of the package.
-
-    Raises:
-        InputError: See `load_pretrained`.
     """
     from mlpzoo.nets.architecture import describe  # torch, which a list does not need
     from mlpzoo.pretrained.formats import read_exported
@@ -150,9 +147,6 @@ def read_manifest(folder: str | Path | None = None) -> dict[str, Pretrained]:
 
     Args:
         folder: Where the manifest is; None for that of the package.
-
-    Raises:
-        InputError: It cannot be read, or is not a manifest.
     """
     path = _folder(folder) / MANIFEST
     try:

@@ -68,9 +68,6 @@ def data_of(record: Pretrained) -> FunctionDataModule:
 
     Args:
         record: What the manifest says of the network.
-
-    Raises:
-        InputError: An unknown exercise or argument, or a refused value.
     """
     return get_exercise(record.exercise).data(seed=record.seed or 0, **record.data)
 

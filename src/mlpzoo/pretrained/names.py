@@ -21,9 +21,6 @@ def name_or_path(text: str) -> str:
 
     Args:
         text: A name or a path.
-
-    Raises:
-        InputError: It is none of these; the message suggests the nearest name.
     """
     path = Path(text)
     if not (known_name(text) or (text and path.exists()) or path.suffix or path.parts[1:]):

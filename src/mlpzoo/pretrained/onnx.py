@@ -31,9 +31,6 @@ def to_onnx(exported: ExportedNet) -> tuple[bytes, float]:
 
     Returns:
         The file's content, and the largest difference between what onnxruntime and torch compute.
-
-    Raises:
-        InputError: The extra is not installed, or they compute different things.
     """
     try:
         import onnxruntime

@@ -78,9 +78,6 @@ def pack(checkpoint: dict[str, Any]) -> bytes:
 
 def unpack(content: bytes) -> Any:
     """Return what `pack` was given, on the CPU.
-
-    Raises:
-        InputError: The bytes are not what `pack` returned, or hold more than plain data.
     """
     archive, seal = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
     if not seal.startswith(_SEAL):
@@ -92,9 +89,6 @@ def unpack(content: bytes) -> Any:
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Load a checkpoint that `mlpzoo train` wrote, on the CPU, without running code.
-
-    Raises:
-        InputError: No such file, a damaged one, not a checkpoint, or one of a newer format.
     """
     path = Path(str(path))
     try:

@@ -28,9 +28,6 @@ def new_folder(parent: Path, config: Mapping[str, Any], *, start: Path | None = 
         parent: The exercise's folder, made if need be.
         config: Settings that repeat the run.
         start: A checkpoint that it begins with, which is copied; None for none.
-
-    Raises:
-        InputError: It cannot be made or written to.
     """
     from mlpzoo.runs.checkpoint import START  # torch, which a list of runs does without
 
@@ -55,9 +52,6 @@ def give_name(made: Path) -> Path:
 
     Getting the name is the claim: runs that start together get different ones, for a folder that is
     not empty keeps its own. None is ever seen half made.
-
-    Raises:
-        InputError: It cannot be renamed.
     """
     parent = made.parent
     version = max((number for number, _ in _versions(parent)), default=-1) + 1
@@ -99,9 +93,6 @@ def find_run(path: str | Path | None, parent: Path) -> Path:
     Args:
         path: The folder or a file in it; None for the newest run of an exercise.
         parent: The exercise's folder.
-
-    Raises:
-        InputError: There is none.
     """
     if path is not None:
         return _folder_of(path)
@@ -113,19 +104,12 @@ def find_run(path: str | Path | None, parent: Path) -> Path:
 
 def settings_of(path: str | Path) -> dict[str, Any]:
     """Return the settings of the run whose folder, or a file in it, is named.
-
-    Raises:
-        InputError: It is not of a run, or its config.yaml cannot be read.
     """
     return read_config(_folder_of(path) / CONFIG)
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
     """Read a YAML file such as a run's config.yaml; only plain data is accepted.
-
-    Raises:
-        InputError: No such file, not YAML, a name or a number that can be read in two ways, or not
-            a mapping of names to values.
     """
     try:
         config = yaml.load(Path(path).read_text(encoding="utf-8"), _OneMeaning)
@@ -173,9 +157,6 @@ def read_result(folder: Path) -> dict[str, Any]:
 
     Args:
         folder: The run folder.
-
-    Raises:
-        InputError: It cannot be read.
     """
     path = result_file(folder) or folder / RESULT
     try:

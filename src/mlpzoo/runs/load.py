@@ -53,9 +53,6 @@ def start_from(path: str | Path, module: LitNetwork, *, exercise: str | Exercise
         path: The file.
         module: Of the same layers.
         exercise: The exercise that the checkpoint must be of.
-
-    Raises:
-        InputError: Not a readable checkpoint, or one of other layers.
     """
     checkpoint = _of_single_run(path, exercise)
     try:

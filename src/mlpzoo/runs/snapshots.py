@@ -68,9 +68,6 @@ def snapshot(folder: Path, step: int) -> Path:
     Args:
         folder: The run folder.
         step: Optimizer steps taken.
-
-    Raises:
-        InputError: The run has none, or none of this step; the nearest are named.
     """
     found = snapshots_in(folder)
     if step in found:

@@ -53,7 +53,7 @@ def run(*, name: str, ckpt: str | None, x: Sequence[str], json: bool) -> int:
         if found.data is not None and (said := rows.outside(found.data.low, found.data.high)):
             print(f"mlpzoo: {said}", file=sys.stderr)
         with torch.no_grad():
-            parts = torch.tensor(values, dtype=torch.float32).split(_AT_ONCE)
+            parts = torch.split(torch.tensor(values, dtype=torch.float32), _AT_ONCE)
             answers = torch.cat([found.module.answer(part) for part in parts])
     if json:
         exercise = found.exercise.name if found.exercise else ""
