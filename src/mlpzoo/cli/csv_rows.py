@@ -42,12 +42,7 @@ class Rows:
         return [[float(text) for text in row] for row in self.texts]
 
     def outside(self, low: float, high: float) -> str:
-        """Say which numbers lie outside a range, or "".
-
-        Args:
-            low: Its low end.
-            high: Its high end.
-        """
+        """Say which numbers lie outside a range, or ""."""
         found = [
             f"{place}{float(text):g}"
             for row, place in zip(self.texts, self.places, strict=True)

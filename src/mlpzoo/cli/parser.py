@@ -117,10 +117,6 @@ def add_settings(parser: argparse.ArgumentParser, kind: type[RunSettings]) -> No
     """Add an option for each setting that can be given as text.
 
     An option that is not given leaves the default, or that of --config or of a resumed run.
-
-    Args:
-        parser: Where to add them.
-        kind: The settings.
     """
     texts = meanings(kind)
     for each in options(kind):
@@ -207,9 +203,6 @@ def _how(annotation: Any) -> dict[str, Any]:
 def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Take --data.x VALUE and --module.x VALUE out of a command line.
 
-    Args:
-        arguments: The command line.
-
     Returns:
         The other arguments, and the dotted ones as "--group.name=value".
 
@@ -236,9 +229,6 @@ def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def nested(dotted: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return dotted arguments as mappings by group.
-
-    Args:
-        dotted: What `split_dotted` gave.
 
     Example:
         >>> nested(["--module.lr=0.1", "--data.low=0"])

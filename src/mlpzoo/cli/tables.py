@@ -42,9 +42,5 @@ def measured(metrics: Mapping[str, float | None], digits: int = 4) -> str:
 
 
 def stdout_for(json: bool) -> AbstractContextManager[object]:
-    """Send to stderr what is printed within, where stdout is for one JSON document alone.
-
-    Args:
-        json: Whether it is.
-    """
+    """Send to stderr what is printed within, where stdout is for one JSON document alone."""
     return redirect_stdout(sys.stderr) if json else nullcontext()

@@ -70,8 +70,7 @@ class Found:
         return ExportedNet(net=net, exercise=self.exercise.name, output=output, data=data)
 
     def solves(self) -> tuple[Exercise, FunctionDataModule]:
-        """Return its exercise and data.
-        """
+        """Return its exercise and data."""
         if self.exercise is None or self.data is None:
             raise InputError(
                 f"{self.named} does not say which exercise it solves; name that, and --ckpt "

@@ -52,20 +52,13 @@ class ExportedNet:
 
 
 def to_safetensors(exported: ExportedNet) -> bytes:
-    """Return a network as the content of a .safetensors file; equal ones give equal bytes.
-
-    Args:
-        exported: The network, on any device.
-    """
+    """Return a network as the content of a .safetensors file; equal ones give equal bytes."""
     head = json.dumps(_head(exported))
     return safetensors.torch.save(_weights(exported.net), metadata={_HEAD: head})
 
 
 def to_json(exported: ExportedNet) -> bytes:
     """Return a network as JSON: each float32 in the fewest digits that give it back.
-
-    Args:
-        exported: The network, on any device.
 
     Example:
         >>> from mlpzoo import SequentialMLP
@@ -82,11 +75,7 @@ def to_json(exported: ExportedNet) -> bytes:
 
 
 def to_pt(exported: ExportedNet) -> bytes:
-    """Return a network as torch.save writes it: what `to_json` has, "weights" being a state_dict.
-
-    Args:
-        exported: The network, on any device.
-    """
+    """Return a network as torch.save writes it: as JSON has it, but "weights" is a state_dict."""
     weights = {name: tensor.clone() for name, tensor in _weights(exported.net).items()}
     head = json.loads(json.dumps(_head(exported)))  # no two names are one object: equal bytes
     torch.save({**head, "weights": weights}, buffer := io.BytesIO())
@@ -124,11 +113,7 @@ def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
 
 
 def from_bytes(content: bytes) -> ExportedNet:
-    """Return the network that one of `WRITERS` wrote.
-
-    Args:
-        content: All of the file.
-    """
+    """Return the network that one of `WRITERS` wrote."""
     read = _from_safetensors if b"\0" in content[:8] else _from_json
     read = _from_pt if content.startswith(_ZIP) else read
     try:

@@ -39,11 +39,7 @@ class LitExportedNet(LitNetwork):
 
 
 def as_module(exported: ExportedNet) -> LitNetwork:
-    """Return a plain network as a Lightning module with the metrics of its exercise.
-
-    Args:
-        exported: The network, and what it gives.
-    """
+    """Return a plain network as a Lightning module with the metrics of its exercise."""
     if not isinstance(exported.net, DualHeadMLP):
         return LitExportedNet(exported).eval()
     module = LitMinMax(trunk_features=(1,), head_features=())  # which measures each head
@@ -52,11 +48,7 @@ def as_module(exported: ExportedNet) -> LitNetwork:
 
 
 def output_of(module: LitNetwork) -> str:
-    """Return what the network of a Lightning module gives, a key of `formats.OUTPUTS`.
-
-    Args:
-        module: Any module of a gate or a function.
-    """
+    """Return what the network of a Lightning module gives, a key of `formats.OUTPUTS`."""
     if module.task != "gate":
         return "value"
     output = torch.zeros(1)
@@ -64,11 +56,7 @@ def output_of(module: LitNetwork) -> str:
 
 
 def data_of(record: Pretrained) -> FunctionDataModule:
-    """Return the data module that a network of the package is measured by.
-
-    Args:
-        record: What the manifest says of the network.
-    """
+    """Return the data module that a network of the package is measured by."""
     return get_exercise(record.exercise).data(seed=record.seed or 0, **record.data)
 
 

@@ -8,20 +8,12 @@ from mlpzoo.pretrained.manifest import list_pretrained
 
 
 def known_name(text: str) -> str:
-    """Return the name of an exercise or of a network of the package that a text spells, or "".
-
-    Args:
-        text: A name or a path.
-    """
+    """Return the name of an exercise or of a network of the package that a text spells, or ""."""
     return next((name for name in _names() if spelling(name) == spelling(text)), "")
 
 
 def name_or_path(text: str) -> str:
-    """Return a text that is a name, or that there is as a path, or that has the look of one.
-
-    Args:
-        text: A name or a path.
-    """
+    """Return a text that is a name, or that there is as a path, or that has the look of one."""
     path = Path(text)
     if not (known_name(text) or (text and path.exists()) or path.suffix or path.parts[1:]):
         resolve_name("name or path", text, _names())

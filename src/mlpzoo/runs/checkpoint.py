@@ -77,8 +77,7 @@ def pack(checkpoint: dict[str, Any]) -> bytes:
 
 
 def unpack(content: bytes) -> Any:
-    """Return what `pack` was given, on the CPU.
-    """
+    """Return what `pack` was given, on the CPU."""
     archive, seal = content[:-_SEAL_LENGTH], content[-_SEAL_LENGTH:]
     if not seal.startswith(_SEAL):
         raise InputError("it was not written by mlpzoo's train, or its end is missing")
@@ -88,8 +87,7 @@ def unpack(content: bytes) -> Any:
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Load a checkpoint that `mlpzoo train` wrote, on the CPU, without running code.
-    """
+    """Load a checkpoint that `mlpzoo train` wrote, on the CPU, without running code."""
     path = Path(str(path))
     try:
         checkpoint: dict[str, Any] = unpack(path.read_bytes())
@@ -113,11 +111,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
 
 def best_of(folder: Path) -> Path:
-    """Return the checkpoint of a run to measure: the best, else the last good one.
-
-    Args:
-        folder: The run folder.
-    """
+    """Return the checkpoint of a run to measure: the best, else the last good one."""
     return next((p for name in (BEST, LAST, START) if (p := folder / name).exists()), folder / BEST)
 
 

@@ -103,14 +103,12 @@ def find_run(path: str | Path | None, parent: Path) -> Path:
 
 
 def settings_of(path: str | Path) -> dict[str, Any]:
-    """Return the settings of the run whose folder, or a file in it, is named.
-    """
+    """Return the settings of the run whose folder, or a file in it, is named."""
     return read_config(_folder_of(path) / CONFIG)
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
-    """Read a YAML file such as a run's config.yaml; only plain data is accepted.
-    """
+    """Read a YAML file such as a run's config.yaml; only plain data is accepted."""
     try:
         config = yaml.load(Path(path).read_text(encoding="utf-8"), _OneMeaning)
     except InputError as error:
@@ -153,11 +151,7 @@ def result_file(folder: Path) -> Path | None:
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """Return the result that marks a run as finished.
-
-    Args:
-        folder: The run folder.
-    """
+    """Return the result that marks a run as finished."""
     path = result_file(folder) or folder / RESULT
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -18,8 +18,7 @@ Row = dict[str, str]
 
 
 def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
-    """Return optimizer steps and values of every column of a metrics.csv; none without a file.
-    """
+    """Return optimizer steps and values of every column of a metrics.csv; none without a file."""
     series: dict[str, tuple[list[float], list[float]]] = {}
     for row in _read(path):
         for name, value in row.items():
@@ -75,14 +74,12 @@ class Table:
 
 
 def rows_until(path: Path, step: int) -> list[Row]:
-    """Return the rows of a metrics.csv up to a number of optimizer steps, none without a file.
-    """
+    """Return the rows of a metrics.csv up to a number of optimizer steps, none without a file."""
     return [row for row in _read(path) if int(row["step"]) <= step] if step else []
 
 
 def _read(path: Path) -> list[Row]:
-    """Return the rows of a metrics.csv, none without a file.
-    """
+    """Return the rows of a metrics.csv, none without a file."""
     if not path.exists():
         return []
     try:

@@ -22,9 +22,6 @@ def is_due(step: int) -> bool:
     early. It depends on nothing but the step, so a run that goes on, or goes on for longer, takes
     the snapshots of one that had not stopped.
 
-    Args:
-        step: 0 or more.
-
     Example:
         >>> [step for step in range(17, 51) if is_due(step)]
         [17, 18, 20, 22, 23, 25, 27, 29, 32, 34, 37, 40, 43, 46, 50]
@@ -34,9 +31,6 @@ def is_due(step: int) -> bool:
 
 def next_step(step: int) -> int:
     """Return the first step after this one at which a snapshot is taken.
-
-    Args:
-        step: 0 or more.
 
     Example:
         >>> next_step(100), next_step(117)
@@ -49,11 +43,7 @@ def next_step(step: int) -> int:
 
 
 def snapshots_in(folder: Path) -> dict[int, Path]:
-    """Return the snapshots of a run by step, in their order.
-
-    Args:
-        folder: The run folder.
-    """
+    """Return the snapshots of a run by step, in their order."""
     numbers = [path.stem.removeprefix("step_") for path in folder.glob(f"{FOLDER}/step_*.ckpt")]
     return {step: _path(folder, step) for step in sorted(int(n) for n in numbers if n.isdecimal())}
 
@@ -63,12 +53,7 @@ def _path(folder: Path, step: int) -> Path:
 
 
 def snapshot(folder: Path, step: int) -> Path:
-    """Return the snapshot of a step.
-
-    Args:
-        folder: The run folder.
-        step: Optimizer steps taken.
-    """
+    """Return the snapshot of a step."""
     found = snapshots_in(folder)
     if step in found:
         return found[step]

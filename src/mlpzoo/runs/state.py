@@ -42,9 +42,6 @@ def latest_resumable(folder: Path) -> State:
 
     It needs the best checkpoint that it knows of. Where there is none, the run goes on from its
     start, which its settings give again. Rows of metrics.csv that are lost cost no training.
-
-    Args:
-        folder: The run folder.
     """
     notes: list[str] = []
     states = {}

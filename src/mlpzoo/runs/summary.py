@@ -25,9 +25,6 @@ def list_runs(out: str | Path) -> list[dict[str, Any]]:
 def summary_of(folder: Path) -> dict[str, Any]:
     """Return what a run is and how far it has come, as plain data.
 
-    Args:
-        folder: The run folder.
-
     Returns:
         folder, exercise, members (None of a single run), recipe, seed, steps, max_steps, state
         ("finished", "resumable", "running" or "damaged"), passed (None before the end), metrics
@@ -46,10 +43,7 @@ def summary_of(folder: Path) -> dict[str, Any]:
 
 
 _OF_CONFIG = ("exercise", "members", "recipe", "seed", "max_steps")
-_KEYS = (
-    "folder", "exercise", "members", "recipe", "seed", "steps", "max_steps", "state", "passed",
-    "metrics",
-)  # fmt: skip
+_KEYS = ("folder", *_OF_CONFIG[:-1], "steps", "max_steps", "state", "passed", "metrics")
 
 
 def _finished(result: dict[str, Any]) -> dict[str, Any]:

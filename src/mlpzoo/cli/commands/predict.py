@@ -28,9 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def rearranged(arguments: Sequence[str]) -> list[str]:
     """Put numbers behind a "--", because argparse takes -1e-3 for an option.
 
-    Args:
-        arguments: The command line.
-
     Example:
         >>> rearranged(["predict", "sin", "-1e-3", "--ckpt", "best.ckpt"])
         ['predict', 'sin', '--ckpt', 'best.ckpt', '--', '-1e-3']

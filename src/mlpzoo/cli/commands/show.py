@@ -73,11 +73,11 @@ def _arguments(exercise: "Exercise") -> list[dict[str, object]]:
     return [
         {
             "argument": f"--{group}.{argument}",
-            "default": _plain(values.get(argument, parameter.default)),
+            "default": values.get(argument, None if of.default is of.empty else of.default),
             "meaning": meanings(cls).get(argument, ""),
         }
         for group, (cls, values) in groups.items()
-        for argument, parameter in inspect.signature(cls).parameters.items()
+        for argument, of in inspect.signature(cls).parameters.items()
     ]
 
 
@@ -113,13 +113,6 @@ def _of_network(found: "Found") -> dict[str, Any]:
         "run": None if found.run is None else summary_of(found.run),
         "pretrained": get_pretrained(found.named).as_json() if found.path is None else None,
     }
-
-
-def _plain(value: object) -> object:
-    """Return a default as JSON and YAML have it."""
-    if value is inspect.Parameter.empty:
-        return None
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _in_line(value: object) -> str:

@@ -148,11 +148,11 @@ def _names(names: Sequence[str], config: Mapping[str, Any]) -> list[str]:
 def _code(results: "Sequence[Result]") -> int:
     from mlpzoo.runs.checkpoint import BEST
 
-    for result in results:
-        if result.unwritten:
-            again = f"mlpzoo plot {result.exercise} --ckpt {result.folder / BEST}"
-            print(f"mlpzoo: cannot write {result.unwritten}; later: {again}", file=sys.stderr)
-    if any(result.unwritten for result in results):
+    unwritten = [result for result in results if result.unwritten]
+    for result in unwritten:
+        again = f"mlpzoo plot {result.exercise} --ckpt {result.folder / BEST}"
+        print(f"mlpzoo: cannot write {result.unwritten}; later: {again}", file=sys.stderr)
+    if unwritten:
         return BAD_INPUT
     good = all(result.passed and result.lost_step is None for result in results)
     return PASSED if good else FELL_SHORT

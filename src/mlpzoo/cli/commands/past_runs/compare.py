@@ -1,6 +1,7 @@
 """Lay two runs side by side: settings, metrics, and the curves of both in one picture."""
 
 import argparse
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,8 @@ def _labels(first: Path, second: Path) -> list[str]:
     """Return the shortest ends of two paths that tell them apart."""
     if first == second:
         raise InputError(f"both are {first}; name two runs")
-    pairs = (
-        ["/".join(folder.parts[-depth:]) for folder in (first, second)]
-        for depth in range(1, len(first.parts) + len(second.parts))
-    )
-    return next(pair for pair in pairs if pair[0] != pair[1])
+    depth = next(n for n in itertools.count(1) if first.parts[-n:] != second.parts[-n:])
+    return ["/".join(folder.parts[-depth:]) for folder in (first, second)]
 
 
 def _of_result(result: Mapping[str, Any]) -> dict[str, Any]:
