@@ -61,15 +61,12 @@ def load_weights(path: str | Path) -> nn.Module:
 
 
 def write_exported(exported: ExportedNet, path: Path, kind: str = "") -> str:
-    """Write a network to a file.
+    """Write a network to a file and return how exact it is, in words.
 
     Args:
         exported: The network, and what the file is to say of it.
         path: The file.
         kind: One of `FORMATS`; "" for the one that the path ends in.
-
-    Returns:
-        How exact the file is, in words.
     """
     kind = kind or path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:

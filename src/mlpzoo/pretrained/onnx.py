@@ -22,15 +22,12 @@ _ROWS = 10_000  # of inputs that are compared where no exercise has a grid
 
 
 def to_onnx(exported: ExportedNet) -> tuple[bytes, float]:
-    """Return a network as the content of an .onnx file, and how far its outputs are off.
+    """Return a network as the content of an .onnx file, and the largest difference of its outputs.
 
     Input "x" has a batch axis of any length; the output is named after what it is.
 
     Args:
         exported: The network, which is left as it is, and what it is for.
-
-    Returns:
-        The file's content, and the largest difference between what onnxruntime and torch compute.
     """
     try:
         import onnxruntime

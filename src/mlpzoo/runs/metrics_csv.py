@@ -30,13 +30,7 @@ def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
 
 
 def leads_to(path: Path, step: int, log: str) -> bool:
-    """Tell whether a metrics.csv holds what it held after so many optimizer steps.
-
-    Args:
-        path: The file.
-        step: The steps.
-        log: The digest of its content then, which a checkpoint holds.
-    """
+    """Tell whether a metrics.csv holds what it held after so many steps, by its digest of then."""
     try:
         rows = rows_until(path, step)
     except InputError:
