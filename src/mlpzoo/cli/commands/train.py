@@ -127,7 +127,7 @@ def _which(names: Sequence[str], run: bool | str) -> tuple[Sequence[str], bool |
     if isinstance(run, bool) or not run:
         return names, True
     if not names and run.lower() in (*list_exercises(), "all") and not Path(run).exists():
-        return [run], True
+        return [run.lower()], True
     return names or [str(settings_of(run).get("exercise"))], run
 
 
