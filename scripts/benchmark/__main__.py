@@ -2,12 +2,28 @@
 
 import argparse
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
-from mlpzoo.cli.tables import as_markdown
+from mlpzoo.cli.tables import Row
 from mlpzoo.files import as_json
 from scripts.benchmark.comparisons import COMPARISONS, PARTS, one_core
 from scripts.benchmark.contestants import contestants
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """Return rows as a Markdown table under a header of their keys.
+
+    Example:
+        >>> print(as_markdown([{"name": "sin", "steps": 10}]))
+        | name | steps |
+        |---|---|
+        | sin | 10 |
+    """
+    header, *body = (
+        f"| {' | '.join(map(str, line))} |" for line in (rows[0], *(row.values() for row in rows))
+    )
+    return "\n".join([header, f"|{'---|' * len(rows[0])}", *body])
 
 
 def main(parts: list[str], repetitions: int, steps: int, whole: int, out: str | None) -> None:

@@ -169,16 +169,15 @@ def test_plot_draws_a_checkpoint(cli, sin_run, tmp_path):
         ("test sin --ckpt nowhere.ckpt", "nowhere.ckpt does not exist"),
         ("test sinn", "did you mean 'sin'"),
         ("plot sinn", "did you mean 'sin'"),
-        ("plot sin --film", "there is no run in checkpoints/sin to draw"),
+        ("plot sin --film", "sin, a network of the package has no snapshots; train with --film"),
         ("completion tcsh", "'tcsh'"),
         ("compare a b", "a is not the folder of a run"),
         ("runs sinn", "did you mean 'sin'"),
         ("predict sin --ckpt nowhere.ckpt one", "'one'"),
         ("show sn", "did you mean 'sin'"),
-        ("plot sin --step 3", "there is no run in checkpoints/sin to draw"),
         ("plot sin --step three", "'three'"),
-        ("plot sin --run a --ckpt b", "leave one of them out"),
-        ("plot sin --run nowhere", "nowhere is not the folder of a run"),
+        ("plot xor-lecture --step 3", "xor-lecture, a network of the package has no snapshots"),
+        ("plot sin --step 3", "sin, a network of the package has no snapshots; train with --film"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(cli, line, part, tmp_path, monkeypatch):
@@ -359,7 +358,7 @@ def test_a_name_that_is_no_text_and_a_notebook_s_backend_are_no_matter(tmp_path)
 
 
 def test_film_without_snapshots_is_refused_before_a_picture_is_drawn(cli, sin_run, tmp_path):
-    code, _, err = cli("plot", "sin", "--run", sin_run, "--film", "--out", tmp_path / "new")
+    code, _, err = cli("plot", "sin", "--ckpt", sin_run, "--film", "--out", tmp_path / "new")
     assert code == 2
     assert "no snapshots; train with --film" in err
     assert not (tmp_path / "new").exists()

@@ -58,7 +58,7 @@ def test_it_is_trained_by_name_with_pictures_and_goes_on(outside):
     ckpt = made / "best.ckpt"
     assert run(f"test cube --ckpt {ckpt}")[0] == 0
     assert float(run(f"predict cube --ckpt {ckpt} 0.5")[1]) == pytest.approx(0.125, abs=0.05)
-    assert run(f"export --ckpt {ckpt} --out cube.json")[0] == 0
+    assert run(f"export {ckpt} --out cube.json")[0] == 0
 
 
 def test_it_is_trained_many_times_and_verified(outside):

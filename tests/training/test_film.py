@@ -105,16 +105,16 @@ def test_snapshot_holds_the_weights_of_its_step(filmed, tmp_path):
 
 def test_plot_draws_a_snapshot_and_names_the_nearest(filmed, tmp_path, capsys):
     assert (
-        main(["plot", "linear", "--run", str(filmed), "--step", "9", "--out", str(tmp_path)]) == 0
+        main(["plot", "linear", "--ckpt", str(filmed), "--step", "9", "--out", str(tmp_path)]) == 0
     )
     names = {path.rpartition("/")[2] for path in capsys.readouterr().out.split()}
     kinds = ("linear", "network", "descent")
     assert names == {f"{kind}_step_000009.png" for kind in kinds}
-    assert main(["plot", "linear", "--run", str(filmed), "--step", "19"]) == 2
+    assert main(["plot", "linear", "--ckpt", str(filmed), "--step", "19"]) == 2
     assert "no snapshot of step 19; the nearest: 18 and 20" in capsys.readouterr().err
-    assert main(["plot", "linear", "--run", str(filmed), "--step", "99"]) == 2
+    assert main(["plot", "linear", "--ckpt", str(filmed), "--step", "99"]) == 2
     assert capsys.readouterr().err.endswith("the nearest: 21\n")
-    assert main(["plot", "linear", "--run", str(filmed), "--step", "-1"]) == 2
+    assert main(["plot", "linear", "--ckpt", str(filmed), "--step", "-1"]) == 2
     assert "step must be 0 or more, got -1" in capsys.readouterr().err
 
 
@@ -122,14 +122,14 @@ def test_plot_takes_the_newest_run_where_none_is_named(filmed, tmp_path, capsys,
     monkeypatch.chdir(tmp_path)
     assert main(["plot", "linear", "--out", "shipped"]) == 0
     assert "no run of linear here; its network of the package" in capsys.readouterr().err
+    assert main(["plot", "linear", "--film"]) == 2
+    assert "linear, a network of the package has no snapshots" in capsys.readouterr().err
     shutil.copytree(filmed, tmp_path / "checkpoints/linear/version_0")
     train("linear", plots=False, **SETTINGS)
     assert main(["plot", "linear", "--step", "3"]) == 2
     assert "version_1 has no snapshots; train with --film" in capsys.readouterr().err
     assert main(["plot", "linear", "--out", "pictures"]) == 0
     assert (tmp_path / "pictures/descent.png").exists()
-    assert main(["plot", "linear", "--run", "x", "--ckpt", "y"]) == 2
-    assert "leave one of them out" in capsys.readouterr().err
 
 
 def test_shorter_run_that_goes_on_for_longer_takes_the_snapshots_of_the_long_one(filmed, tmp_path):

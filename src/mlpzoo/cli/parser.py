@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cache, partial
 from importlib import import_module
@@ -14,6 +14,7 @@ import mlpzoo
 from mlpzoo.checks import InputError, resolve_name, spelling
 from mlpzoo.exercises import list_exercises
 from mlpzoo.exercises.arguments import meanings
+from mlpzoo.pretrained.names import name_or_path
 from mlpzoo.training.settings import GROUPS, RunSettings, options
 
 _FOLDER = Path(__file__).parent / "commands"
@@ -136,16 +137,40 @@ def add_settings(parser: argparse.ArgumentParser, kind: type[RunSettings]) -> No
             )
 
 
-def exercise(text: str) -> str:
+def exercise(text: str, *others: str) -> str:
     """Return the name of an exercise as argparse's `type` does; nothing heavy is imported.
 
     Args:
         text: The name as it was given.
+        others: What else it may be.
     """
+    return _asked(partial(resolve_name, "exercise", names=[*list_exercises(), *others]), text)
+
+
+def _asked(meaning: Callable[[str], str], text: str) -> str:
     try:
-        return resolve_name("exercise", text, list_exercises())
+        return meaning(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_network(parser: argparse.ArgumentParser, or_else: str = "") -> None:
+    """Add NETWORK and --ckpt, which `mlpzoo.pretrained.find` understands.
+
+    Args:
+        parser: Of the command.
+        or_else: What else it takes, for the help.
+    """
+    parser.add_argument(
+        "name",
+        type=partial(_asked, name_or_path),
+        metavar="NETWORK",
+        help=f"{or_else}a name of `mlpzoo list --pretrained`, the folder of a run, a checkpoint, "
+        "or a file of `mlpzoo export`",
+    )
+    parser.add_argument(
+        "--ckpt", metavar="PATH", help="take this run or file; NETWORK is then its exercise"
+    )
 
 
 def _number(kind: type[float], what: str, text: str) -> float:

@@ -1,4 +1,4 @@
-"""Rows as text, an aligned table or Markdown, and a stdout that holds JSON alone."""
+"""Rows as text, an aligned table, and a stdout that holds JSON alone."""
 
 import math
 import sys
@@ -24,21 +24,6 @@ def as_table(rows: Sequence[Row]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
-
-
-def as_markdown(rows: Sequence[Row]) -> str:
-    """Return rows as a Markdown table under a header of their keys.
-
-    Example:
-        >>> print(as_markdown([{"name": "sin", "steps": 10}]))
-        | name | steps |
-        |---|---|
-        | sin | 10 |
-    """
-    header, *body = (
-        f"| {' | '.join(map(str, line))} |" for line in (rows[0], *(row.values() for row in rows))
-    )
-    return "\n".join([header, f"|{'---|' * len(rows[0])}", *body])
 
 
 def measured(metrics: Mapping[str, float | None], digits: int = 4) -> str:

@@ -42,6 +42,11 @@ class Found:
         return f"{self.named}, a network of the package" if self.path is None else str(self.path)
 
     @property
+    def is_checkpoint(self) -> bool:
+        """Whether it is of a training, of which it keeps the loss."""
+        return self.path is not None and _kind(self.path) not in WRITERS
+
+    @property
     def run(self) -> Path | None:
         """The folder of its run, if it is of one."""
         above = () if self.path is None else self.path.parents[:2]  # a snapshot is a folder deeper
@@ -97,11 +102,15 @@ def find_network(named: str | Path, *, path: str | Path | None = None) -> Found:
         return _of_exported(known, None, load_exported(known), None)
     if path.is_dir():
         path = best_of(find_run(path, path))
-    if path.suffix.lower().removeprefix(".") in WRITERS:
+    if _kind(path) in WRITERS:
         return _of_exported(named, path, read_exported(path), wanted)
     module, data = load_module(path, exercise=wanted)
     found = wanted or get_exercise(read_checkpoint(path)[RECORD]["exercise"])
     return Found(named=named, path=path, module=module, exercise=found, data=data)
+
+
+def _kind(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
 
 
 def _of_exported(

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError, resolve_name
@@ -186,12 +187,10 @@ def _folder(folder: str | Path | None) -> Path:
 
 def _record(name: str, entry: Mapping[str, Any]) -> Pretrained:
     record = Pretrained(name=name, **entry)
-    for field in ("data", "architecture", "errors", "versions"):
-        if not isinstance(getattr(record, field), dict):
-            raise TypeError(f"{field} of {name} must map names to values")
-    for field in ("seed", "steps"):
-        if type(getattr(record, field)) not in (int, type(None)):
-            raise TypeError(f"{field} of {name} must be a whole number or null")
+    kinds = dict.fromkeys(("data", "architecture", "errors", "versions"), (dict,))
+    for field, kind in {**kinds, "seed": (int, NoneType), "steps": (int, NoneType)}.items():
+        if type(getattr(record, field)) not in kind:
+            raise TypeError(f"{field} of {name} is of another kind")
     for metric, value in record.errors.items():
         if type(value) is not float or not math.isfinite(value):
             raise TypeError(f"{metric} of {name} must be a float, got {value!r}")

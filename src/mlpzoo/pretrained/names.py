@@ -26,7 +26,7 @@ def name_or_path(text: str) -> str:
         InputError: It is none of these; the message suggests the nearest name.
     """
     path = Path(text)
-    if not (known_name(text) or path.exists() or path.suffix or path.parts[1:]):
+    if not (known_name(text) or (text and path.exists()) or path.suffix or path.parts[1:]):
         resolve_name("name or path", text, _names())
     return text
 

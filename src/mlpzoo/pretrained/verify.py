@@ -4,11 +4,10 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from mlpzoo.checks import InputError, check_seed, resolve_name
 from mlpzoo.data import FunctionDataModule
@@ -46,10 +45,6 @@ class Check:
     passed: bool
     verdict: str
     seconds: float = 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 def verify(

@@ -93,13 +93,12 @@ def is_first_process() -> bool:
     return bool(getattr(rank_zero_only, "rank", 0) == 0)
 
 
-def find_run(path: str | Path | None, parent: Path, *, purpose: str = "go on with") -> Path:
+def find_run(path: str | Path | None, parent: Path) -> Path:
     """Return the folder of the run that is meant.
 
     Args:
         path: The folder or a file in it; None for the newest run of an exercise.
         parent: The exercise's folder.
-        purpose: What it is wanted for, for the message.
 
     Raises:
         InputError: There is none.
@@ -108,7 +107,7 @@ def find_run(path: str | Path | None, parent: Path, *, purpose: str = "go on wit
         return _folder_of(path)
     runs = [run for _, run in sorted(_versions(parent)) if (run / CONFIG).is_file()]
     if not runs:
-        raise InputError(f"there is no run in {parent} to {purpose}; name its folder, or --out")
+        raise InputError(f"there is no run in {parent} to go on with; name its folder, or --out")
     return runs[-1]
 
 

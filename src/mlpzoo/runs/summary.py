@@ -46,10 +46,7 @@ def summary_of(folder: Path) -> dict[str, Any]:
 
 
 _OF_CONFIG = ("exercise", "members", "recipe", "seed", "max_steps")
-_KEYS = (
-    "folder", "exercise", "members", "recipe", "seed", "steps", "max_steps", "state", "passed",
-    "metrics",
-)  # fmt: skip
+_KEYS = ("folder", *_OF_CONFIG[:-1], "steps", "max_steps", "state", "passed", "metrics")
 
 
 def _finished(result: dict[str, Any]) -> dict[str, Any]:

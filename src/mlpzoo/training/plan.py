@@ -25,6 +25,7 @@ from mlpzoo.training.settings import GROUPS, OBJECT, PopulationSettings, TrainSe
 from mlpzoo.training.trainer import bare_trainer
 
 Kind = type[TrainSettings] | type[PopulationSettings]
+_SINGLE = ("devices", "plot_every", "film")  # stood in the config.yaml of populations once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> di
     found: dict[str, Any] = {}
     _check_groups(config, classes)
     for name, value in config.items():
-        if name == "exercise":
+        if name == "exercise" or (kind is PopulationSettings and name in _SINGLE):
             continue
         key = resolve_name("setting", name, fields)
         if key in GROUPS:

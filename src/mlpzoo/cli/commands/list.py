@@ -6,7 +6,7 @@ from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.tables import as_table, measured
 from mlpzoo.exercises import list_exercises, summary
 from mlpzoo.files import as_json
-from mlpzoo.pretrained.manifest import read_manifest
+from mlpzoo.pretrained.manifest import Pretrained, read_manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,28 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, pretrained: bool, json: bool) -> int:
     """Print a table, or JSON."""
-    rows = _networks(whole=json) if pretrained else _exercises()
+    rows: list[dict[str, object]] = [
+        {"name": name, "summary": summary(name)} for name in list_exercises()
+    ]
+    if pretrained:
+        rows = [_network(record, whole=json) for _, record in sorted(read_manifest().items())]
     print(as_json(rows) if json else as_table(rows), flush=True)
     return PASSED
 
 
-def _exercises() -> list[dict[str, object]]:
-    return [{"name": name, "summary": summary(name)} for name in list_exercises()]
-
-
-def _networks(*, whole: bool) -> list[dict[str, object]]:
-    records = sorted(read_manifest().items())
+def _network(record: Pretrained, *, whole: bool) -> dict[str, object]:
+    facts = {"name": record.name, **record.as_json()}
     if whole:
-        return [{"name": name, **record.as_json()} for name, record in records]
-    return [
-        {
-            "name": name,
-            "exercise": record.exercise,
-            "network": record.network,
-            "recipe": record.recipe,
-            "seed": "-" if record.seed is None else record.seed,
-            "steps": "-" if record.steps is None else record.steps,
-            "errors": measured(record.headline(), 3),
-        }
-        for name, record in records
-    ]
+        return facts
+    shown = ("name", "exercise", "network", "recipe", "seed", "steps")
+    row = {key: "-" if facts[key] is None else facts[key] for key in shown}
+    return {**row, "errors": measured(record.headline(), 3)}

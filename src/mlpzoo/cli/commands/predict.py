@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mlpzoo.checks import is_number
 from mlpzoo.cli.csv_rows import read_rows
 from mlpzoo.cli.exit_codes import PASSED
-from mlpzoo.cli.network import add_network
+from mlpzoo.cli.parser import add_network
 from mlpzoo.cli.tables import stdout_for
 from mlpzoo.files import as_json
 
@@ -46,22 +46,20 @@ def run(*, name: str, ckpt: str | None, x: Sequence[str], json: bool) -> int:
 
     from mlpzoo.pretrained.find import find_network
 
-    rows, of_file = read_rows(x)
+    rows = read_rows(x)
     with stdout_for(json):
         found = find_network(name, path=ckpt)
-        rows.check_columns(found.in_features, of=name)
+        values = rows.values(found.in_features, of=name)
         if found.data is not None and (said := rows.outside(found.data.low, found.data.high)):
             print(f"mlpzoo: {said}", file=sys.stderr)
-        inputs = torch.tensor(rows.values, dtype=torch.float32)
         with torch.no_grad():
-            answers = torch.cat(
-                [found.module.answer(some) for some in torch.split(inputs, _AT_ONCE)]
-            )
+            parts = torch.split(torch.tensor(values, dtype=torch.float32), _AT_ONCE)
+            answers = torch.cat([found.module.answer(part) for part in parts])
     if json:
         exercise = found.exercise.name if found.exercise else ""
-        answered = {"x": rows.values, "y": answers.tolist()}
+        answered = {"x": values, "y": answers.tolist()}
         print(as_json({"exercise": exercise, "source": found.source, **answered}))
-    elif of_file:
+    elif rows.of_file:
         count = answers.shape[1]
         numbered = [f"y{n}" for n in range(1, count + 1)] if count > 1 else ["y"]
         names = found.module.columns or numbered

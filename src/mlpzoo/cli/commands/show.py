@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import as_typed
 from mlpzoo.cli.exit_codes import PASSED
-from mlpzoo.cli.network import add_network
+from mlpzoo.cli.parser import add_network
 from mlpzoo.cli.tables import as_table, stdout_for
 from mlpzoo.files import as_json
 
 if TYPE_CHECKING:
     from mlpzoo.exercises import Exercise
     from mlpzoo.pretrained.find import Found
-
-
-_GROUPS = ("run", "pretrained")  # whose entries stand with the others in the table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +33,10 @@ def run(*, name: str, ckpt: str | None, json: bool) -> int:
             text = _explained(shown)
         else:
             shown = _of_network(find_network(name, path=ckpt))
-            facts = {**(shown["run"] or shown["pretrained"] or {}), **shown}
-            named = {key: facts[key] for key in {**shown, **facts} if key not in _GROUPS}
-            text = as_table([{"what": key, "is": _in_line(v)} for key, v in named.items() if v])
+            facts = {**shown, **(shown["run"] or shown["pretrained"] or {}), **shown}
+            del facts["run"], facts["pretrained"]
+            rows = [{"what": key, "is": _in_line(value)} for key, value in facts.items()]
+            text = as_table([row for row in rows if row["is"] not in ("", "null")])
     print(as_json(shown) if json else text)
     return PASSED
 
@@ -75,11 +73,11 @@ def _arguments(exercise: "Exercise") -> list[dict[str, object]]:
     return [
         {
             "argument": f"--{group}.{argument}",
-            "default": _plain(values.get(argument, parameter.default)),
+            "default": values.get(argument, None if of.default is of.empty else of.default),
             "meaning": meanings(cls).get(argument, ""),
         }
         for group, (cls, values) in groups.items()
-        for argument, parameter in inspect.signature(cls).parameters.items()
+        for argument, of in inspect.signature(cls).parameters.items()
     ]
 
 
@@ -117,14 +115,8 @@ def _of_network(found: "Found") -> dict[str, Any]:
     }
 
 
-def _plain(value: object) -> object:
-    """Return a default as JSON and YAML have it."""
-    if value is inspect.Parameter.empty:
-        return None
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _in_line(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_in_line(each)}" for name, each in value.items())
+        parts = {name: _in_line(each) for name, each in value.items()}
+        return ", ".join(f"{name} {each}" for name, each in parts.items() if each)
     return as_typed(value)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
-from mlpzoo.cli.network import add_network
+from mlpzoo.cli.parser import add_network
 from mlpzoo.cli.tables import as_table, stdout_for
 from mlpzoo.files import as_json
 
@@ -28,6 +28,8 @@ def run(*, name: str, ckpt: str | None, json: bool) -> int:
         exercise, data = found.solves()
         exercise = judged_on(data, exercise, found.module)
         metrics = evaluate(exercise, found.module, data)
+        if not found.is_checkpoint:  # a loss is of a training, not of a network
+            metrics = {name: v for name, v in metrics.items() if not name.endswith("loss")}
         passed = exercise.passed(metrics)
         measured: dict[str, Any] = {
             "exercise": exercise.name,

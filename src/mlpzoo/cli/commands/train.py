@@ -29,16 +29,18 @@ read or written, 130 stopped by Ctrl-C, 143 by SIGTERM."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mlpzoo train`."""
     add = parser.add_argument
-    add("names", nargs="*", type=_exercise, metavar="NAME", help="exercises, or all")
+    add(
+        "names",
+        nargs="*",
+        type=lambda text: exercise(text, "all"),
+        metavar="NAME",
+        help="exercises, or all",
+    )
     add("--config", metavar="FILE", help="settings from a YAML file; options override them")
     add_settings(parser, TrainSettings)
     add("--json", action="store_true",
         help="print a list of what is in each result.json, with its folder")  # fmt: skip
     parser.set_defaults(dotted=[])
-
-
-def _exercise(text: str) -> str:
-    return text if text == "all" else exercise(text)
 
 
 def run(
@@ -125,15 +127,14 @@ def _which(names: Sequence[str], run: bool | str) -> tuple[Sequence[str], bool |
     if isinstance(run, bool) or not run:
         return names, True
     if not names and run.lower() in (*list_exercises(), "all") and not Path(run).exists():
-        return [run], True
+        return [run.lower()], True
     return names or [str(settings_of(run).get("exercise"))], run
 
 
 def _names(names: Sequence[str], config: Mapping[str, Any]) -> list[str]:
     from mlpzoo.exercises import get_exercise, list_exercises
 
-    known_names = [name if name == "all" else get_exercise(name).name for name in names]
-    chosen = list_exercises() if "all" in known_names else list(dict.fromkeys(known_names))
+    chosen = list_exercises() if "all" in names else list(dict.fromkeys(names))
     if "exercise" not in config:
         if not chosen:
             raise InputError(f"name an exercise, or all; there are {', '.join(list_exercises())}")
@@ -147,11 +148,11 @@ def _names(names: Sequence[str], config: Mapping[str, Any]) -> list[str]:
 def _code(results: "Sequence[Result]") -> int:
     from mlpzoo.runs.checkpoint import BEST
 
-    for result in results:
-        if result.unwritten:
-            again = f"mlpzoo plot {result.exercise} --ckpt {result.folder / BEST}"
-            print(f"mlpzoo: cannot write {result.unwritten}; later: {again}", file=sys.stderr)
-    if any(result.unwritten for result in results):
+    unwritten = [result for result in results if result.unwritten]
+    for result in unwritten:
+        again = f"mlpzoo plot {result.exercise} --ckpt {result.folder / BEST}"
+        print(f"mlpzoo: cannot write {result.unwritten}; later: {again}", file=sys.stderr)
+    if unwritten:
         return BAD_INPUT
     good = all(result.passed and result.lost_step is None for result in results)
     return PASSED if good else FELL_SHORT

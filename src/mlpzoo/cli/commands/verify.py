@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
 from mlpzoo.cli.tables import as_table, measured, stdout_for
@@ -30,37 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="as JSON")
 
 
-def run(
-    *,
-    names: Sequence[str],
-    trained: bool,
-    shipped: bool,
-    seed: int | None,
-    folder: str | None,
-    json: bool,
-) -> int:
+def run(*, trained: bool, shipped: bool, json: bool, **given: Any) -> int:
     """Run the checks, a line to stderr for each as it ends, and print a table of all."""
     from mlpzoo.pretrained.verify import verify
 
-    which = {"trained": not shipped, "shipped": not trained}
     with stdout_for(json):
-        checks = verify(names, **which, seed=seed, folder=folder, report=_report)
-    rows = [check.as_json() for check in checks]
-    print(as_json(rows) if json else as_table([_row(check) for check in checks]))
+        checks = verify(trained=not shipped, shipped=not trained, report=_report, **given)
+    rows = [asdict(check) for check in checks]
+    for row in () if json else rows:
+        del row["passed"]  # the verdict says it
+        seed = "-" if row["seed"] is None else row["seed"]
+        row.update(measured=measured(row["measured"]), seed=seed)
+    print(as_json(rows) if json else as_table(rows))
     return PASSED if all(check.passed for check in checks) else FELL_SHORT
 
 
 def _report(check: "Check") -> None:
     print(f"{check.name}, {check.what}: {check.verdict}", file=sys.stderr, flush=True)
-
-
-def _row(check: "Check") -> dict[str, object]:
-    return {
-        "name": check.name,
-        "what": check.what,
-        "seed": "-" if check.seed is None else check.seed,
-        "measured": measured(check.measured),
-        "asked": check.asked,
-        "verdict": check.verdict,
-        "seconds": f"{check.seconds:.1f}",
-    }

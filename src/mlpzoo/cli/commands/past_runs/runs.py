@@ -26,7 +26,7 @@ def run(*, names: list[str], out: str, json: bool) -> int:
     from mlpzoo.runs.summary import list_runs
 
     runs = list_runs(out)
-    known = {*list_exercises(), *(str(run["exercise"]) for run in runs)}
+    known = sorted({*list_exercises(), *(str(run["exercise"]) for run in runs)})
     chosen = {resolve_name("exercise", name, known) for name in names} or known
     runs = [run for run in runs if run["exercise"] in chosen]
     if json:
