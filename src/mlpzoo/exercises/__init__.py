@@ -1,4 +1,4 @@
-"""The exercises: every file of this folder but base and arguments is one; others join by name.
+"""The exercises: a file of this folder is one, but for `_NOT_EXERCISES`; others join by name.
 
 An outside package offers its exercises by the entry point group "mlpzoo.exercises": the name is the
 exercise's, the object an `Exercise`. In a program, `register` does the same.
@@ -21,7 +21,7 @@ __all__ = [
 
 GROUP = "mlpzoo.exercises"
 _FOLDER = Path(__file__).parent
-_NOT_EXERCISES = {"__init__", "arguments", "base"}
+_NOT_EXERCISES = {"__init__", "arguments", "base", "threshold"}
 _registered: dict[str, Exercise] = {}
 
 
