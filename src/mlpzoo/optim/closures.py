@@ -104,12 +104,16 @@ class WatchedClosure(TorchFunctionMode):
 
 
 def _is_mse(loss: Tensor, answers: Tensor) -> bool:
-    """Tell whether a loss is torch's own of the answers and a target: it needs no examination."""
+    """Tell whether a loss is torch's own of answers and target, times a number above 0."""
     made: Any = loss.grad_fn
-    if made is None or made.name() != "MseLossBackward0":
+    while (
+        made and made.name() in ("MulBackward0", "DivBackward0") and not made.next_functions[1][0]
+    ):
+        made = made.next_functions[0][0]
+    if not made or made.name() != "MseLossBackward0" or not loss >= 0:
         return False
     (of_answers, _), (of_target, _) = made.next_functions
-    return getattr(of_answers, "variable", None) is answers and of_target is None
+    return getattr(of_answers, "variable", None) is answers and not of_target
 
 
 def _gradient_of_squares(loss: Tensor, answers: Tensor) -> Tensor:
