@@ -192,9 +192,6 @@ def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         group: What the arguments are of, for the message.
         arguments: By name; numpy's and torch's numbers and arrays are turned into Python's.
-
-    Raises:
-        InputError: A value of another kind.
     """
     if not isinstance(arguments, Mapping):
         raise InputError(f"{group} must map names to values, got {arguments!r}")
@@ -202,11 +199,7 @@ def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_value(name: str, value: Any) -> Any:
-    """Return one value as `plain_values` does.
-
-    Raises:
-        InputError: It is of another kind.
-    """
+    """Return one value as `plain_values` does."""
     if hasattr(value, "tolist"):  # numpy and torch
         return plain_value(name, value.tolist())
     if value is None or isinstance(value, bool | int | float | str):

@@ -86,11 +86,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left unfinished in a folder and the folders in it.
-
-    Raises:
-        OSError: The folder cannot be written to.
-    """
+    """Remove what a killed process left unfinished in a folder and the folders in it."""
     for left in folder.rglob(f".*{_UNFINISHED}"):
         left.unlink(missing_ok=True)
 
@@ -121,11 +117,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data as YAML, keys in the order given.
-
-    Raises:
-        OSError: See `write_whole`.
-    """
+    """Write plain data as YAML, keys in the order given."""
     import yaml  # which torch.hub's users need not have
 
     write_whole(path, yaml.safe_dump(dict(content), sort_keys=False).encode())
@@ -145,11 +137,7 @@ def as_json(content: object) -> str:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data as `as_json` has it.
-
-    Raises:
-        OSError: See `write_whole`.
-    """
+    """Write plain data as `as_json` has it."""
     write_whole(path, f"{as_json(content)}\n".encode())
 
 

@@ -79,9 +79,6 @@ def check_own_name(exercise: Exercise) -> None:
 
     Args:
         exercise: The exercise.
-
-    Raises:
-        InputError: As said.
     """
     same = [name for name in _ours() if spelling(name) == spelling(exercise.name)]
     if same and exercise is not get_exercise(same[0]):
@@ -93,9 +90,6 @@ def summary(name: str) -> str:
 
     Args:
         name: One of `list_exercises()`.
-
-    Raises:
-        InputError: There is no exercise of this name.
     """
     slug = resolve_name("exercise", name, list_exercises())
     if slug in _registered:

@@ -50,9 +50,6 @@ def descend_by_hand(
     Returns:
         a and b after the last step.
 
-    Raises:
-        InputError: A rate that is not above 0, or fewer than 0 steps.
-
     Example:
         >>> descend_by_hand(steps=1)
         (0.2, 0.038)

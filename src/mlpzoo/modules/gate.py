@@ -86,9 +86,6 @@ def check_gate_loss(loss: nn.Module, *, of_logits: bool) -> None:
     Args:
         loss: The loss.
         of_logits: Whether the network gives logits; else it gives probabilities.
-
-    Raises:
-        InputError: A loss of probabilities for logits, or the other way round.
     """
     if of_logits and not isinstance(loss, OF_LOGITS):
         raise InputError(

@@ -89,9 +89,6 @@ def check_fit(module: nn.Module, weights: Mapping[str, Any]) -> None:
     Args:
         module: Any module.
         weights: By name, what should be its state_dict.
-
-    Raises:
-        InputError: One is missing, too many, or of another shape.
     """
     shapes = {name: tensor.shape for name, tensor in module.state_dict().items()}
     for name in {**shapes, **weights}:

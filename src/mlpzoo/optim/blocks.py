@@ -69,11 +69,7 @@ class BlockSteps:
         self._waits = True
 
     def check_taken(self, module: LightningModule) -> None:
-        """Refuse a module whose training_step has not had its block taken.
-
-        Raises:
-            InputError: As said; nothing would be trained.
-        """
+        """Refuse a module whose training_step has not had its block taken."""
         if self._waits:
             step = f"{type(module).__name__}.training_step"
             raise InputError(f"{step} does not take blocks; set data.block_steps to 1")

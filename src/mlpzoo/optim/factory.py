@@ -43,11 +43,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def needs_of(optimizer: str) -> Needs:
-    """Return what the optimizer of a name needs.
-
-    Raises:
-        InputError: There is none of this name.
-    """
+    """Return what the optimizer of a name needs."""
     return declared_needs(lookup("optimizer", optimizer, OPTIMIZERS))
 
 
@@ -57,9 +53,6 @@ def for_optimizer(arguments: Mapping[str, Any], optimizer: str) -> dict[str, Any
     Args:
         arguments: Arguments of a module.
         optimizer: Name of the optimizer that is to be taken.
-
-    Raises:
-        InputError: There is none of this name.
 
     Example:
         >>> for_optimizer({"optimizer": "levenberg", "lr": 1.0, "seed": 3}, "adam")
@@ -81,9 +74,6 @@ def build_loss(loss: str, reduction: str) -> nn.Module:
         loss: Its name, with or without "Loss", in any case: "mse", "BCEWithLogitsLoss".
         reduction: "sum" or "mean" over all rows and columns.
 
-    Raises:
-        InputError: Unknown loss or reduction.
-
     Example:
         >>> build_loss("HuberLoss", "sum")
         HuberLoss()
@@ -100,9 +90,6 @@ def check_targets(loss: nn.Module, output: Tensor, y: Tensor) -> None:
         loss: The loss.
         output: The predictions.
         y: The targets.
-
-    Raises:
-        InputError: They have another shape than the predictions.
     """
     of_classes = isinstance(loss, _OF_CLASSES) and not y.is_floating_point()
     if y.shape != output.shape and not of_classes:
@@ -133,9 +120,6 @@ def build_optimizer(
         beta2: Decay of the mean of squared gradients, where the optimizer has `betas`; None
             leaves the optimizer's default.
         fused: Take torch's single kernel for Adam and AdamW, two times faster on small networks.
-
-    Raises:
-        InputError: Unknown optimizer, a value out of range, or one this optimizer does not take.
 
     Example:
         >>> build_optimizer(nn.Linear(1, 1), "sgd", lr=0.1).param_groups[0]["lr"]

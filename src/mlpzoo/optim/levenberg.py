@@ -45,9 +45,6 @@ class LevenbergMarquardt(Optimizer):
         damping: The first damping.
         layer_decay: See above.
 
-    Raises:
-        InputError: A value that is not above 0.
-
     Example:
         >>> _ = torch.manual_seed(0)
         >>> net = nn.Sequential(nn.Linear(1, 30), nn.Tanh(), nn.Linear(30, 1))

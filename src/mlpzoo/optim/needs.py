@@ -49,9 +49,6 @@ class Needs:
         Args:
             name: The optimizer's, for the message.
             loss: The loss.
-
-        Raises:
-            InputError: As said.
         """
         if self.losses and not isinstance(loss, self.losses):
             known, given = " or ".join(map(name_of_loss, self.losses)), name_of_loss(type(loss))
