@@ -7,19 +7,9 @@ from torch import nn
 
 from mlpzoo.checks import resolve_name
 from mlpzoo.data import FunctionDataModule
+from mlpzoo.diagnosis import rules
 from mlpzoo.diagnosis.probe import Probe, hessian, probe
-from mlpzoo.diagnosis.rules import (
-    LEARNS,
-    Diagnosis,
-    dead_relus,
-    is_linear,
-    merged_patterns,
-    not_separable,
-    nothing_learned,
-    saturated,
-    vanishing_gradient,
-    wrong_loss,
-)
+from mlpzoo.diagnosis.rules import LEARNS, Diagnosis, is_linear
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 
@@ -76,11 +66,12 @@ def diagnose(
         nothing learned: all 4 rows give 0.50 (cross-entropy 0.6931)
     """
     seen = probe(module, datamodule, step=step)
-    rules = (
-        wrong_loss, _rate_too_large, _diverged, not_separable, dead_relus, merged_patterns,
-        _rate_too_small, _stalled, saturated, vanishing_gradient, nothing_learned, _no_failure,
+    in_turn = (
+        rules.wrong_loss, _rate_too_large, _diverged, rules.not_separable, rules.dead_relus,
+        rules.merged_patterns, _rate_too_small, _stalled, rules.saturated,
+        rules.vanishing_gradient, rules.nothing_learned, _no_failure,
     )  # fmt: skip
-    return next(found for rule in rules if (found := rule(seen)))
+    return next(found for rule in in_turn if (found := rule(seen)))
 
 
 def _rate_too_large(seen: Probe) -> Diagnosis | None:

@@ -16,7 +16,7 @@ from mlpzoo.checks import (
     is_finite,
     lookup,
     resolve_name,
-)
+)  # fmt: skip
 from mlpzoo.optim.levenberg import LevenbergMarquardt
 from mlpzoo.optim.needs import Needs, declared_needs, name_of_loss
 
@@ -132,21 +132,15 @@ def build_optimizer(
     if beta2 is not None and not (is_finite("beta2", beta2) and 0 <= beta2 < 1):
         raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
     accepted = inspect.signature(cls).parameters
-    options: dict[str, object] = {"lr": lr}
-    if momentum:
-        options["momentum"] = momentum
-    if weight_decay:
-        options["weight_decay"] = weight_decay
-    if beta2 is not None:
-        options["betas"] = (0.9, beta2)
-    if fused and cls in (optim.Adam, optim.AdamW):
-        options["fused"] = True
-    for name in options:
-        if name not in accepted:
-            given = "beta2" if name == "betas" else name
-            raise InputError(f"optimizer {optimizer} takes no {given}; leave it out")
+    betas = None if beta2 is None else (0.9, beta2)
+    fused = fused and cls in (optim.Adam, optim.AdamW)
+    named = {"momentum": momentum, "weight_decay": weight_decay, "betas": betas, "fused": fused}
+    options: dict[str, Any] = {"lr": lr, **{name: v for name, v in named.items() if v}}
+    if unknown := [name for name in options if name not in accepted]:
+        given = unknown[0].replace("betas", "beta2")
+        raise InputError(f"optimizer {optimizer} takes no {given}; leave it out")
     trained: Any = net if declared_needs(cls).module else net.parameters()
-    return cls(trained, **options)  # type: ignore[arg-type]
+    return cls(trained, **options)
 
 
 def build_schedule(
