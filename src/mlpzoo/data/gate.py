@@ -79,6 +79,7 @@ class GateDataModule(FunctionDataModule):
         named = lookup("gate", self.gate, GATES)
         self.outputs = named if self.table is None else _outputs(self.table)
         self.in_features = len(self.outputs).bit_length() - 1
+        self._take_numbers()
         check_flag("shuffle", self.shuffle)
         super().__post_init__()
 

@@ -68,8 +68,8 @@ class LinearDataModule(FunctionDataModule):
 
     @override
     def __post_init__(self) -> None:
-        for name in ("a", "b", "noise_std"):
-            setattr(self, name, plain_value(name, getattr(self, name)))
+        self._take_numbers()
+        for name in ("a", "b"):
             is_finite(name, getattr(self, name))
         check_at_least("noise_std", self.noise_std, 0)
         check_count("num_samples", self.num_samples, least=2)
