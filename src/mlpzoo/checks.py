@@ -45,15 +45,12 @@ def cause(error: BaseException) -> str:
 
 
 def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
-    """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`.
+    """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`, or refuse it.
 
     Args:
         what: The noun for the message, such as "activation".
         name: The name as it was given.
         names: The accepted names.
-
-    Raises:
-        InputError: No entry matches; the message suggests the nearest one.
 
     Example:
         >>> resolve_name("activation", "Leaky-ReLU", ["relu", "leaky_relu"])
@@ -63,8 +60,7 @@ def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
     if name in names:
         return name
     by_key = {spelling(entry): entry for entry in names}
-    key = spelling(str(name))
-    if key in by_key:
+    if (key := spelling(str(name))) in by_key:
         return by_key[key]
     near = get_close_matches(key, by_key, n=1)
     hint = f"did you mean {by_key[near[0]]!r}? " if near else ""

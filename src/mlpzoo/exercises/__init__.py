@@ -41,10 +41,6 @@ def get_exercise(name: str | Exercise) -> Exercise:
     Args:
         name: One of `list_exercises()`.
 
-    Raises:
-        InputError: There is none of this name, the message suggests the nearest one; or what a
-            package offers under it is none.
-
     Example:
         >>> get_exercise("sin").bars[0]
         Threshold(metric='max_error', sense='<', limit=0.001)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torchmetrics import MetricCollection
 
 from mlpzoo.data.stream import Batch
 from mlpzoo.modules._arguments import as_batch
@@ -35,7 +34,9 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
     named = {f"{stage}_{name}": value * share for name, value in losses.items()}
     further = loader > 0  # its names get a suffix, and those of the first stay what they are
     module.log_dict(named, batch_size=rows, sync_dist=True, add_dataloader_idx=further)
-    metrics = _metrics_of(module, stage, loader)
+    if (key := f"{stage}_{loader}") not in module.collections:
+        module.collections[key] = module.metrics(f"{stage}_").to(module.device)
+    metrics = module.collections[key]
     module.update_metrics(metrics, output, y)
     for name, metric in metrics.items(keep_base=False, copy_state=False):
         module.log(
@@ -58,11 +59,3 @@ def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> tuple[Tensor, dic
             module.update_metrics(metrics, output, right)
             errors.append((output - right).cpu())
     return torch.cat(errors), {name: float(value) for name, value in metrics.compute().items()}
-
-
-def _metrics_of(module: LitNetwork, stage: str, loader: int) -> MetricCollection:
-    """Return the metrics of a loader, made when it is first met."""
-    name = f"{stage}_{loader}"
-    if name not in module.collections:
-        module.collections[name] = module.metrics(f"{stage}_").to(module.device)
-    return module.collections[name]

@@ -140,11 +140,7 @@ def work_between_steps(trainer: Trainer) -> list[str]:
 
 
 def check_steps(trainer: Trainer) -> None:
-    """Refuse optimizers that take no blocks, and schedules not stepped plainly after each step.
-
-    Raises:
-        InputError: Such an optimizer, or a schedule by epoch, every few steps, or on a plateau.
-    """
+    """Refuse optimizers that take no blocks, and schedules not stepped plainly after each step."""
     optimizers = [type(each) for each in trainer.optimizers]
     schedules = [
         f"schedule {type(config.scheduler).__name__} by {config.interval}"

@@ -44,9 +44,6 @@ class WatchedClosure(TorchFunctionMode):
 
         Args:
             closure: Clears the gradients, computes the loss and calls its `backward`.
-
-        Raises:
-            InputError: It does something else, or the loss is none that can be solved.
         """
         handle = self.net.register_forward_hook(self._cut)
         try:
@@ -71,9 +68,9 @@ class WatchedClosure(TorchFunctionMode):
         self._refuse_gradients("gradients of several batches or losses in a step")
         loss, answers = args[0], self.answers
         plain = kwargs["gradient"] is None and _is_mse(loss, answers)
-        gradient = None if plain else _gradient_of_squares(loss, answers)
-        func(*args, **kwargs)
-        gradient = answers.grad if gradient is None else gradient
+        examined = None if plain else _gradient_of_squares(loss, answers)
+        func(*args, **kwargs)  # type: ignore[no-untyped-call]
+        gradient: Any = answers.grad if plain else examined
         self._refuse_gradients("a penalty on weights")
         squares = float(gradient.double().square().sum())
         self.residual = gradient * (2 * float(loss.detach()) / squares if squares else 0.0)
@@ -106,9 +103,8 @@ class WatchedClosure(TorchFunctionMode):
 def _is_mse(loss: Tensor, answers: Tensor) -> bool:
     """Tell whether a loss is torch's own of answers and target, times a number above 0."""
     made: Any = loss.grad_fn
-    while (
-        made and made.name() in ("MulBackward0", "DivBackward0") and not made.next_functions[1][0]
-    ):
+    by_number = ("MulBackward0", "DivBackward0")
+    while made and made.name() in by_number and not made.next_functions[1][0]:
         made = made.next_functions[0][0]
     if not made or made.name() != "MseLossBackward0" or not loss >= 0:
         return False

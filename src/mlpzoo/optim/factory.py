@@ -156,9 +156,6 @@ def build_schedule(
         optimizer: Whose rate is set.
         schedule: One of `SCHEDULES`.
         total_steps: The optimizer steps that training will take.
-
-    Raises:
-        InputError: Unknown schedule, or one that needs an end when training has none.
     """
     name = resolve_name("schedule", schedule, SCHEDULES)
     if name == "constant":

@@ -75,12 +75,9 @@ class Needs:
 _OF_TORCH: dict[type[Optimizer], Needs] = {
     optim.LBFGS: Needs(closure=True, blocks=False, couples=True),
     optim.Adafactor: Needs(couples=True),
-    optim.SGD: Needs(forgets=True),
-    optim.Adam: Needs(forgets=True),
-    optim.AdamW: Needs(forgets=True),
-    optim.RMSprop: Needs(forgets=True),
-    optim.Adagrad: Needs(forgets=True),
 }
+for _cls in (optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad):
+    _OF_TORCH[_cls] = Needs(forgets=True)
 
 
 def name_of_loss(loss: type[nn.Module]) -> str:
