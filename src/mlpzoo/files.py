@@ -50,11 +50,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def keep_as(path: Path, other: Path) -> None:
-    """Give a file a second name, which stays with its content when the first is written again.
-
-    Raises:
-        OSError: There is no such file, or its folder cannot be written to.
-    """
+    """Give a file a second name, which stays with its content when the first is written again."""
     with _unfinished(other) as beside:
         try:
             os.link(path, beside)

@@ -158,8 +158,7 @@ def nothing_learned(seen: Probe) -> Diagnosis | None:
     y = seen.truth
     if seen.module.task != "regression" or seen.answer.shape != y.shape or y.var(dim=0).sum() == 0:
         return None
-    residual, total = (seen.answer - y).square().sum(), (y - y.mean(dim=0)).square().sum()
-    r2 = (1 - residual / total).item()
+    r2 = 1 - ((seen.answer - y).square().sum() / (y - y.mean(dim=0)).square().sum()).item()
     if r2 > CONSTANT_R2 or seen.trial.gain > LEARNS:
         return None
     spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()

@@ -55,10 +55,11 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     from jsonargparse import ArgumentError, ArgumentParser  # where something is typed
 
     kind = str(annotation)
-    refusal = InputError(f"{name} must be {_kind(annotation)}, got {_given(value)}")
+    given = repr(value) if isinstance(value, str) else as_typed(value)
+    refusal = InputError(f"{name} must be {_kind(annotation)}, got {given}")
     if value is None and "None" not in kind:
         raise refusal
-    if isinstance(value, str) and str(PAIRS) in kind and _is_file(value):
+    if isinstance(value, str) and str(PAIRS) in kind and re.search(r"\.[a-zA-Z]+$", value):
         value = _pairs_in(name, value)
     if isinstance(value, str) and re.search("int|float", kind):
         check_decimal(name, value)
@@ -104,17 +105,8 @@ def _as_list(text: str) -> str:
     inner = text.strip().replace("(", "[").replace(")", "]")
     if inner.lower() in ("null", "none"):
         return "null"
-    whole = inner.startswith("[") and not _closes_early(inner)
-    return inner if whole else f"[{inner}]"
-
-
-def _closes_early(text: str) -> bool:
-    depths = list(itertools.accumulate((c == "[") - (c == "]") for c in text))
-    return 0 in depths[:-1]
-
-
-def _is_file(text: str) -> bool:
-    return re.search(r"\.[a-zA-Z]+$", text) is not None
+    depths = list(itertools.accumulate((c == "[") - (c == "]") for c in inner))
+    return f"[{inner}]" if 0 in depths[:-1] or not inner.startswith("[") else inner
 
 
 def _pairs_in(name: str, path: str) -> list[list[float]]:
@@ -132,10 +124,6 @@ def _pairs_in(name: str, path: str) -> list[list[float]]:
                 raise InputError(f"{name}: line {number} of {path} is no pair of numbers: {line}")
             pairs.append([float(cell) for cell in cells])
     return pairs
-
-
-def _given(value: Any) -> str:
-    return repr(value) if isinstance(value, str) else as_typed(value)
 
 
 def _kind(annotation: Any) -> str:

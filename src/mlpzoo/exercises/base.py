@@ -156,8 +156,7 @@ class Exercise:
             **changes: Arguments that replace the recipe's.
 
         Raises:
-            InputError: An unknown argument, a refused value, or another default of torch than
-                float32.
+            InputError: A refused value, or another default of torch than float32.
         """
         import torch
 

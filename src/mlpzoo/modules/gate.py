@@ -32,10 +32,6 @@ class LitGate(LitNetwork):
         loss: Name of a loss of `torch.nn` that takes the logit.
         seed: Seed of the start.
 
-    Raises:
-        InputError: An unknown name or a value out of range; other inputs or another activation
-            than the lecture's network has.
-
     Example:
         >>> LitGate().answer(torch.zeros(4, 2)).shape
         torch.Size([4, 1])

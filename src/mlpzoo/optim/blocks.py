@@ -152,10 +152,9 @@ def check_steps(trainer: Trainer) -> None:
 
 
 def _steps_in(callback: Callback) -> bool:
-    averages = isinstance(callback, StochasticWeightAveraging | WeightAveraging)
-    searches = isinstance(callback, LearningRateFinder)
+    known = isinstance(callback, StochasticWeightAveraging | WeightAveraging | LearningRateFinder)
     hooks = (name for name in _STEP_HOOKS if hasattr(Callback, name))
-    return averages or searches or any(is_overridden(name, callback, Callback) for name in hooks)
+    return known or any(is_overridden(name, callback, Callback) for name in hooks)
 
 
 def _refuse(reasons: list[str]) -> None:

@@ -55,15 +55,11 @@ class Needs:
             raise InputError(f"{name} does not go with loss {given}; take {known}")
 
     def check_trainer(self, name: str, trainer: Any) -> None:
-        """Refuse a Trainer that works on gradients which are not followed.
+        """Refuse a Trainer that works on gradients, or searches for a rate, which are not followed.
 
         Args:
             name: The optimizer's, for the message.
             trainer: The Trainer.
-
-        Raises:
-            InputError: More than one process, accumulation, gradient clipping, mixed precision, or
-                a search for the learning rate, which is no rate here.
         """
         if self.gradients:
             return
