@@ -342,6 +342,12 @@ def test_standard_streams_may_be_closed_or_full(tmp_path):
     assert done.stderr == b"mlpzoo: standard output: No space left on device\n"
 
 
+def test_export_into_a_pipe_is_the_file_alone(tmp_path):
+    done = shell("export linear --format json --out /dev/stdout", tmp_path)
+    assert json.loads(done.stdout)["exercise"] == "linear"
+    assert b"the same bits" in done.stderr
+
+
 def test_a_name_that_is_no_text_and_a_notebook_s_backend_are_no_matter(tmp_path):
     odd = {"PYTHONIOENCODING": "utf-8:strict", "MPLBACKEND": "module://not_here.backend"}
     folder = os.fsencode(tmp_path) + b"/a\xffb"

@@ -75,9 +75,12 @@ def test_options_of_other_programs_lead_to_options_that_there_are():
         ("train sin --foo", "`mlpzoo show EXERCISE` lists; see `mlpzoo train --help`"),
         ("list --foo", "unknown option --foo; see `mlpzoo list --help`"),
         ("plot sin --step three", "--step must be a whole number, got 'three'; see"),
-        ("predict sin one", "X must be a number, got 'one'; see `mlpzoo predict --help`"),
+        ("predict sin one", "'one' is neither a number nor a CSV file"),
         ("train sin --module.batch_size 3", "did you mean data.batch_size?"),
-        ("train sin --module.hidden_features 8,0", "1 unit or more, got 1,8,0,1"),
+        (
+            "train sin --module.hidden_features 8,0",
+            "each of hidden_features must be 1 or more, got 0",
+        ),
         ("train sin --module.hidden_features a,b", "such as 32,32, got 'a,b'"),
         ("train sin --module.in_range 1,2,3", "must be two numbers, such as -1,1 or null, got '1,"),
         ("train sin --module.in_features 2", "module.in_features must be 1 for sin, got 2"),
@@ -89,13 +92,16 @@ def test_options_of_other_programs_lead_to_options_that_there_are():
             "devices must be 1 or more, -1 for all, auto, or indices such as 0,1",
         ),
         ("train perceptron --data.shuffle 3", "data.shuffle must be yes or no, got '3'"),
-        ("predict sin 1 2", "sin takes 1 input, got 2: 1,2"),
+        ("predict sin 1 2", "sin takes 1 input, got 2: 1, 2"),
         (
             "train linear --data.points 3",
             "such as '(1,2),(3,4)', or a .csv file with a pair a line",
         ),
         ("train linear --data.points a.csv", "a.csv cannot be read: No such file or directory"),
-        ("train linear --data.points [[1,1e39],[2,2]]", "of finite numbers, got 1,1e+39"),
+        (
+            "train linear --data.points [[1,1e39],[2,2]]",
+            "points must be finite numbers, got 1,1e+39",
+        ),
     ],
 )
 def test_message_names_what_was_typed(cli, line, said):
@@ -151,7 +157,7 @@ def test_points_come_from_a_file(cli, text, tmp_path):
         (b"1,2x\n2,4\n", "line 1 of p.csv is no pair of numbers: 1,2x"),
         (b"1,2,3\n", "line 1 of p.csv is no pair of numbers: 1,2,3"),
         (b"1,2\n1,3\n", "points must have two different x or more, got (1,2),(1,3)"),
-        (b"1,2\n2,inf\n", "points must be pairs (x, y) of finite numbers, got 2,inf"),
+        (b"1,2\n2,inf\n", "points must be finite numbers, got 2,inf"),
         (b"\xff\xfe\x00", "p.csv cannot be read: it is not text"),
     ],
 )

@@ -57,7 +57,7 @@ def test_block_on_a_cpu_is_not_recorded():
 def fit(name, quiet, *, cuda_graphs, **changes):
     exercise = get_exercise(name)
     data = exercise.data(block_steps=25)
-    module = exercise.module(data, **changes)
+    module = exercise.module(data, **{"optimizer": "adam", **changes})
     module.cuda_graphs = cuda_graphs
     seen = {}
     module.on_train_end = lambda: seen.update(steps=module._block_steps)

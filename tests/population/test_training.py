@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from mlpzoo import (
     FunctionDataModule,
@@ -154,12 +155,9 @@ def test_population_that_was_measured_before_is_trained_as_any_other(make, metho
 
 
 def test_population_measures_targets_of_its_predictions_shape_only(quiet):
-    class Flat(XORDataModule):
-        def target(self, x):
-            return super().target(x).squeeze(-1)
-
     population = Population(wide, xor_data, range(2))
-    loader = Flat().val_dataloader()
+    ((x, y),) = XORDataModule().val_dataloader()
+    loader = DataLoader(TensorDataset(x, y.squeeze(-1)), batch_size=4)
     with pytest.raises(InputError, match=r"targets have shape \(4,\), predictions \(4, 1\)"):
         Trainer(**quiet).validate(population.module, loader, verbose=False)
 

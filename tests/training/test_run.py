@@ -252,7 +252,7 @@ def test_runs_that_start_together_get_different_folders(tmp_path):
         ({"val_every": -5}, "val_every must be 1 or more, got -5"),
         ({"seed": -1}, "-1"),
         ({"accelerator": "gqu"}, "'gqu'"),
-        ({"devices": 0}, "devices 0"),
+        ({"devices": 0}, "devices must be 1 or more"),
         ({"module": {"lr": 0}}, "lr must be above 0, got 0"),
         ({"data": {"low": 4.0, "high": 4.0}}, "low=4 high=4"),
         ({"module": {"learning_rate": 0.1}}, "learning_rate"),

@@ -119,9 +119,10 @@ def _range(points: tuple[tuple[float, float], ...]) -> tuple[float, float]:
     listed = points if isinstance(points, tuple) else (points,)
     if not all(isinstance(point, tuple) and len(point) == 2 for point in listed):
         raise InputError(f"points must be pairs (x, y), got {as_typed(points)}")
+    for point in points:
+        if not all(math.isfinite(as_float32(number)) for number in point):
+            raise InputError(f"points must be finite numbers, got {as_typed(point)}")
     numbers = [as_float32(number) for point in points for number in point]
-    if not all(map(math.isfinite, numbers)):
-        raise InputError(f"points must be finite, got {as_typed(points)}")
     if len(set(numbers[::2])) < 2:
         raise InputError(f"points must have two different x or more, got {as_typed(points)}")
     return min(numbers[::2]), max(numbers[::2])

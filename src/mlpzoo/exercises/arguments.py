@@ -31,7 +31,7 @@ def typed_arguments(
         of: Name of the exercise, for messages.
     """
     if not isinstance(values, Mapping):
-        raise InputError(f"{group} must map names to values, got {as_typed(values)}")
+        raise InputError(f"{group} must map names to values, got {_given(values)}")
     parameters = inspect.signature(cls).parameters
     named = {resolve_name(f"{group} argument of {of}", name, parameters): name for name in values}
     return {

@@ -82,8 +82,9 @@ def _remark(module: LitSequentialMLP, data: LinearDataModule, metrics: Mapping[s
 def _is_lectures(module: LitSequentialMLP, data: LinearDataModule) -> bool:
     """Tell whether points, rate and sum are those of the descent by hand."""
     points = torch.cat([data.x, data.y], dim=1)
-    lectures = LitSequentialMLP(**EXERCISE.recipe("lecture").module, seed=module.hparams["seed"])
-    return torch.equal(points, torch.tensor(LECTURE_POINTS)) and module.hparams == lectures.hparams
+    lectures = LitSequentialMLP(**EXERCISE.recipe("lecture").module)
+    same = {**module.hparams, "seed": 0} == lectures.hparams
+    return same and torch.equal(points, torch.tensor(LECTURE_POINTS))
 
 
 def _descent(module: LitSequentialMLP, data: LinearDataModule, canvas: Canvas) -> Figure:

@@ -1,6 +1,7 @@
 """Write a network as JSON, .pt, safetensors or ONNX."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from mlpzoo.checks import InputError
@@ -40,5 +41,6 @@ def run(
     stem = exported.exercise if of_run else Path(found.named).stem
     path = Path(out) if out else Path(f"{stem}.{format}")
     exact = write_exported(exported, path, format or "")
-    print(f"{path}: gives {OUTPUTS[exported.output]}; {exact}")
+    said = sys.stdout if path.is_file() else sys.stderr  # a pipe has the file itself
+    print(f"{path}: gives {OUTPUTS[exported.output]}; {exact}", file=said)
     return PASSED
