@@ -121,9 +121,9 @@ def _rate_too_small(seen: Probe) -> Diagnosis | None:
         return None
     lr = next(rate for rate, each in gains.items() if each > best / 2)
     better = gains[lr]
-    detail = f"a few steps at {module.lr:.3g} lower the loss by {100 * gain:.2g}%"
+    detail = (f"a few steps at {module.lr:.3g} lower the loss by {100 * gain:.2g}%, "
+              f"at {lr:.3g} by {100 * better:.2g}%; take {lr:.3g} or more")  # fmt: skip
     evidence = {"lr": module.lr, "better_lr": lr, "gain": gain, "better_gain": better}
-    detail += f", at {lr:.3g} by {100 * better:.2g}%; take {lr:.3g} or more"
     return Diagnosis("learning rate too small", detail, evidence)
 
 

@@ -34,10 +34,6 @@ class Diagnosis:
         kind: The failure in two or three words.
         detail: The evidence as text.
         evidence: The evidence as numbers, by name, in the exercise's units.
-
-    Example:
-        >>> print(Diagnosis("diverged", "not finite at step 7", {"step": 7.0}))
-        diverged: not finite at step 7
     """
 
     kind: str

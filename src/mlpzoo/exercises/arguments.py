@@ -55,8 +55,7 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     from jsonargparse import ArgumentError, ArgumentParser  # where something is typed
 
     kind = str(annotation)
-    given = repr(value) if isinstance(value, str) else as_typed(value)
-    refusal = InputError(f"{name} must be {_kind(annotation)}, got {given}")
+    refusal = InputError(f"{name} must be {_kind(annotation)}, got {_given(value)}")
     if value is None and "None" not in kind:
         raise refusal
     if isinstance(value, str) and str(PAIRS) in kind and re.search(r"\.[a-zA-Z]+$", value):
@@ -124,6 +123,10 @@ def _pairs_in(name: str, path: str) -> list[list[float]]:
                 raise InputError(f"{name}: line {number} of {path} is no pair of numbers: {line}")
             pairs.append([float(cell) for cell in cells])
     return pairs
+
+
+def _given(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else as_typed(value)
 
 
 def _kind(annotation: Any) -> str:

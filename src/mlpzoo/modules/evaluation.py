@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -32,17 +32,15 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
     output, losses = module.output_and_losses(x, y)
     share = 1 / rows if module.sums else 1.0
     named = {f"{stage}_{name}": value * share for name, value in losses.items()}
-    further = loader > 0  # its names get a suffix, and those of the first stay what they are
-    module.log_dict(named, batch_size=rows, sync_dist=True, add_dataloader_idx=further)
+    # names of further loaders get a suffix, and those of the first stay what they are
+    how: dict[str, Any] = {"batch_size": rows, "add_dataloader_idx": loader > 0}
+    module.log_dict(named, sync_dist=True, **how)
     if (key := f"{stage}_{loader}") not in module.collections:
         module.collections[key] = module.metrics(f"{stage}_").to(module.device)
     metrics = module.collections[key]
     module.update_metrics(metrics, output, y)
     for name, metric in metrics.items(keep_base=False, copy_state=False):
-        module.log(
-            name, metric,
-            batch_size=rows, add_dataloader_idx=further, metric_attribute=name,
-        )  # fmt: skip
+        module.log(name, metric, metric_attribute=name, **how)
 
 
 def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> tuple[Tensor, dict[str, float]]:
