@@ -48,7 +48,7 @@ def test_network_of_ones_own_learns_xor_on_its_logit(tmp_path):
 )
 def test_gate_of_any_number_of_inputs_is_trained_drawn_and_diagnosed(name, data, module, tmp_path):
     result = train(name, data=data, module=module, max_steps=500, film=True, out=tmp_path,
-                   early_stop=False, progress=False)  # fmt: skip
+                   progress=False)  # fmt: skip
     assert (result.folder / "figures" / f"{name}.png").exists()
     assert (result.folder / "figures" / "film.gif").exists()
     assert result.module.example_input_array.shape == (1, result.datamodule.in_features)
