@@ -45,15 +45,12 @@ def cause(error: BaseException) -> str:
 
 
 def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
-    """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`.
+    """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`, or refuse it.
 
     Args:
         what: The noun for the message, such as "activation".
         name: The name as it was given.
         names: The accepted names.
-
-    Raises:
-        InputError: No entry matches; the message suggests the nearest one.
 
     Example:
         >>> resolve_name("activation", "Leaky-ReLU", ["relu", "leaky_relu"])
@@ -63,8 +60,7 @@ def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
     if name in names:
         return name
     by_key = {spelling(entry): entry for entry in names}
-    key = spelling(str(name))
-    if key in by_key:
+    if (key := spelling(str(name))) in by_key:
         return by_key[key]
     near = get_close_matches(key, by_key, n=1)
     hint = f"did you mean {by_key[near[0]]!r}? " if near else ""
@@ -192,9 +188,6 @@ def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         group: What the arguments are of, for the message.
         arguments: By name; numpy's and torch's numbers and arrays are turned into Python's.
-
-    Raises:
-        InputError: A value of another kind.
     """
     if not isinstance(arguments, Mapping):
         raise InputError(f"{group} must map names to values, got {arguments!r}")
@@ -202,11 +195,7 @@ def plain_values(group: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_value(name: str, value: Any) -> Any:
-    """Return one value as `plain_values` does.
-
-    Raises:
-        InputError: It is of another kind.
-    """
+    """Return one value as `plain_values` does."""
     if hasattr(value, "tolist"):  # numpy and torch
         return plain_value(name, value.tolist())
     if value is None or isinstance(value, bool | int | float | str):

@@ -368,3 +368,17 @@ def test_points_that_are_no_pairs_are_named(points):
 def test_coefficient_that_is_no_number_is_named(given):
     with pytest.raises(InputError, match="must be a number, got"):
         LinearDataModule(**given)
+
+
+@pytest.mark.parametrize(
+    ("cls", "given"),
+    [
+        (LinearDataModule, {"num_samples": np.int64(5), "a": np.float32(0.5), "seed": np.int64(1)}),
+        (GateDataModule, {"shuffle": np.True_, "batch_size": torch.tensor(3)}),
+    ],
+)
+def test_numbers_of_numpy_and_torch_are_those_of_python(cls, given):
+    hparams = dict(cls(**given).hparams)
+    for name, value in given.items():
+        assert hparams[name] == value.item()
+        assert type(hparams[name]) is type(value.item())

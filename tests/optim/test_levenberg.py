@@ -363,3 +363,12 @@ def test_longer_budget_goes_on_with_the_damping_of_the_state(tmp_path):
     whole = train(max_steps=16, val_every=4, out=tmp_path / "whole", **run)
     for one, other in zip(longer.module.parameters(), whole.module.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(("scale", "examined"), [(1.0, 0), (torch.ones(1, requires_grad=True), 2)])
+def test_torchs_own_squared_loss_needs_no_examination(scale, examined, monkeypatch):
+    net, x, passes = SequentialMLP(hidden_features=(5,)), torch.rand(9, 1), []
+    optimizer, grad = LevenbergMarquardt(net), torch.autograd.grad
+    monkeypatch.setattr(torch.autograd, "grad", lambda *a, **k: passes.append(a) or grad(*a, **k))
+    optimizer.step(closure_of(optimizer, net, x, x, scale))
+    assert len(passes) == 1 + examined  # the derivatives of the net come first

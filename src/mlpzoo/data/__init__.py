@@ -9,14 +9,6 @@ from mlpzoo.data.square import SquareDataModule
 from mlpzoo.data.stream import BatchStream, Block, BlockStream
 
 __all__ = [
-    "BatchStream",
-    "Block",
-    "BlockStream",
-    "FunctionDataModule",
-    "GateDataModule",
-    "LinearDataModule",
-    "MinMaxDataModule",
-    "SinDataModule",
-    "SquareDataModule",
-    "XORDataModule",
-]
+    "BatchStream", "Block", "BlockStream", "FunctionDataModule", "GateDataModule",
+    "LinearDataModule", "MinMaxDataModule", "SinDataModule", "SquareDataModule", "XORDataModule",
+]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -60,9 +60,6 @@ class FunctionDataModule(LightningDataModule, ABC):
         test_points: Points along each axis of the test grid.
         steps_per_epoch: Batches that make an epoch; epochs do not repeat one another.
         block_steps: Most steps taken in one training_step; results do not depend on it.
-
-    Raises:
-        InputError: A size below its least, low >= high, or an unknown sampling.
     """
 
     in_features: int = field(init=False)  # a subclass sets it
@@ -83,9 +80,7 @@ class FunctionDataModule(LightningDataModule, ABC):
 
     def __post_init__(self) -> None:
         super().__init__()
-        for each in fields(FunctionDataModule):
-            if each.init:  # numpy's numbers become Python's
-                setattr(self, each.name, plain_value(each.name, getattr(self, each.name)))
+        self._take_numbers()
         if not hasattr(self, "in_features"):
             name = type(self).__name__
             raise InputError(f"{name} must say how many inputs it has: in_features = 2, say")
@@ -94,12 +89,15 @@ class FunctionDataModule(LightningDataModule, ABC):
         self.low, self.high = float(self.low), float(self.high)
         self.sampling = resolve_name("sampling", self.sampling, SAMPLINGS)
         self.save_hyperparameters(logger=False)
-        check_count("batch_size", self.batch_size)
-        check_count("val_points", self.val_points, least=2)
-        check_count("test_points", self.test_points, least=2)
-        check_count("steps_per_epoch", self.steps_per_epoch)
-        check_count("block_steps", self.block_steps)
+        for name in ("batch_size", "val_points", "test_points", "steps_per_epoch", "block_steps"):
+            check_count(name, getattr(self, name), least=2 if "points" in name else 1)
         check_seed("seed", self.seed)
+
+    def _take_numbers(self) -> None:
+        """Make numpy's and torch's numbers Python's, so that a checkpoint loads."""
+        for name, value in list(vars(self).items()):
+            if getattr(value, "ndim", None) == 0:
+                setattr(self, name, value.item())
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "trainer": None}  # which a fit leaves here
@@ -133,9 +131,6 @@ class FunctionDataModule(LightningDataModule, ABC):
 
         Args:
             points: Points along each axis, 1 or more.
-
-        Raises:
-            InputError: Less than one point.
         """
         check_count("points", points := plain_value("points", points))
         if self.in_features > 2 and points**self.in_features > MOST_ROWS:

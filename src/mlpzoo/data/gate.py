@@ -24,10 +24,7 @@ MOST_INPUTS = 10
 
 
 def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
-    """Tell whether one line separates the ones of a gate from its zeros.
-
-    The diagonals of the square cross in its middle: with equal ends on each diagonal, and the
-    diagonals unequal, the middle would have to lie on both sides.
+    """Tell whether one line separates the ones of a gate from its zeros: of all but XOR and XNOR.
 
     Args:
         table: Outputs for 00, 01, 10, 11.
@@ -36,8 +33,7 @@ def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
         >>> is_linearly_separable((0, 0, 0, 1)), is_linearly_separable((0, 1, 1, 0))
         (True, False)
     """
-    both, second, first, neither = table[3], table[1], table[2], table[0]
-    return not (both == neither and first == second and both != first)
+    return table not in (GATES["xor"], GATES["xnor"])
 
 
 @dataclass(kw_only=True, eq=False)
@@ -54,9 +50,6 @@ class GateDataModule(FunctionDataModule):
         shuffle: Draw every row of a batch at random, by seed and step, instead of taking the rows
             in turn.
         seed: Which random rows; not used where the rows come in turn.
-
-    Raises:
-        InputError: Unknown gate, a table that is none, or a size below 1.
 
     Example:
         >>> GateDataModule(gate="xor").train_batch(0)[1].flatten().tolist()
@@ -82,6 +75,7 @@ class GateDataModule(FunctionDataModule):
         named = lookup("gate", self.gate, GATES)
         self.outputs = named if self.table is None else _outputs(self.table)
         self.in_features = len(self.outputs).bit_length() - 1
+        self._take_numbers()
         check_flag("shuffle", self.shuffle)
         super().__post_init__()
 

@@ -43,9 +43,6 @@ class LinearDataModule(FunctionDataModule):
         batch_size: Points in a batch, taken in turn; None takes all of them in every step.
         seed: Which points are drawn.
 
-    Raises:
-        InputError: Fewer than two points, all at one x, or a value out of range.
-
     Example:
         >>> a, b = LinearDataModule(points=((2, 4), (4, 7), (8, 8))).least_squares()
         >>> round(a, 12), round(b, 12)
@@ -68,8 +65,8 @@ class LinearDataModule(FunctionDataModule):
 
     @override
     def __post_init__(self) -> None:
-        for name in ("a", "b", "noise_std"):
-            setattr(self, name, plain_value(name, getattr(self, name)))
+        self._take_numbers()
+        for name in ("a", "b"):
             is_finite(name, getattr(self, name))
         check_at_least("noise_std", self.noise_std, 0)
         check_count("num_samples", self.num_samples, least=2)

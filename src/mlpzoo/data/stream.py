@@ -63,11 +63,9 @@ class BatchStream(Stream):
 
     Args:
         draw: Maps a step to its batch (x, y).
-        length: See `Stream`.
-        taken: See `Stream`.
-        period: See `Stream`.
         rank: Which of the processes that share the sequence takes them.
         world: How many these are; process r takes the steps r, r + world, ...
+        **place: See `Stream`.
 
     Example:
         >>> stream = BatchStream(lambda step: step, length=3, taken=10)
@@ -76,16 +74,9 @@ class BatchStream(Stream):
     """
 
     def __init__(
-        self,
-        draw: Callable[[int], Batch],
-        *,
-        length: int,
-        taken: int = 0,
-        period: int | None = None,
-        rank: int = 0,
-        world: int = 1,
+        self, draw: Callable[[int], Batch], *, rank: int = 0, world: int = 1, **place: Any
     ) -> None:
-        super().__init__(length=length, taken=taken, period=period)
+        super().__init__(**place)
         self.draw, self.rank, self.world = draw, rank, world
 
     def __iter__(self) -> Iterator[Batch]:
@@ -101,10 +92,8 @@ class BlockStream(Stream):
 
     Args:
         draw: Maps steps (count,) to their batches, stacked.
-        length: See `Stream`.
-        taken: See `Stream`.
-        period: See `Stream`.
         size: Called before each block; how many steps it may have.
+        **place: See `Stream`.
 
     Example:
         >>> stream = BlockStream(lambda s: (s, -s), length=5, taken=10, size=lambda: 3)
@@ -113,15 +102,9 @@ class BlockStream(Stream):
     """
 
     def __init__(
-        self,
-        draw: Callable[[Tensor], Batch],
-        *,
-        length: int,
-        taken: int = 0,
-        period: int | None = None,
-        size: Callable[[], int],
+        self, draw: Callable[[Tensor], Batch], *, size: Callable[[], int], **place: Any
     ) -> None:
-        super().__init__(length=length, taken=taken, period=period)
+        super().__init__(**place)
         self.draw, self.size = draw, size
 
     def __iter__(self) -> Iterator[Block]:
@@ -162,9 +145,6 @@ def block_stream(data: Any, *, rows: int, length: int) -> BlockStream:
         data: Has `train_block`, `block_steps` and a Trainer.
         rows: Of a batch.
         length: Steps of an epoch.
-
-    Raises:
-        InputError: The module that is trained takes no blocks.
     """
     module = data.trainer.lightning_module
     if not hasattr(module, "block_sizes"):

@@ -7,19 +7,9 @@ from torch import nn
 
 from mlpzoo.checks import resolve_name
 from mlpzoo.data import FunctionDataModule
+from mlpzoo.diagnosis import rules
 from mlpzoo.diagnosis.probe import Probe, hessian, probe
-from mlpzoo.diagnosis.rules import (
-    LEARNS,
-    Diagnosis,
-    dead_relus,
-    is_linear,
-    merged_patterns,
-    not_separable,
-    nothing_learned,
-    saturated,
-    vanishing_gradient,
-    wrong_loss,
-)
+from mlpzoo.diagnosis.rules import LEARNS, Diagnosis, is_linear
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 
@@ -76,11 +66,12 @@ def diagnose(
         nothing learned: all 4 rows give 0.50 (cross-entropy 0.6931)
     """
     seen = probe(module, datamodule, step=step)
-    rules = (
-        wrong_loss, _rate_too_large, _diverged, not_separable, dead_relus, merged_patterns,
-        _rate_too_small, _stalled, saturated, vanishing_gradient, nothing_learned, _no_failure,
+    in_turn = (
+        rules.wrong_loss, _rate_too_large, _diverged, rules.not_separable, rules.dead_relus,
+        rules.merged_patterns, _rate_too_small, _stalled, rules.saturated,
+        rules.vanishing_gradient, rules.nothing_learned, _no_failure,
     )  # fmt: skip
-    return next(found for rule in rules if (found := rule(seen)))
+    return next(found for rule in in_turn if (found := rule(seen)))
 
 
 def _rate_too_large(seen: Probe) -> Diagnosis | None:
@@ -130,9 +121,9 @@ def _rate_too_small(seen: Probe) -> Diagnosis | None:
         return None
     lr = next(rate for rate, each in gains.items() if each > best / 2)
     better = gains[lr]
-    detail = f"a few steps at {module.lr:.3g} lower the loss by {100 * gain:.2g}%"
+    detail = (f"a few steps at {module.lr:.3g} lower the loss by {100 * gain:.2g}%, "
+              f"at {lr:.3g} by {100 * better:.2g}%; take {lr:.3g} or more")  # fmt: skip
     evidence = {"lr": module.lr, "better_lr": lr, "gain": gain, "better_gain": better}
-    detail += f", at {lr:.3g} by {100 * better:.2g}%; take {lr:.3g} or more"
     return Diagnosis("learning rate too small", detail, evidence)
 
 

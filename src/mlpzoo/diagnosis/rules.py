@@ -34,10 +34,6 @@ class Diagnosis:
         kind: The failure in two or three words.
         detail: The evidence as text.
         evidence: The evidence as numbers, by name, in the exercise's units.
-
-    Example:
-        >>> print(Diagnosis("diverged", "not finite at step 7", {"step": 7.0}))
-        diverged: not finite at step 7
     """
 
     kind: str
@@ -158,8 +154,7 @@ def nothing_learned(seen: Probe) -> Diagnosis | None:
     y = seen.truth
     if seen.module.task != "regression" or seen.answer.shape != y.shape or y.var(dim=0).sum() == 0:
         return None
-    residual, total = (seen.answer - y).square().sum(), (y - y.mean(dim=0)).square().sum()
-    r2 = (1 - residual / total).item()
+    r2 = 1 - ((seen.answer - y).square().sum() / (y - y.mean(dim=0)).square().sum()).item()
     if r2 > CONSTANT_R2 or seen.trial.gain > LEARNS:
         return None
     spread = (seen.answer.var(dim=0).sum() / y.var(dim=0).sum()).sqrt().item()

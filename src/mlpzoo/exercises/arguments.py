@@ -29,9 +29,6 @@ def typed_arguments(
         values: By name, in any spelling, as text or as plain data.
         group: "data" or "module", for messages.
         of: Name of the exercise, for messages.
-
-    Raises:
-        InputError: An unknown name, or a value of the wrong type.
     """
     if not isinstance(values, Mapping):
         raise InputError(f"{group} must map names to values, got {_given(values)}")
@@ -51,9 +48,6 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
         annotation: The type.
         value: The value.
 
-    Raises:
-        InputError: It is of another type.
-
     Example:
         >>> typed("hidden_features", tuple[int, ...], "32,32"), typed("lr", float, "1e-3")
         ((32, 32), 0.001)
@@ -64,7 +58,7 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     refusal = InputError(f"{name} must be {_kind(annotation)}, got {_given(value)}")
     if value is None and "None" not in kind:
         raise refusal
-    if isinstance(value, str) and str(PAIRS) in kind and _is_file(value):
+    if isinstance(value, str) and str(PAIRS) in kind and re.search(r"\.[a-zA-Z]+$", value):
         value = _pairs_in(name, value)
     if isinstance(value, str) and re.search("int|float", kind):
         check_decimal(name, value)
@@ -110,17 +104,8 @@ def _as_list(text: str) -> str:
     inner = text.strip().replace("(", "[").replace(")", "]")
     if inner.lower() in ("null", "none"):
         return "null"
-    whole = inner.startswith("[") and not _closes_early(inner)
-    return inner if whole else f"[{inner}]"
-
-
-def _closes_early(text: str) -> bool:
-    depths = list(itertools.accumulate((c == "[") - (c == "]") for c in text))
-    return 0 in depths[:-1]
-
-
-def _is_file(text: str) -> bool:
-    return re.search(r"\.[a-zA-Z]+$", text) is not None
+    depths = list(itertools.accumulate((c == "[") - (c == "]") for c in inner))
+    return f"[{inner}]" if 0 in depths[:-1] or not inner.startswith("[") else inner
 
 
 def _pairs_in(name: str, path: str) -> list[list[float]]:

@@ -18,18 +18,6 @@ if TYPE_CHECKING:
     from mlpzoo.plotting.views import View
 
 
-def _no_arguments(data: Any) -> Mapping[str, Any]:
-    return {}
-
-
-def _no_measures(module: Any, data: Any) -> dict[str, float]:
-    return {}
-
-
-def _no_remark(module: Any, data: Any, metrics: Mapping[str, float]) -> str:
-    return ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Arguments for the two constructors, and a budget.
@@ -46,7 +34,7 @@ class Recipe:
 
     data: Mapping[str, Any] = field(default_factory=dict)
     module: Mapping[str, Any] = field(default_factory=dict)
-    linked: Callable[[Any], Mapping[str, Any]] = _no_arguments
+    linked: Callable[[Any], Mapping[str, Any]] = lambda data: {}
     max_steps: int
     val_every: int
     early_stop: bool = True
@@ -63,6 +51,11 @@ class Recipe:
 
             kept = for_optimizer(kept, str(changes["optimizer"]))
         return {**kept, **changes}
+
+
+OF_LECTURE = Recipe(  # for the functions
+    module={"lr": 1e-3, "reduction": "sum"}, max_steps=10_000, val_every=500, early_stop=False
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +93,8 @@ class Exercise:
     view: View
     description: str = ""
     pictures: Mapping[str, View] = field(default_factory=dict)
-    measure: Callable[[Any, Any], dict[str, float]] = _no_measures
-    remark: Callable[[Any, Any, Mapping[str, float]], str] = _no_remark
+    measure: Callable[[Any, Any], dict[str, float]] = lambda module, data: {}
+    remark: Callable[[Any, Any, Mapping[str, float]], str] = lambda module, data, metrics: ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name):
@@ -131,11 +124,7 @@ class Exercise:
         return {f"solved: {self.monitor} {b.sense} {b.limit:g}": b.limit for b in bars}
 
     def recipe(self, name: str = "default") -> Recipe:
-        """Return a recipe.
-
-        Raises:
-            InputError: There is none of this name.
-        """
+        """Return a recipe."""
         return lookup("recipe", name, self.recipes)
 
     def data(self, *, recipe: str = "default", seed: int = 0, **changes: Any) -> FunctionDataModule:
@@ -145,9 +134,6 @@ class Exercise:
             recipe: Which recipe's arguments to use.
             seed: Seed of the samples, where they are drawn.
             **changes: Arguments that replace the recipe's.
-
-        Raises:
-            InputError: An unknown argument or a refused value.
         """
         arguments = {**self.recipe(recipe).data, **changes}
         built: FunctionDataModule = _build(self.data_class, arguments, seed)
@@ -170,8 +156,7 @@ class Exercise:
             **changes: Arguments that replace the recipe's.
 
         Raises:
-            InputError: An unknown argument, a refused value, or another default of torch than
-                float32.
+            InputError: A refused value, or another default of torch than float32.
         """
         import torch
 

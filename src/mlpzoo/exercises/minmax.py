@@ -11,7 +11,7 @@ minimum; its recipe here keeps the targets apart and everything else as it was.
 """
 
 from mlpzoo.data import MinMaxDataModule
-from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.base import OF_LECTURE, Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitMinMax
 from mlpzoo.plotting import views
@@ -36,12 +36,7 @@ EXERCISE = Exercise(
             max_steps=10_000,
             val_every=250,
         ),
-        "lecture": Recipe(
-            module={"lr": 1e-3, "reduction": "sum"},
-            max_steps=10_000,
-            val_every=500,
-            early_stop=False,
-        ),
+        "lecture": OF_LECTURE,
     },
     bars=(Threshold("max_head_max_error", "<", 0.15), Threshold("min_head_max_error", "<", 0.15)),
     monitor="max_error",

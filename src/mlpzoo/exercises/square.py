@@ -10,7 +10,7 @@ The lecture's recipe uses raw units, and ends about 100 off from seed 0.
 """
 
 from mlpzoo.data import SquareDataModule
-from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.base import OF_LECTURE, Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
 from mlpzoo.modules import LitSequentialMLP
 from mlpzoo.plotting import views
@@ -32,12 +32,7 @@ EXERCISE = Exercise(
             val_every=10,
             block_steps=5,
         ),
-        "lecture": Recipe(
-            module={"lr": 1e-3, "reduction": "sum"},
-            max_steps=10_000,
-            val_every=500,
-            early_stop=False,
-        ),
+        "lecture": OF_LECTURE,
     },
     bars=(Threshold("max_error", "<", 1.0),),
     monitor="max_error",

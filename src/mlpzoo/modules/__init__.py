@@ -8,11 +8,6 @@ from mlpzoo.modules.sequential import LitSequentialMLP
 from mlpzoo.optim.levenberg import LevenbergMarquardt
 
 __all__ = [
-    "LevenbergMarquardt",
-    "LitFourLayerXOR",
-    "LitGate",
-    "LitMinMax",
-    "LitNetwork",
-    "LitPerceptron",
-    "LitSequentialMLP",
-]
+    "LevenbergMarquardt", "LitFourLayerXOR", "LitGate", "LitMinMax", "LitNetwork",
+    "LitPerceptron", "LitSequentialMLP",
+]  # fmt: skip

@@ -55,9 +55,6 @@ class LitNetwork(LightningModule, ABC):
     Attributes:
         cuda_graphs: Whether blocks on a GPU are recorded as CUDA graphs where that is possible.
         columns: Names of the outputs, where each is measured by itself too.
-
-    Raises:
-        InputError: An unknown name or a value out of range.
     """
 
     cuda_graphs: bool = True
@@ -124,11 +121,7 @@ class LitNetwork(LightningModule, ABC):
         return losses["loss"], losses
 
     def check_loss(self) -> None:
-        """Refuse a loss that the optimizer or the task does not go with, before it is trained.
-
-        Raises:
-            InputError: As said; the message names one that fits.
-        """
+        """Refuse a loss that the optimizer or the task does not go with, before it is trained."""
         needs_of(self.optimizer_name).check_loss(self.optimizer_name, self.loss)
 
     @override

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torchmetrics import MetricCollection
 
 from mlpzoo.data.stream import Batch
 from mlpzoo.modules._arguments import as_batch
@@ -32,15 +31,15 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
     output, losses = module.output_and_losses(x, y)
     share = 1 / rows if module.sums else 1.0
     named = {f"{stage}_{name}": value * share for name, value in losses.items()}
-    further = loader > 0  # its names get a suffix, and those of the first stay what they are
-    module.log_dict(named, batch_size=rows, sync_dist=True, add_dataloader_idx=further)
-    metrics = _metrics_of(module, stage, loader)
+    # names of further loaders get a suffix, and those of the first stay what they are
+    how: dict[str, Any] = {"batch_size": rows, "add_dataloader_idx": loader > 0}
+    module.log_dict(named, sync_dist=True, **how)
+    if (key := f"{stage}_{loader}") not in module.collections:
+        module.collections[key] = module.metrics(f"{stage}_").to(module.device)
+    metrics = module.collections[key]
     module.update_metrics(metrics, output, y)
     for name, metric in metrics.items(keep_base=False, copy_state=False):
-        module.log(
-            name, metric,
-            batch_size=rows, add_dataloader_idx=further, metric_attribute=name,
-        )  # fmt: skip
+        module.log(name, metric, metric_attribute=name, **how)
 
 
 def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> dict[str, float]:
@@ -59,11 +58,3 @@ def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> dict[str, float]:
             loss, rows = loss + share * (1 if module.sums else len(y)), rows + len(y)
     found = {name: float(value) for name, value in metrics.compute().items()}
     return {"loss": loss / rows, **found}
-
-
-def _metrics_of(module: LitNetwork, stage: str, loader: int) -> MetricCollection:
-    """Return the metrics of a loader, made when it is first met."""
-    name = f"{stage}_{loader}"
-    if name not in module.collections:
-        module.collections[name] = module.metrics(f"{stage}_").to(module.device)
-    return module.collections[name]

@@ -8,6 +8,7 @@ step is left out, so a Trainer, module or callback that needs it is refused; hoo
 are called once a block, with the index of its first step.
 """
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from mlpzoo.checks import InputError
-from mlpzoo.data.stream import Block
+from mlpzoo.data.stream import Batch, Block
 from mlpzoo.optim.cuda_graphs import BlockGraphs, Losses, Objective
 from mlpzoo.optim.fused_adam import steps_in_a_row
 from mlpzoo.optim.needs import declared_needs, work_on_gradients
@@ -67,13 +68,10 @@ class BlockSteps:
         self.graphs = BlockGraphs(objective, optimizer) if graphs else None
         self.by_closure = declared_needs(type(optimizer)).closure
         self._waits = True
+        self.losses: Losses = {}
 
     def check_taken(self, module: LightningModule) -> None:
-        """Refuse a module whose training_step has not had its block taken.
-
-        Raises:
-            InputError: As said; nothing would be trained.
-        """
+        """Refuse a module whose training_step has not had its block taken."""
         if self._waits:
             step = f"{type(module).__name__}.training_step"
             raise InputError(f"{step} does not take blocks; set data.block_steps to 1")
@@ -89,37 +87,27 @@ class BlockSteps:
             losses = take(block, [self._next_rate() for _ in block.x])
             self.minimised = losses["loss"].detach().reshape(-1)
             return losses
-        if self.by_closure:
-            return self._take_closures(block)
-        losses, each = {}, []
+        each: list[Tensor] = []
         self.optimizer.zero_grad()
         with steps_in_a_row(self.optimizer) as step:
-            for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
-                minimised, losses = self.objective(x, y)
-                minimised.backward()  # type: ignore[no-untyped-call]
-                each.append(minimised.detach())
-                step()
+            for batch in zip(block.x.unbind(), block.y.unbind(), strict=True):
+                if self.by_closure:
+                    optimizer: Any = self.optimizer
+                    each.append(optimizer.step(partial(self._backward, batch)))
+                else:
+                    each.append(self._backward(batch))
+                    step()
                 self._next_rate()
         self.minimised = torch.stack(each)
-        return losses
+        return self.losses
 
-    def _take_closures(self, block: Block) -> Losses:
-        losses: Losses = {}
-        each: list[Tensor] = []
-        optimizer: Any = self.optimizer
-        for x, y in zip(block.x.unbind(), block.y.unbind(), strict=True):
-
-            def closure(x: Tensor = x, y: Tensor = y) -> Tensor:
-                nonlocal losses
-                optimizer.zero_grad()
-                minimised, losses = self.objective(x, y)
-                minimised.backward()  # type: ignore[no-untyped-call]
-                return minimised.detach()
-
-            each.append(optimizer.step(closure))
-            self._next_rate()
-        self.minimised = torch.stack(each)
-        return losses
+    def _backward(self, batch: Batch) -> Tensor:
+        """Take the gradient of a batch, and return what it is of."""
+        if self.by_closure:  # which may call it several times a step
+            self.optimizer.zero_grad()
+        minimised, self.losses = self.objective(*batch)
+        minimised.backward()  # type: ignore[no-untyped-call]
+        return minimised.detach()
 
     def _next_rate(self) -> float:
         """Return the rate of a step and go on to that of the next."""
@@ -152,11 +140,7 @@ def work_between_steps(trainer: Trainer) -> list[str]:
 
 
 def check_steps(trainer: Trainer) -> None:
-    """Refuse optimizers that take no blocks, and schedules not stepped plainly after each step.
-
-    Raises:
-        InputError: Such an optimizer, or a schedule by epoch, every few steps, or on a plateau.
-    """
+    """Refuse optimizers that take no blocks, and schedules not stepped plainly after each step."""
     optimizers = [type(each) for each in trainer.optimizers]
     schedules = [
         f"schedule {type(config.scheduler).__name__} by {config.interval}"
@@ -168,10 +152,9 @@ def check_steps(trainer: Trainer) -> None:
 
 
 def _steps_in(callback: Callback) -> bool:
-    averages = isinstance(callback, StochasticWeightAveraging | WeightAveraging)
-    searches = isinstance(callback, LearningRateFinder)
+    known = isinstance(callback, StochasticWeightAveraging | WeightAveraging | LearningRateFinder)
     hooks = (name for name in _STEP_HOOKS if hasattr(Callback, name))
-    return averages or searches or any(is_overridden(name, callback, Callback) for name in hooks)
+    return known or any(is_overridden(name, callback, Callback) for name in hooks)
 
 
 def _refuse(reasons: list[str]) -> None:

@@ -36,7 +36,7 @@ class WatchedClosure(TorchFunctionMode):
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
-        self.net, self.calls = net, 0
+        self.net, self.calls, self.parameters = net, 0, list(net.parameters())
         self.versions: list[int] | None = None
 
     def run(self, closure: Callable[[], Any]) -> Any:
@@ -44,9 +44,6 @@ class WatchedClosure(TorchFunctionMode):
 
         Args:
             closure: Clears the gradients, computes the loss and calls its `backward`.
-
-        Raises:
-            InputError: It does something else, or the loss is none that can be solved.
         """
         handle = self.net.register_forward_hook(self._cut)
         try:
@@ -69,9 +66,14 @@ class WatchedClosure(TorchFunctionMode):
             return func(*args, **(kwargs or {}))
         self._check_calls()
         self._refuse_gradients("gradients of several batches or losses in a step")
-        gradient = self._examine(args[0])
-        func(*args, **(kwargs or {}))  # type: ignore[no-untyped-call]
+        loss, answers = args[0], self.answers
+        plain = kwargs["gradient"] is None and _is_mse(loss, answers)
+        examined = None if plain else _gradient_of_squares(loss, answers)
+        func(*args, **kwargs)  # type: ignore[no-untyped-call]
+        gradient: Any = answers.grad if plain else examined
         self._refuse_gradients("a penalty on weights")
+        squares = float(gradient.double().square().sum())
+        self.residual = gradient * (2 * float(loss.detach()) / squares if squares else 0.0)
         if self.y.requires_grad:
             torch.autograd.backward(self.y, gradient)
         self.versions = self._versions()
@@ -85,33 +87,39 @@ class WatchedClosure(TorchFunctionMode):
         self.answers = y.detach().requires_grad_(torch.is_grad_enabled())
         return self.answers
 
-    def _examine(self, loss: Tensor) -> Tensor:
-        """Note the residual, and return the gradient by the answers."""
-        answers, value = self.answers, float(loss.detach())
-        (gradient,) = torch.autograd.grad(loss, answers, create_graph=True, materialize_grads=True)
-        squares = float(gradient.detach().double().square().sum())
-        if abs(value) >= torch.finfo(torch.float32).tiny and torch.isfinite(gradient).all():
-            _check_squared(gradient, answers, squares / (2 * value))
-        self.residual = gradient.detach() * (2 * value / squares if squares else 0.0)
-        return gradient.detach()
-
     def _check_calls(self) -> None:
         if self.calls != 1:
             raise InputError(f"levenberg needs one call of the network a step, got {self.calls}")
 
     def _refuse_gradients(self, what: str) -> None:
-        if any(p.grad is not None and bool(p.grad.any()) for p in self.net.parameters()):
+        if any(p.grad is not None and bool(p.grad.any()) for p in self.parameters):
             raise InputError(f"levenberg does not go with {what}; take optimizer adam")
 
     def _versions(self) -> list[int]:
         """Return how often each gradient has been changed in place."""
-        return [p.grad._version for p in self.net.parameters() if p.grad is not None]
+        return [p.grad._version for p in self.parameters if p.grad is not None]
 
 
-def _check_squared(gradient: Tensor, answers: Tensor, curvature: float) -> None:
-    """Refuse a loss whose second derivatives are not those of a squared one, curvature times I."""
+def _is_mse(loss: Tensor, answers: Tensor) -> bool:
+    """Tell whether a loss is torch's own of answers and target, times a number above 0."""
+    made: Any = loss.grad_fn
+    by_number = ("MulBackward0", "DivBackward0")
+    while made and made.name() in by_number and not made.next_functions[1][0]:
+        made = made.next_functions[0][0]
+    if not made or made.name() != "MseLossBackward0" or not loss >= 0:
+        return False
+    (of_answers, _), (of_target, _) = made.next_functions
+    return getattr(of_answers, "variable", None) is answers and not of_target
+
+
+def _gradient_of_squares(loss: Tensor, answers: Tensor) -> Tensor:
+    """Return the gradient of a loss whose second derivatives are a number times I."""
+    value, found = float(loss.detach()), torch.zeros_like(answers)
+    (gradient,) = torch.autograd.grad(loss, answers, create_graph=True, materialize_grads=True)
+    curvature = float(gradient.detach().double().square().sum()) / (2 * value) if value else 0.0
+    if abs(value) < torch.finfo(torch.float32).tiny or not gradient.isfinite().all():
+        return gradient.detach()
     along = torch.linspace(1, 2, answers.numel()).to(answers).view_as(answers)
-    found = torch.zeros_like(along)
     if gradient.requires_grad:
         (found,) = torch.autograd.grad(
             gradient, answers, along, retain_graph=True, materialize_grads=True
@@ -121,3 +129,4 @@ def _check_squared(gradient: Tensor, answers: Tensor, curvature: float) -> None:
             "levenberg minimises squared errors alone, their sum or mean times any number, "
             "and the loss of this closure is another; take optimizer adam"
         )
+    return gradient.detach()

@@ -16,7 +16,7 @@ from mlpzoo.checks import (
     is_finite,
     lookup,
     resolve_name,
-)
+)  # fmt: skip
 from mlpzoo.optim.levenberg import LevenbergMarquardt
 from mlpzoo.optim.needs import Needs, declared_needs, name_of_loss
 
@@ -43,11 +43,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def needs_of(optimizer: str) -> Needs:
-    """Return what the optimizer of a name needs.
-
-    Raises:
-        InputError: There is none of this name.
-    """
+    """Return what the optimizer of a name needs."""
     return declared_needs(lookup("optimizer", optimizer, OPTIMIZERS))
 
 
@@ -57,9 +53,6 @@ def for_optimizer(arguments: Mapping[str, Any], optimizer: str) -> dict[str, Any
     Args:
         arguments: Arguments of a module.
         optimizer: Name of the optimizer that is to be taken.
-
-    Raises:
-        InputError: There is none of this name.
 
     Example:
         >>> for_optimizer({"optimizer": "levenberg", "lr": 1.0, "seed": 3}, "adam")
@@ -81,9 +74,6 @@ def build_loss(loss: str, reduction: str) -> nn.Module:
         loss: Its name, with or without "Loss", in any case: "mse", "BCEWithLogitsLoss".
         reduction: "sum" or "mean" over all rows and columns.
 
-    Raises:
-        InputError: Unknown loss or reduction.
-
     Example:
         >>> build_loss("HuberLoss", "sum")
         HuberLoss()
@@ -100,9 +90,6 @@ def check_targets(loss: nn.Module, output: Tensor, y: Tensor) -> None:
         loss: The loss.
         output: The predictions.
         y: The targets.
-
-    Raises:
-        InputError: They have another shape than the predictions.
     """
     of_classes = isinstance(loss, _OF_CLASSES) and not y.is_floating_point()
     if y.shape != output.shape and not of_classes:
@@ -134,9 +121,6 @@ def build_optimizer(
             leaves the optimizer's default.
         fused: Take torch's single kernel for Adam and AdamW, two times faster on small networks.
 
-    Raises:
-        InputError: Unknown optimizer, a value out of range, or one this optimizer does not take.
-
     Example:
         >>> build_optimizer(nn.Linear(1, 1), "sgd", lr=0.1).param_groups[0]["lr"]
         0.1
@@ -148,21 +132,15 @@ def build_optimizer(
     if beta2 is not None and not (is_finite("beta2", beta2) and 0 <= beta2 < 1):
         raise InputError(f"beta2 must be 0 or more and below 1, got {beta2}")
     accepted = inspect.signature(cls).parameters
-    options: dict[str, object] = {"lr": lr}
-    if momentum:
-        options["momentum"] = momentum
-    if weight_decay:
-        options["weight_decay"] = weight_decay
-    if beta2 is not None:
-        options["betas"] = (0.9, beta2)
-    if fused and cls in (optim.Adam, optim.AdamW):
-        options["fused"] = True
-    for name in options:
-        if name not in accepted:
-            given = "beta2" if name == "betas" else name
-            raise InputError(f"optimizer {optimizer} takes no {given}; leave it out")
+    betas = None if beta2 is None else (0.9, beta2)
+    fused = fused and cls in (optim.Adam, optim.AdamW)
+    named = {"momentum": momentum, "weight_decay": weight_decay, "betas": betas, "fused": fused}
+    options: dict[str, Any] = {"lr": lr, **{name: v for name, v in named.items() if v}}
+    if unknown := [name for name in options if name not in accepted]:
+        given = unknown[0].replace("betas", "beta2")
+        raise InputError(f"optimizer {optimizer} takes no {given}; leave it out")
     trained: Any = net if declared_needs(cls).module else net.parameters()
-    return cls(trained, **options)  # type: ignore[arg-type]
+    return cls(trained, **options)
 
 
 def build_schedule(
@@ -178,9 +156,6 @@ def build_schedule(
         optimizer: Whose rate is set.
         schedule: One of `SCHEDULES`.
         total_steps: The optimizer steps that training will take.
-
-    Raises:
-        InputError: Unknown schedule, or one that needs an end when training has none.
     """
     name = resolve_name("schedule", schedule, SCHEDULES)
     if name == "constant":

@@ -23,7 +23,10 @@ def steps_in_a_row(optimizer: Optimizer) -> Iterator[Callable[[], None]]:
     Args:
         optimizer: Any; what is not a fused Adam or AdamW on a CPU takes its ordinary steps.
     """
-    row = _AdamRow(optimizer) if is_plain_fused_adam(optimizer, "cpu") else _Row(optimizer)
+    if not is_plain_fused_adam(optimizer, "cpu"):
+        yield lambda: (optimizer.step(), optimizer.zero_grad())[1]
+        return
+    row = _AdamRow(optimizer)
     try:
         yield row.step
     finally:
@@ -84,25 +87,11 @@ class AdamKernel:
         )  # fmt: skip
 
 
-class _Row:
-    """Steps of any optimizer."""
-
-    def __init__(self, optimizer: Optimizer) -> None:
-        self.optimizer = optimizer
-
-    def step(self) -> None:
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-
-    def close(self) -> None:
-        """Leave the optimizer's state complete."""
-
-
-class _AdamRow(_Row):
+class _AdamRow:
     """Steps of fused Adam; all parameters share one count of steps until the row is closed."""
 
     def __init__(self, optimizer: Optimizer) -> None:
-        super().__init__(optimizer)
+        self.optimizer = optimizer
         (self.group,) = optimizer.param_groups
         self.kernel: AdamKernel | None = None
         self.count = torch.zeros(())

@@ -51,15 +51,10 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
             itself.
         x: Shape (rows, in_features).
         decay: `share` of a layer over that of the layer above it; the last layer's is 1.
-
-    Raises:
-        InputError: The network is not of this kind.
     """
     seen: list[tuple[nn.Linear, Tensor, Tensor]] = []
     linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
-    _check_weights(net, linear)
-    if not all(p.requires_grad for p in net.parameters()):
-        raise InputError("levenberg trains all weights; take adam where some are frozen")
+    _check_weights(list(net.parameters()), linear)
     handles = [
         layer.register_forward_hook(lambda layer, x, z: seen.append((layer, x[0], z)))
         for layer in linear
@@ -84,15 +79,17 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
     return y.detach(), layers
 
 
-def _check_weights(net: nn.Module, linear: Sequence[nn.Linear]) -> None:
+def _check_weights(parameters: Sequence[Tensor], linear: Sequence[nn.Linear]) -> None:
     plain = all(type(layer).forward is nn.Linear.forward for layer in linear)
     used = [id(p) for layer in linear for p in (layer.weight, layer.bias) if p is not None]
-    if {id(p) for p in net.parameters()} != set(used) or len(used) != len(set(used)) or not plain:
+    if set(map(id, parameters)) != set(used) or len(used) != len(set(used)) or not plain:
         raise InputError(
             "levenberg trains plain linear layers only, each with weights of its own, neither "
             "pruned nor parametrized; make these permanent (prune.remove, "
             "parametrize.remove_parametrizations) or take optimizer adam"
         )
+    if not all(p.requires_grad for p in parameters):
+        raise InputError("levenberg trains all weights; take adam where some are frozen")
 
 
 def _slopes(output: Tensor, sums: list[Tensor]) -> list[Tensor | None]:

@@ -49,24 +49,17 @@ class Needs:
         Args:
             name: The optimizer's, for the message.
             loss: The loss.
-
-        Raises:
-            InputError: As said.
         """
         if self.losses and not isinstance(loss, self.losses):
             known, given = " or ".join(map(name_of_loss, self.losses)), name_of_loss(type(loss))
             raise InputError(f"{name} does not go with loss {given}; take {known}")
 
     def check_trainer(self, name: str, trainer: Any) -> None:
-        """Refuse a Trainer that works on gradients which are not followed.
+        """Refuse a Trainer that works on gradients, or searches for a rate, which are not followed.
 
         Args:
             name: The optimizer's, for the message.
             trainer: The Trainer.
-
-        Raises:
-            InputError: More than one process, accumulation, gradient clipping, mixed precision, or
-                a search for the learning rate, which is no rate here.
         """
         if self.gradients:
             return
@@ -78,12 +71,9 @@ class Needs:
 _OF_TORCH: dict[type[Optimizer], Needs] = {
     optim.LBFGS: Needs(closure=True, blocks=False, couples=True),
     optim.Adafactor: Needs(couples=True),
-    optim.SGD: Needs(forgets=True),
-    optim.Adam: Needs(forgets=True),
-    optim.AdamW: Needs(forgets=True),
-    optim.RMSprop: Needs(forgets=True),
-    optim.Adagrad: Needs(forgets=True),
 }
+for _cls in (optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad):
+    _OF_TORCH[_cls] = Needs(forgets=True)
 
 
 def name_of_loss(loss: type[nn.Module]) -> str:
