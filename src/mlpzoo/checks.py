@@ -45,12 +45,15 @@ def cause(error: BaseException) -> str:
 
 
 def resolve_name(what: str, name: str, names: Iterable[str]) -> str:
-    """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`, or refuse it.
+    """Return the entry of `names` that `name` spells, whatever its case, `_` or `-`.
 
     Args:
         what: The noun for the message, such as "activation".
         name: The name as it was given.
         names: The accepted names.
+
+    Raises:
+        InputError: No entry matches; the message suggests the nearest one.
 
     Example:
         >>> resolve_name("activation", "Leaky-ReLU", ["relu", "leaky_relu"])

@@ -50,7 +50,11 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def keep_as(path: Path, other: Path) -> None:
-    """Give a file a second name, which stays with its content when the first is written again."""
+    """Give a file a second name, which stays with its content when the first is written again.
+
+    Raises:
+        OSError: There is no such file, or its folder cannot be written to.
+    """
     with _unfinished(other) as beside:
         try:
             os.link(path, beside)
@@ -82,7 +86,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left unfinished in a folder and the folders in it."""
+    """Remove what a killed process left unfinished in a folder and the folders in it.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
     for left in folder.rglob(f".*{_UNFINISHED}"):
         left.unlink(missing_ok=True)
 
@@ -113,7 +121,11 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data as YAML, keys in the order given."""
+    """Write plain data as YAML, keys in the order given.
+
+    Raises:
+        OSError: See `write_whole`.
+    """
     import yaml  # which torch.hub's users need not have
 
     write_whole(path, yaml.safe_dump(dict(content), sort_keys=False).encode())
@@ -133,7 +145,11 @@ def as_json(content: object) -> str:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data as `as_json` has it."""
+    """Write plain data as `as_json` has it.
+
+    Raises:
+        OSError: See `write_whole`.
+    """
     write_whole(path, f"{as_json(content)}\n".encode())
 
 

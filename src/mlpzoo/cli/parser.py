@@ -51,12 +51,9 @@ class _Parser(argparse.ArgumentParser):
             self.register("type", kind, partial(_number, kind, what))
 
     def error(self, message: str) -> NoReturn:
-        for pattern, ours in (
-            ("^argument ", ""),
-            ("^[^:]+: unknown", "unknown"),
-            (": must", " must"),
-        ):
-            message = re.sub(pattern, ours, message, count=1)
+        ours = {"^argument ": "", "^[^:]+: unknown": "unknown", ": must": " must"}
+        for pattern, words in ours.items():
+            message = re.sub(pattern, words, message, count=1)
         mark = "" if message.endswith("?") else ";"
         raise InputError(f"{message}{mark} see `{self.prog} --help`")
 

@@ -60,6 +60,9 @@ class FunctionDataModule(LightningDataModule, ABC):
         test_points: Points along each axis of the test grid.
         steps_per_epoch: Batches that make an epoch; epochs do not repeat one another.
         block_steps: Most steps taken in one training_step; results do not depend on it.
+
+    Raises:
+        InputError: A size below its least, low >= high, or an unknown sampling.
     """
 
     in_features: int = field(init=False)  # a subclass sets it
@@ -131,6 +134,9 @@ class FunctionDataModule(LightningDataModule, ABC):
 
         Args:
             points: Points along each axis, 1 or more.
+
+        Raises:
+            InputError: Less than one point.
         """
         check_count("points", points := plain_value("points", points))
         if self.in_features > 2 and points**self.in_features > MOST_ROWS:

@@ -51,6 +51,9 @@ class GateDataModule(FunctionDataModule):
             in turn.
         seed: Which random rows; not used where the rows come in turn.
 
+    Raises:
+        InputError: Unknown gate, a table that is none, or a size below 1.
+
     Example:
         >>> GateDataModule(gate="xor").train_batch(0)[1].flatten().tolist()
         [0.0, 1.0, 1.0, 0.0]

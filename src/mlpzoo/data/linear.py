@@ -43,6 +43,9 @@ class LinearDataModule(FunctionDataModule):
         batch_size: Points in a batch, taken in turn; None takes all of them in every step.
         seed: Which points are drawn.
 
+    Raises:
+        InputError: Fewer than two points, all at one x, or a value out of range.
+
     Example:
         >>> a, b = LinearDataModule(points=((2, 4), (4, 7), (8, 8))).least_squares()
         >>> round(a, 12), round(b, 12)

@@ -145,6 +145,9 @@ def block_stream(data: Any, *, rows: int, length: int) -> BlockStream:
         data: Has `train_block`, `block_steps` and a Trainer.
         rows: Of a batch.
         length: Steps of an epoch.
+
+    Raises:
+        InputError: The module that is trained takes no blocks.
     """
     module = data.trainer.lightning_module
     if not hasattr(module, "block_sizes"):

@@ -41,6 +41,10 @@ def get_exercise(name: str | Exercise) -> Exercise:
     Args:
         name: One of `list_exercises()`.
 
+    Raises:
+        InputError: There is none of this name, the message suggests the nearest one; or what a
+            package offers under it is none.
+
     Example:
         >>> get_exercise("sin").bars[0]
         Threshold(metric='max_error', sense='<', limit=0.001)
@@ -75,6 +79,9 @@ def check_own_name(exercise: Exercise) -> None:
 
     Args:
         exercise: The exercise.
+
+    Raises:
+        InputError: As said.
     """
     same = [name for name in _ours() if spelling(name) == spelling(exercise.name)]
     if same and exercise is not get_exercise(same[0]):
@@ -86,6 +93,9 @@ def summary(name: str) -> str:
 
     Args:
         name: One of `list_exercises()`.
+
+    Raises:
+        InputError: There is no exercise of this name.
     """
     slug = resolve_name("exercise", name, list_exercises())
     if slug in _registered:

@@ -29,6 +29,9 @@ def typed_arguments(
         values: By name, in any spelling, as text or as plain data.
         group: "data" or "module", for messages.
         of: Name of the exercise, for messages.
+
+    Raises:
+        InputError: An unknown name, or a value of the wrong type.
     """
     if not isinstance(values, Mapping):
         raise InputError(f"{group} must map names to values, got {_given(values)}")
@@ -47,6 +50,9 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
         name: What it is, for the message.
         annotation: The type.
         value: The value.
+
+    Raises:
+        InputError: It is of another type.
 
     Example:
         >>> typed("hidden_features", tuple[int, ...], "32,32"), typed("lr", float, "1e-3")

@@ -124,7 +124,11 @@ class Exercise:
         return {f"solved: {self.monitor} {b.sense} {b.limit:g}": b.limit for b in bars}
 
     def recipe(self, name: str = "default") -> Recipe:
-        """Return a recipe."""
+        """Return a recipe.
+
+        Raises:
+            InputError: There is none of this name.
+        """
         return lookup("recipe", name, self.recipes)
 
     def data(self, *, recipe: str = "default", seed: int = 0, **changes: Any) -> FunctionDataModule:
@@ -134,6 +138,9 @@ class Exercise:
             recipe: Which recipe's arguments to use.
             seed: Seed of the samples, where they are drawn.
             **changes: Arguments that replace the recipe's.
+
+        Raises:
+            InputError: An unknown argument or a refused value.
         """
         arguments = {**self.recipe(recipe).data, **changes}
         built: FunctionDataModule = _build(self.data_class, arguments, seed)

@@ -37,7 +37,7 @@ def descend_by_hand(
     lr: float = 0.001,
     steps: int = HAND_STEPS,
 ) -> tuple[float, float]:
-    """Return a and b after descending sum((a x + b - y)^2) from 0 in float64, as the lecture does.
+    """Minimise sum((a x + b - y)^2) from a = b = 0 in plain float64, as the lecture does by hand.
 
     a -= lr * sum(2 (a x + b - y) x) and b -= lr * sum(2 (a x + b - y)), both from the same a and
     b, sums in the order of the points.
@@ -46,6 +46,12 @@ def descend_by_hand(
         points: Pairs (x, y).
         lr: Learning rate.
         steps: How many steps.
+
+    Returns:
+        a and b after the last step.
+
+    Raises:
+        InputError: A rate that is not above 0, or fewer than 0 steps.
 
     Example:
         >>> descend_by_hand(steps=1)

@@ -65,6 +65,9 @@ def as_rows(value: Any, module: LitNetwork, *, whole: bool = True) -> Tensor:
         value: A tensor, an array or lists of numbers.
         module: The module; a net that is not ours may want whole numbers, and gets them.
         whole: Whether whole numbers are turned into others for ours.
+
+    Raises:
+        InputError: They are not numbers.
     """
     if isinstance(value, Tensor) and value.dtype == module.dtype:
         return value

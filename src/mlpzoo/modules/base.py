@@ -55,6 +55,9 @@ class LitNetwork(LightningModule, ABC):
     Attributes:
         cuda_graphs: Whether blocks on a GPU are recorded as CUDA graphs where that is possible.
         columns: Names of the outputs, where each is measured by itself too.
+
+    Raises:
+        InputError: An unknown name or a value out of range.
     """
 
     cuda_graphs: bool = True

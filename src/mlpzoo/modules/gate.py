@@ -32,6 +32,10 @@ class LitGate(LitNetwork):
         loss: Name of a loss of `torch.nn` that takes the logit.
         seed: Seed of the start.
 
+    Raises:
+        InputError: An unknown name or a value out of range; other inputs or another activation
+            than the lecture's network has.
+
     Example:
         >>> LitGate().answer(torch.zeros(4, 2)).shape
         torch.Size([4, 1])
@@ -82,6 +86,9 @@ def check_gate_loss(loss: nn.Module, *, of_logits: bool) -> None:
     Args:
         loss: The loss.
         of_logits: Whether the network gives logits; else it gives probabilities.
+
+    Raises:
+        InputError: A loss of probabilities for logits, or the other way round.
     """
     if of_logits and not isinstance(loss, OF_LOGITS):
         raise InputError(

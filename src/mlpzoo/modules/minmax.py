@@ -31,6 +31,9 @@ class LitMinMax(LitNetwork):
         reduction: "sum" or "mean", within a head.
         seed: Seed of the start.
 
+    Raises:
+        InputError: An unknown name or a value out of range.
+
     Example:
         >>> import torch
         >>> LitMinMax(value_range=(0.0, 100.0))(torch.zeros(5, 2)).shape

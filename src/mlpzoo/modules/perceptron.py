@@ -28,6 +28,9 @@ class LitPerceptron(LitNetwork):
         lr: Learning rate of the rule.
         seed: Seed of the start.
 
+    Raises:
+        InputError: An unknown initialization or a value out of range.
+
     Example:
         >>> import torch
         >>> LitPerceptron(initialization="zeros")(torch.ones(1, 2)).item()

@@ -28,6 +28,9 @@ class LitSequentialMLP(LitNetwork):
         task: "regression", "gate" or "none": which metrics are reported.
         seed: Seed of the start.
 
+    Raises:
+        InputError: An unknown name or a value out of range.
+
     Example:
         >>> LitSequentialMLP(hidden_features=(16, 16), lr=0.01).hparams.lr
         0.01

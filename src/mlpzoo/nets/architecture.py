@@ -22,7 +22,10 @@ def describe(net: nn.Module) -> dict[str, Any]:
     """Return the class of a network and the arguments that give its layers.
 
     Args:
-        net: One of a class of `mlpzoo.nets`, with finite float32 weights.
+        net: One of a class of `mlpzoo.nets`.
+
+    Raises:
+        InputError: Another class, layers that it does not build, weights not finite float32.
 
     Example:
         >>> describe(nets.Perceptron())
@@ -52,6 +55,9 @@ def rebuild(architecture: object, weights: Mapping[str, Tensor]) -> Network:
     Args:
         architecture: What `describe` gave, or anything else that a file may hold.
         weights: Its state_dict, float32; the tensors become the network's own.
+
+    Raises:
+        InputError: Not what `describe` gives, or weights that do not fit or are not finite.
     """
     if not isinstance(architecture, Mapping) or set(architecture) != {"class", "arguments"}:
         raise InputError("the architecture must have a class and arguments")
@@ -83,6 +89,9 @@ def check_fit(module: nn.Module, weights: Mapping[str, Any]) -> None:
     Args:
         module: Any module.
         weights: By name, what should be its state_dict.
+
+    Raises:
+        InputError: One is missing, too many, or of another shape.
     """
     shapes = {name: tensor.shape for name, tensor in module.state_dict().items()}
     for name in {**shapes, **weights}:

@@ -26,6 +26,9 @@ class DualHeadMLP(Network):
         value_range: Low and high end of inputs and outputs; None leaves both as they are.
         seed: Seed of the start.
 
+    Raises:
+        InputError: A size below 1, no trunk layer, an unknown name, or a range out of order.
+
     Example:
         >>> net = DualHeadMLP()
         >>> net(torch.zeros(100, 2)).shape, sum(p.numel() for p in net.parameters())

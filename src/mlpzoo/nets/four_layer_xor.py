@@ -21,6 +21,9 @@ class FourLayerXOR(Network):
         initialization: A name that `mlpzoo.nets.initialization` knows.
         seed: Seed of the start.
 
+    Raises:
+        InputError: Unknown initialization or a seed out of range.
+
     Example:
         >>> import torch
         >>> FourLayerXOR()(torch.zeros(4, 2)).shape

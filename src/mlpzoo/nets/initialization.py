@@ -41,6 +41,9 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
         net: Any module; its `nn.Linear` layers are changed in place.
         initialization: One of the names above.
         seed: Seed of a generator of its own; no global random state is touched.
+
+    Raises:
+        InputError: Unknown initialization, or a seed out of range.
     """
     name = resolve_name("initialization", initialization, INITIALIZATIONS)
     check_seed("seed", seed)

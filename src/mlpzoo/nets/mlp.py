@@ -33,6 +33,9 @@ class SequentialMLP(Network):
         out_range: Low and high end of the outputs; None leaves them as they are.
         seed: Seed of the start.
 
+    Raises:
+        InputError: A size below 1, an unknown name, or a range whose ends are not in order.
+
     Example:
         >>> import torch
         >>> net = SequentialMLP(in_features=1, hidden_features=(256, 256), out_features=1)

@@ -20,6 +20,9 @@ class Perceptron(Network):
         initialization: A name that `mlpzoo.nets.initialization` knows.
         seed: Seed of the start.
 
+    Raises:
+        InputError: A size below 1, an unknown initialization or a seed out of range.
+
     Example:
         >>> import torch
         >>> gate = Perceptron()

@@ -16,6 +16,9 @@ class RangeScale(nn.Module):
     Args:
         value_range: Low and high end in the exercise's units; None for the identity.
 
+    Raises:
+        InputError: The ends are not finite and in order.
+
     Example:
         >>> RangeScale((0.0, 100.0)).to_unit(torch.tensor([0.0, 75.0, 100.0])).tolist()
         [-1.0, 0.5, 1.0]

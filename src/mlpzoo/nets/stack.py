@@ -31,6 +31,9 @@ def linear(in_features: int, out_features: int) -> nn.Linear:
     Args:
         in_features: Number of inputs.
         out_features: Number of outputs.
+
+    Raises:
+        InputError: A size below 1.
     """
     check_count("in_features", in_features)
     check_count("out_features", out_features)
@@ -45,6 +48,9 @@ def stack(features: Sequence[int], activation: str) -> nn.Sequential:
     Args:
         features: Number of inputs, then the units of each layer.
         activation: A name of `ACTIVATIONS`.
+
+    Raises:
+        InputError: A size below 1.
     """
     layers: list[nn.Module] = []
     for size_in, size_out in pairwise(features):

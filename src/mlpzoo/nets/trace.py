@@ -107,6 +107,9 @@ def dense_layers(net: nn.Module, x: Tensor) -> tuple[Dense, ...]:
         net: A network in which every linear layer takes the input or what one of them gave.
         x: The inputs.
 
+    Raises:
+        InputError: It has no linear layer, takes other inputs, or is wired in another way.
+
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
         >>> [(d.label, d.source, d.units.shape[1]) for d in dense_layers(net, torch.zeros(5, 2))]

@@ -71,7 +71,11 @@ class BlockSteps:
         self.losses: Losses = {}
 
     def check_taken(self, module: LightningModule) -> None:
-        """Refuse a module whose training_step has not had its block taken."""
+        """Refuse a module whose training_step has not had its block taken.
+
+        Raises:
+            InputError: As said; nothing would be trained.
+        """
         if self._waits:
             step = f"{type(module).__name__}.training_step"
             raise InputError(f"{step} does not take blocks; set data.block_steps to 1")
@@ -140,7 +144,11 @@ def work_between_steps(trainer: Trainer) -> list[str]:
 
 
 def check_steps(trainer: Trainer) -> None:
-    """Refuse optimizers that take no blocks, and schedules not stepped plainly after each step."""
+    """Refuse optimizers that take no blocks, and schedules not stepped plainly after each step.
+
+    Raises:
+        InputError: Such an optimizer, or a schedule by epoch, every few steps, or on a plateau.
+    """
     optimizers = [type(each) for each in trainer.optimizers]
     schedules = [
         f"schedule {type(config.scheduler).__name__} by {config.interval}"

@@ -44,6 +44,9 @@ class WatchedClosure(TorchFunctionMode):
 
         Args:
             closure: Clears the gradients, computes the loss and calls its `backward`.
+
+        Raises:
+            InputError: It does something else, or the loss is none that can be solved.
         """
         handle = self.net.register_forward_hook(self._cut)
         try:

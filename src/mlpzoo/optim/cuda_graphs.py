@@ -52,11 +52,14 @@ class BlockGraphs:
         return size in self._graphs
 
     def replay(self, block: Block, rates: Sequence[float]) -> Losses:
-        """Take the steps of a block that is `ready`, and return the losses of the last.
+        """Take the steps of a block that is `ready`.
 
         Args:
             block: The batches.
             rates: The learning rate of each step.
+
+        Returns:
+            The losses of the last step, in buffers that the next replay overwrites.
         """
         recorded = self._graphs[len(block.x)]
         recorded.x.copy_(block.x)
@@ -67,7 +70,7 @@ class BlockGraphs:
         return recorded.losses
 
     def take(self, block: Block, rates: Sequence[float]) -> Losses:
-        """Take a block as `replay` does, but step by step, by the operations of a recording.
+        """Take the steps of a block one by one, by the operations that a recording holds.
 
         So it makes no difference to the weights which blocks are recorded, and a run that goes on
         from a state does what it would have done.
@@ -75,6 +78,9 @@ class BlockGraphs:
         Args:
             block: The batches; `state_is_there`.
             rates: The learning rate of each step.
+
+        Returns:
+            The losses of the last step.
         """
         on_device = torch.tensor(rates, device=block.x.device)
         return take_steps(self.objective, AdamKernel(self.optimizer), block, on_device)
@@ -102,13 +108,16 @@ class BlockGraphs:
 
 
 def take_steps(objective: Objective, kernel: AdamKernel, block: Block, rates: Tensor) -> Losses:
-    """Take a step for each batch without the host reading a value; return the last one's losses.
+    """Take a step for each batch of a block without the host reading a value.
 
     Args:
         objective: See `BlockGraphs`.
         kernel: Takes the steps.
         block: The batches.
         rates: The learning rate of each step, shape (count,), on the device.
+
+    Returns:
+        The losses of the last step.
     """
     losses: Losses = {}
     for x, y, rate in zip(block.x.unbind(), block.y.unbind(), rates.unbind(), strict=True):

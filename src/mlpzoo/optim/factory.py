@@ -43,7 +43,11 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def needs_of(optimizer: str) -> Needs:
-    """Return what the optimizer of a name needs."""
+    """Return what the optimizer of a name needs.
+
+    Raises:
+        InputError: There is none of this name.
+    """
     return declared_needs(lookup("optimizer", optimizer, OPTIMIZERS))
 
 
@@ -53,6 +57,9 @@ def for_optimizer(arguments: Mapping[str, Any], optimizer: str) -> dict[str, Any
     Args:
         arguments: Arguments of a module.
         optimizer: Name of the optimizer that is to be taken.
+
+    Raises:
+        InputError: There is none of this name.
 
     Example:
         >>> for_optimizer({"optimizer": "levenberg", "lr": 1.0, "seed": 3}, "adam")
@@ -74,6 +81,9 @@ def build_loss(loss: str, reduction: str) -> nn.Module:
         loss: Its name, with or without "Loss", in any case: "mse", "BCEWithLogitsLoss".
         reduction: "sum" or "mean" over all rows and columns.
 
+    Raises:
+        InputError: Unknown loss or reduction.
+
     Example:
         >>> build_loss("HuberLoss", "sum")
         HuberLoss()
@@ -90,6 +100,9 @@ def check_targets(loss: nn.Module, output: Tensor, y: Tensor) -> None:
         loss: The loss.
         output: The predictions.
         y: The targets.
+
+    Raises:
+        InputError: They have another shape than the predictions.
     """
     of_classes = isinstance(loss, _OF_CLASSES) and not y.is_floating_point()
     if y.shape != output.shape and not of_classes:
@@ -120,6 +133,9 @@ def build_optimizer(
         beta2: Decay of the mean of squared gradients, where the optimizer has `betas`; None
             leaves the optimizer's default.
         fused: Take torch's single kernel for Adam and AdamW, two times faster on small networks.
+
+    Raises:
+        InputError: Unknown optimizer, a value out of range, or one this optimizer does not take.
 
     Example:
         >>> build_optimizer(nn.Linear(1, 1), "sgd", lr=0.1).param_groups[0]["lr"]
@@ -156,6 +172,9 @@ def build_schedule(
         optimizer: Whose rate is set.
         schedule: One of `SCHEDULES`.
         total_steps: The optimizer steps that training will take.
+
+    Raises:
+        InputError: Unknown schedule, or one that needs an end when training has none.
     """
     name = resolve_name("schedule", schedule, SCHEDULES)
     if name == "constant":

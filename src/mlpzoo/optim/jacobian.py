@@ -51,6 +51,9 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
             itself.
         x: Shape (rows, in_features).
         decay: `share` of a layer over that of the layer above it; the last layer's is 1.
+
+    Raises:
+        InputError: The network is not of this kind.
     """
     seen: list[tuple[nn.Linear, Tensor, Tensor]] = []
     linear = [module for module in net.modules() if isinstance(module, nn.Linear)]

@@ -45,6 +45,9 @@ class LevenbergMarquardt(Optimizer):
         damping: The first damping.
         layer_decay: See above.
 
+    Raises:
+        InputError: A value that is not above 0.
+
     Example:
         >>> _ = torch.manual_seed(0)
         >>> net = nn.Sequential(nn.Linear(1, 30), nn.Tanh(), nn.Linear(30, 1))
@@ -86,11 +89,14 @@ class LevenbergMarquardt(Optimizer):
 
     @override
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step for the rows that a closure puts through the network; return what it returns.
+        """Take a step for the rows that a closure puts through the network.
 
         Args:
             closure: Clears the gradients, computes a squared loss of one call of the network, its
                 sum or mean times any number, takes its gradient and returns it.
+
+        Returns:
+            What the closure returns.
 
         Raises:
             InputError: No closure, one of another loss, or of more than one call of the network,

@@ -161,7 +161,11 @@ def is_logged(trainer: Trainer, step: int) -> bool:
 
 
 def row_to_come(trainer: Trainer) -> tuple[dict[str, float], int]:
-    """Return the metrics that loggers will be sent after this step's hooks, and their step."""
+    """Return what loggers will be sent once the hooks after a training step are through.
+
+    Returns:
+        The metrics, none where nothing is logged at this step, and the step to file them under.
+    """
     connector = trainer._logger_connector
     metrics: Mapping[str, Any] = connector.metrics["log"] if connector.should_update_logs else {}
     values = {name: float(value) for name, value in metrics.items()}

@@ -49,17 +49,24 @@ class Needs:
         Args:
             name: The optimizer's, for the message.
             loss: The loss.
+
+        Raises:
+            InputError: As said.
         """
         if self.losses and not isinstance(loss, self.losses):
             known, given = " or ".join(map(name_of_loss, self.losses)), name_of_loss(type(loss))
             raise InputError(f"{name} does not go with loss {given}; take {known}")
 
     def check_trainer(self, name: str, trainer: Any) -> None:
-        """Refuse a Trainer that works on gradients, or searches for a rate, which are not followed.
+        """Refuse a Trainer that works on gradients which are not followed.
 
         Args:
             name: The optimizer's, for the message.
             trainer: The Trainer.
+
+        Raises:
+            InputError: More than one process, accumulation, gradient clipping, mixed precision, or
+                a search for the learning rate, which is no rate here.
         """
         if self.gradients:
             return

@@ -45,14 +45,23 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        """Make ready for steps with those of `optimizers`, and a schedule for each, or none."""
+        """Make ready for the steps that come.
+
+        Args:
+            optimizers: Those of `optimizers`.
+            schedules: One for each, or none at all.
+        """
 
     @abstractmethod
     def take(self, block: Block, running: Tensor) -> Tensor:
-        """Take the steps of a block, which those that are not `running` may leave out.
+        """Take the steps of a block.
 
-        Shapes: x (steps, members or 1, batch, in_features), running (members,), bool -> the losses
-            of the last step, (members,), NaN of those left out; or their mean.
+        Args:
+            block: x (steps, members or 1, batch, in_features), y the same with out_features.
+            running: Which members have to, bool, shape (members,); the others may be left out.
+
+        Returns:
+            The losses of the last step, shape (members,), NaN of those left out; or their mean.
         """
 
     @abstractmethod
@@ -61,7 +70,12 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def restart(self, index: int, module: LitNetwork) -> None:
-        """Give a member the weights of a module, and its optimizer a state without memory."""
+        """Give a member the weights of a module, and its optimizer a state without memory.
+
+        Args:
+            index: Which member.
+            module: Its new start.
+        """
 
     @abstractmethod
     def member(self, index: int) -> LitNetwork:
@@ -69,14 +83,20 @@ class Members(nn.Module, ABC):
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
-        """Return the answers, to the same inputs for all or to each one's own.
+        """Return each member's answers: -> (members, rows, out_features).
 
-        Shapes: (rows, inputs) or (members, rows, inputs) -> (members, rows, out_features).
+        Args:
+            x: The same for all, (rows, in_features), or each one's own, with members in front.
         """
 
 
 class StackedMembers(Members):
-    """All members in one module, made by `layers.stack`, whose parameters have an axis for them."""
+    """All members in one module whose parameters have an axis for them.
+
+    Args:
+        modules: One for each member.
+        stacked: What `layers.stack` made of them.
+    """
 
     def __init__(self, modules: Sequence[LitNetwork], stacked: LitNetwork) -> None:
         super().__init__(modules)
@@ -134,7 +154,11 @@ class StackedMembers(Members):
 
 
 class SeparateMembers(Members):
-    """Members side by side, each of which does what a run of its own would do, bit for bit."""
+    """Members side by side, each of which does what a run of its own would do, bit for bit.
+
+    Args:
+        modules: One for each member.
+    """
 
     def __init__(self, modules: Sequence[LitNetwork]) -> None:
         super().__init__(modules)

@@ -145,6 +145,9 @@ class PopulationResult(ShownResult):
 
         Args:
             index: Its place among the seeds.
+
+        Raises:
+            InputError: There is no such member.
         """
         return self.population.member(index)
 

@@ -75,11 +75,22 @@ class OpenRun:
         return len(self.history) > len(self.state.history)
 
     def check_stop(self) -> None:
-        """Stop the program if a signal has asked for it (see `StopRequest`)."""
+        """Stop the program if a signal has asked for it.
+
+        Raises:
+            Interrupted: After SIGINT.
+            Terminated: After SIGTERM.
+        """
         self.stop.raise_if_requested(f"stopped after step {self.steps}; {self.advice}")
 
     def fit(self, trainer: Trainer, module: LightningModule, data: LightningDataModule) -> None:
-        """Train, from the state on, until the Trainer ends, a number is not finite, or a signal."""
+        """Train, from the state on, until the Trainer ends, a number is not finite, or a signal.
+
+        Raises:
+            InputError: The state cannot be gone on from, or a file cannot be written.
+            Interrupted: After SIGINT.
+            Terminated: After SIGTERM.
+        """
         leave_group_at_exit(trainer)
         of_states = (c for c in trainer.checkpoint_callbacks if isinstance(c, StateCheckpoint))
         self.state_checkpoint = next(of_states)

@@ -123,7 +123,11 @@ class RunSettings:
                 object.__setattr__(self, each.name, value)
 
     def filled(self, **defaults: Any) -> Self:
-        """Return the settings with values, by name, for those that are None."""
+        """Return the settings with values for those that are None.
+
+        Args:
+            **defaults: By name.
+        """
         missing = {k: value for k, value in defaults.items() if getattr(self, k) is None}
         return replace(self, **missing)
 
