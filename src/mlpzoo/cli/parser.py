@@ -217,18 +217,15 @@ def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         >>> split_dotted(["sin", "--module.lr", "0.1", "--seed", "3"])
         (['sin', '--seed', '3'], ['--module.lr=0.1'])
     """
-    others: list[str] = []
-    dotted: list[str] = []
-    remaining = iter(arguments)
+    others, dotted, remaining = list[str](), list[str](), iter(arguments)
     for argument in remaining:
         if not argument.startswith(tuple(f"--{group}." for group in GROUPS)):
             others.append(argument)
         elif "=" in argument:
             dotted.append(argument)
         else:
-            value = next(remaining, None)
-            if value is None or value.startswith("--"):
-                follows = "" if value is None else f", and {value} follows"
+            if (value := next(remaining, None)) is None or value.startswith("--"):
+                follows = f", and {value} follows" if value else ""
                 raise InputError(f"{argument} needs a value{follows}")
             dotted.append(f"{argument}={value}")
     return others, dotted
