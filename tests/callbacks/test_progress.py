@@ -38,6 +38,8 @@ def data(seed=0, block_steps=9):
 @pytest.mark.parametrize("kind", [TQDMProgressBar, RichProgressBar, lambda: StepProgressBar("sin")])
 @pytest.mark.parametrize("what", [1, 9, 50, "population"])
 def test_bar_ends_at_100_percent(kind, what, quiet):
+    if kind is RichProgressBar:
+        pytest.importorskip("rich")
     if what == "population":
         population = Population(module, data, range(2))
         trained, batches = population.module, population.data
