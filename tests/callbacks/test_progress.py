@@ -88,9 +88,7 @@ def test_bar_moves_with_every_slow_block_and_shows_the_metric(tmp_path):
     assert "Testing" not in text
 
 
-@pytest.mark.parametrize(
-    "line", ["show sin", "test sin --ckpt a.ckpt", "predict sin 1", "export sin --format json"]
-)
+@pytest.mark.parametrize("line", ["show sin", "test sin --ckpt a.ckpt"])
 def test_first_word_comes_before_torch(line, tmp_path):
     came = on_a_terminal(line.split(), tmp_path)
     assert came[0][1].startswith("mlpzoo: loading torch ...")
