@@ -68,7 +68,7 @@ class BlockSteps:
         self.graphs = BlockGraphs(objective, optimizer) if graphs else None
         self.by_closure = declared_needs(type(optimizer)).closure
         self._waits = True
-        self.losses: Losses = {}
+        self._losses: Losses = {}
 
     def check_taken(self, module: LightningModule) -> None:
         """Refuse a module whose training_step has not had its block taken.
@@ -103,13 +103,14 @@ class BlockSteps:
                     step()
                 self._next_rate()
         self.minimised = torch.stack(each)
-        return self.losses
+        losses, self._losses = self._losses, {}  # their graph, kept, would spoil a recording
+        return losses
 
     def _backward(self, batch: Batch) -> Tensor:
         """Take the gradient of a batch, and return what it is of."""
         if self.by_closure:  # which may call it several times a step
             self.optimizer.zero_grad()
-        minimised, self.losses = self.objective(*batch)
+        minimised, self._losses = self.objective(*batch)
         minimised.backward()  # type: ignore[no-untyped-call]
         return minimised.detach()
 
