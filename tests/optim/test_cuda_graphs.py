@@ -1,5 +1,6 @@
 """Blocks as CUDA graphs: the steps that are recorded, and on a GPU the recordings."""
 
+import weakref
 from copy import deepcopy
 
 import pytest
@@ -45,6 +46,14 @@ def test_steps_that_are_recorded_are_the_ordinary_ones(name):
         torch.testing.assert_close(losses[key], wanted[key], rtol=1e-3, atol=1e-5)
     assert_alike(module, other, data.grid(20)[0])
     assert all(state["step"] == 30 for state in optimizer.state.values())
+
+
+def test_block_leaves_no_graph_of_its_losses_behind():
+    data, module, optimizer = parts("xor")
+    steps = BlockSteps(module.objective, optimizer)
+    losses = dict(steps.take(Block(*data.train_block(torch.arange(5)))))
+    kept = weakref.ref(losses.pop("loss"))
+    assert kept() is None  # a recording fails while nodes of another stream are alive
 
 
 def test_block_on_a_cpu_is_not_recorded():
