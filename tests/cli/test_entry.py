@@ -11,21 +11,8 @@ import yaml
 
 import mlpzoo
 from mlpzoo import TrainSettings, get_exercise, list_exercises
-from mlpzoo.cli import main
 from mlpzoo.runs.folder import read_config
 from mlpzoo.training.plan import from_config
-
-
-@pytest.fixture
-def cli(capsys):
-    """Run a command line in this process; gives exit code, stdout, stderr."""
-
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

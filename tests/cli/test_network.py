@@ -5,21 +5,7 @@ import json
 import pytest
 
 from mlpzoo import export, list_pretrained, load_pretrained, train
-from mlpzoo.cli import main
 from mlpzoo.pretrained.find import find_network
-
-
-@pytest.fixture
-def cli(capsys, tmp_path, monkeypatch):
-    """Run a command line in an empty folder; gives exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

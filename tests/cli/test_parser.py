@@ -14,19 +14,6 @@ from mlpzoo.exercises.arguments import typed
 COMMANDS = ("export", "list", "plot", "population", "predict", "show", "test", "train", "verify")
 
 
-@pytest.fixture
-def cli(capsys, tmp_path, monkeypatch):
-    """Run a command line in an empty folder; gives exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
 @pytest.mark.parametrize(
     ("line", "meant", "command"),
     [

@@ -8,20 +8,13 @@ from mlpzoo.cli import main
 
 
 @pytest.fixture
-def cli(capsys, tmp_path, monkeypatch):
-    """Run a command line in an empty folder; gives exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(line):
-        code = main(["population", *line.split()])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+def population(cli):
+    """Run `mlpzoo population` with the rest of a line."""
+    return lambda line: cli("population", *line.split())
 
 
-def test_report_says_how_many_are_solved_and_where_it_is_written(cli, tmp_path):
-    code, out, _ = cli("perceptron --members 30 --first-seed 4 --no-plots")
+def test_report_says_how_many_are_solved_and_where_it_is_written(population, tmp_path):
+    code, out, _ = population("perceptron --members 30 --first-seed 4 --no-plots")
     assert code == 0
     assert "30 of 30 solved, 100.0% (95% interval 88.65% to 100.00%)" in out
     folder = tmp_path / out.splitlines()[-1]
@@ -31,19 +24,21 @@ def test_report_says_how_many_are_solved_and_where_it_is_written(cli, tmp_path):
     }  # fmt: skip
 
 
-def test_failures_are_counted_by_class_and_exit_code_is_1(cli, tmp_path):
-    code, out, _ = cli("perceptron --members 10 --data.gate xor --max-steps 60 --no-plots --json")
+def test_failures_are_counted_by_class_and_exit_code_is_1(population, tmp_path):
+    code, out, _ = population(
+        "perceptron --members 10 --data.gate xor --max-steps 60 --no-plots --json"
+    )
     assert code == 1
     assert json.loads(out)["failures"] == {"not linearly separable": 10}
     (written,) = tmp_path.rglob("population.json")
     assert json.loads(written.read_text()) == json.loads(out)
 
 
-def test_arguments_reach_every_member(cli, tmp_path):
+def test_arguments_reach_every_member(population, tmp_path):
     line = (
         "sin --members 3 --max-steps 20 --module.hidden_features 5,5 --data.batch_size 7 --no-plots"
     )
-    assert cli(line)[0] == 1
+    assert population(line)[0] == 1
     (config,) = tmp_path.rglob("config.yaml")
     text = config.read_text()
     assert "members: 3" in text
@@ -70,8 +65,8 @@ def test_arguments_reach_every_member(cli, tmp_path):
         ("", "name an exercise"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing(cli, line, part, tmp_path):
-    code, out, err = cli(line)
+def test_bad_input_is_one_line_and_leaves_nothing(population, line, part, tmp_path):
+    code, out, err = population(line)
     assert code == 2
     assert part in err
     assert len(err.splitlines()) == 1
@@ -79,8 +74,10 @@ def test_bad_input_is_one_line_and_leaves_nothing(cli, line, part, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_checkpoint_of_a_population_is_refused_where_a_module_is_asked_for(cli, tmp_path, capsys):
-    cli("perceptron --members 3 --no-plots")
+def test_checkpoint_of_a_population_is_refused_where_a_module_is_asked_for(
+    population, tmp_path, capsys
+):
+    population("perceptron --members 3 --no-plots")
     (last,) = tmp_path.rglob("last.ckpt")
     assert main(["test", "perceptron", "--ckpt", str(last)]) == 2
     assert "is of a population" in capsys.readouterr().err

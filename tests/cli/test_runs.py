@@ -8,20 +8,7 @@ import pytest
 from PIL import Image
 
 from mlpzoo import train, train_population
-from mlpzoo.cli import main
 from mlpzoo.files import alone_in
-
-
-@pytest.fixture
-def cli(capsys):
-    """Run a command line; gives exit code, stdout, stderr."""
-
-    def run(*arguments):
-        code = main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

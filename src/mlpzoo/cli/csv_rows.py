@@ -102,7 +102,9 @@ def _of_file(name: str, named: str) -> tuple[list[tuple[list[str], str]], list[s
         content = sys.stdin.buffer.read() if named == "-" else Path(named).read_bytes()
         table = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
     except FileNotFoundError as error:
-        raise InputError(f"{named!r} is neither a number nor a CSV file") from error
+        raise InputError(
+            f"{named!r} is neither a number nor a CSV file; separate inputs by spaces"
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not text in UTF-8") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
