@@ -30,6 +30,13 @@ class Network(nn.Module):
             for name, value in arguments.items()
         }
 
+    def paths(self) -> dict[str, list[nn.Module]]:
+        """Return the modules that each output comes through, by its name, from the input on.
+
+        A `RangeScale` that comes first maps to [-1, 1], one that comes last from it.
+        """
+        return {"y": list(self.children())}
+
     def sketch(self) -> str:
         """Return the sizes of the layers in a few characters, such as "1-256-1 relu"."""
         raise NotImplementedError

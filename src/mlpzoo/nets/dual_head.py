@@ -65,6 +65,11 @@ class DualHeadMLP(Network):
         return self.scale.from_unit(heads)
 
     @override
+    def paths(self) -> dict[str, list[nn.Module]]:
+        heads = {"max": self.max_head, "min": self.min_head}
+        return {name: [self.scale, self.trunk, head, self.scale] for name, head in heads.items()}
+
+    @override
     def sketch(self) -> str:
         given = self.arguments
         trunk = "-".join(map(str, (given["in_features"], *given["trunk_features"])))

@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 from typing_extensions import override
 
 from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
-from mlpzoo.nets.stack import linear
+from mlpzoo.nets.stack import Step, linear
 
 
 class Perceptron(Network):
@@ -45,6 +45,10 @@ class Perceptron(Network):
     def forward(self, x: Tensor) -> Tensor:
         fires: Tensor = self.linear(x) > 0
         return fires.to(x.dtype)
+
+    @override
+    def paths(self) -> dict[str, list[nn.Module]]:
+        return {"y": [self.linear, Step()]}
 
     @override
     def sketch(self) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from typing_extensions import override
 
 from mlpzoo.checks import check_count
 
@@ -18,7 +19,24 @@ _NOT_ELEMENTWISE = {
     "Softmin",
     "Threshold",  # has no defaults
 }
-ACTIVATIONS: dict[str, type[nn.Module]] = {"identity": nn.Identity} | {
+
+
+class Step(nn.Module):
+    """1 where the input is above 0, else 0; its slope is 0, so no gradient passes it.
+
+    Shapes: any -> the same.
+
+    Example:
+        >>> Step()(torch.tensor([-1.0, 0.0, 0.5])).tolist()
+        [0.0, 0.0, 1.0]
+    """
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        return x.relu().sign()
+
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"identity": nn.Identity, "step": Step} | {
     name.lower(): getattr(nn.modules.activation, name)
     for name in nn.modules.activation.__all__
     if name not in _NOT_ELEMENTWISE

@@ -1,0 +1,1 @@
+"""What a trained network is, exactly: formulas, pieces, proved errors, gradients by hand."""

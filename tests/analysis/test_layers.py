@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mlpzoo import InputError, SequentialMLP, list_pretrained, load_pretrained
+from mlpzoo.analysis.layers import layers_of
+from mlpzoo.nets.stack import ACTIVATIONS
+
+
+def evaluated(net, x):
+    """Compute in float64 what the layers of a network say of it."""
+    exact = layers_of(net)
+    centre, half_width = exact.in_scale
+    scaled, given = (x - centre) / half_width, []
+    for layer in exact.layers:
+        z = (scaled if layer.source is None else given[layer.source]) @ layer.weight.T + layer.bias
+        given.append(ACTIVATIONS[layer.activation]()(torch.tensor(z)).numpy())
+    y = np.concatenate([given[place] for place in exact.outputs.values()], axis=1)
+    return exact.out_scale[0] + exact.out_scale[1] * y
+
+
+@pytest.mark.parametrize("name", list_pretrained())
+def test_layers_are_the_network(name):
+    net = load_pretrained(name).double()
+    x = np.random.default_rng(0).uniform(-3, 3, (50, layers_of(net).in_features))
+    np.testing.assert_allclose(evaluated(net, x), net(torch.tensor(x)).detach(), atol=1e-9)
+
+
+def test_heads_share_the_trunk():
+    exact = layers_of(load_pretrained("minmax"))
+    labels = [f"trunk layer {k}" for k in (1, 2, 3)] + [
+        "max head layer 1", "max head", "min head layer 1", "min head",
+    ]  # fmt: skip
+    assert [layer.label for layer in exact.layers] == labels
+    assert exact.outputs == {"max": 4, "min": 6}
+    assert exact.size == 264_450
+
+
+def test_last_activation_and_both_scales_are_kept():
+    net = SequentialMLP(hidden_features=(3,), out_activation="tanh", out_range=(0, 4))
+    exact = layers_of(net)
+    assert [layer.activation for layer in exact.layers] == ["relu", "tanh"]
+    assert (exact.in_scale, exact.out_scale) == ((0.0, 1.0), (2.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("net", "said"),
+    [
+        (nn.Conv1d(1, 1, 1), "the layers of a Conv1d are not known"),
+        (nn.Sequential(nn.ReLU()), r"before ReLU\(\)"),
+        (nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Tanh()), "nothing between"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Dropout()), r"Dropout\(.*leave it out"),
+        (nn.Sequential(nn.Linear(2, 2), nn.LeakyReLU(0.3)), "default arguments"),
+        (nn.Sequential(), "no nn.Linear"),
+    ],
+)
+def test_other_networks_are_refused_by_name(net, said):
+    with pytest.raises(InputError, match=said):
+        layers_of(net)
+
+
+def test_weights_that_are_not_finite_are_refused():
+    net = nn.Sequential(nn.Linear(1, 1))
+    nn.init.constant_(net[0].weight, torch.nan)
+    with pytest.raises(InputError, match="not finite"):
+        layers_of(net)
