@@ -33,10 +33,14 @@ from .nets import FourLayerXOR as FourLayerXOR
 from .nets import Perceptron as Perceptron
 from .nets import SequentialMLP as SequentialMLP
 from .plotting import Canvas as Canvas
+from .plotting import plot_activations as plot_activations
 from .plotting import plot_descent as plot_descent
+from .plotting import plot_dying as plot_dying
 from .plotting import plot_layers as plot_layers
 from .plotting import plot_network as plot_network
 from .plotting import plot_neurons as plot_neurons
+from .plotting import plot_rolling as plot_rolling
+from .plotting import plot_vanishing as plot_vanishing
 from .population import Population as Population
 from .population import PopulationResult as PopulationResult
 from .population import train_population as train_population
