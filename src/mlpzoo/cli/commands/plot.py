@@ -57,7 +57,8 @@ def run(
             f"cannot write to {figures}: {cause(error)}; choose another --out"
         ) from error
     shown = (exercise, found.module, data, found.run)
-    paths, unwritten = draw(*shown, out=figures, step=step, film=film)
+    title = "" if found.path or found.named == exercise.name else found.named
+    paths, unwritten = draw(*shown, out=figures, title=title, step=step, film=film)
     if paths:
         print(*paths, sep="\n")
     if unwritten:
