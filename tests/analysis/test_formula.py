@@ -186,8 +186,10 @@ def test_rounding_is_worse_between_the_corners(name, corners, square):
     found = formula(load_pretrained(name))  # shown with four digits
     assert found.rounding(0, 1).corners == pytest.approx(corners, rel=0.05)
     assert found.rounding(-2, 2).sampled == pytest.approx(square, rel=0.05)
-    assert "on a grid of 201 x 201 points" in str(found.rounding(-2, 2))
+    assert "on a grid of 201^2 points" in str(found.rounding(-2, 2))
     assert formula(load_pretrained(name), digits=17).rounding(-2, 2).sampled == 0
+    with pytest.raises(InputError, match="not sampled over 12 inputs; 11 at most"):
+        formula(nn.Sequential(nn.Linear(12, 1))).rounding(0, 1)
 
 
 def test_rounded_numbers_are_in_every_text():

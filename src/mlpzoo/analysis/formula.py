@@ -30,7 +30,8 @@ class Rounding:
         sampled: The change on an even grid over the range; between its points it may be larger.
         low: Low end of every input.
         high: High end.
-        shape: Of the grid.
+        inputs: How many they are.
+        points: Of the grid, along each axis.
     """
 
     digits: int
@@ -38,14 +39,15 @@ class Rounding:
     sampled: float
     low: float
     high: float
-    shape: tuple[int, ...]
+    inputs: int
+    points: int
 
     def __str__(self) -> str:
-        power = f"^{len(self.shape)}" if len(self.shape) > 1 else ""
+        power = f"^{self.inputs}" if self.inputs > 1 else ""
         return (
             f"rounding to {self.digits} digits changes the output by up to {self.corners:.2g} at "
             f"the corners of [{self.low:g}, {self.high:g}]{power}, and {self.sampled:.2g} on "
-            f"a grid of {' x '.join(f'{n:,}' for n in self.shape)} points in it"
+            f"a grid of {self.points}{power} points in it"
         )
 
 
@@ -146,7 +148,7 @@ class Formula:
             axes = np.meshgrid(*[np.linspace(low, high, points)] * count)
             near, exact = (_evaluated(source, axes) for source in both)
             changes.append(float(np.abs(near - exact).max()))
-        return Rounding(digits, changes[0], changes[1], low, high, (side,) * count)
+        return Rounding(digits, changes[0], changes[1], low, high, count, side)
 
     def _rounded(self, digits: int | None) -> list[list[Unit]]:
         return [[unit.rounded(digits) for unit in of] for of in self.units.values()]

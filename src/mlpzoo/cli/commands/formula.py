@@ -81,4 +81,7 @@ def _meaning(found: "Found") -> str:
 def _rounding(found: "Found", shown: "Formula") -> str:
     if found.data is None:
         return f"name its exercise, and --ckpt {found.named}, to see what rounding does"
-    return str(shown.rounding(found.data.low, found.data.high))
+    try:
+        return str(shown.rounding(found.data.low, found.data.high))
+    except InputError as error:  # of many inputs; the text is none the worse
+        return str(error)
