@@ -226,8 +226,8 @@ def test_sympy_is_given_by_layer_or_composed_where_that_is_small():
     assert found.sympy()[h11].free_symbols == {x1, x2}
     at = found.sympy(composed=True)[y].subs({x1: 0.0, x2: 1.0})
     assert float(at) == pytest.approx(exact(load_pretrained("xor"), np.array([[0.0, 1.0]])).item())
-    wide = formula(SequentialMLP(hidden_features=(20, 20, 20)))
-    assert len(wide.sympy()) == 61
+    wide = formula(SequentialMLP(hidden_features=(9,) * 4))
+    assert len(wide.sympy()) == 37
     with pytest.raises(InputError, match=r"composed, .* layer by layer"):
         wide.sympy(composed=True)
 

@@ -1,6 +1,6 @@
 """The formula of a trained network: to read, to print, to run elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -18,6 +18,7 @@ from mlpzoo.checks import InputError, check_count, check_ordered, resolve_name
 MOST_WEIGHTS = 2_000  # of a text that anyone reads
 DISPLAYED = 4  # digits
 _GRID = 40_000  # points, about
+_exactly: Callable[[Array], Any] = np.frompyfunc(Fraction, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ def _folded(exact: Layers) -> Layers:
     centre, half_width, middle, width = map(Fraction, (*exact.in_scale, *exact.out_scale))
     layers, outputs = [], dict(exact.outputs)
     for place, layer in enumerate(exact.layers):
-        weight, bias = _fractions(layer.weight), _fractions(layer.bias)
+        weight, bias = _exactly(layer.weight), _exactly(layer.bias)
         if layer.source is None:
             weight = weight / half_width
             bias = bias - centre * weight.sum(axis=1)
@@ -239,11 +240,6 @@ def _folded(exact: Layers) -> Layers:
             layers.append(Layer(f"{last.label}, scaled", weight, bias, "identity", place))
             outputs[name] = len(layers) - 1
     return replace(exact, layers=tuple(layers), outputs=outputs, in_scale=(0, 1), out_scale=(0, 1))
-
-
-def _fractions(values: Array) -> Any:
-    exact: Any = np.vectorize(Fraction, otypes=[object])(values)
-    return exact
 
 
 def _evaluated(source: str, inputs: Sequence[Array]) -> Array:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mlpzoo.pretrained.find import Found
 
 EPILOG = """\
-text and latex show 4 digits, the others all that there are. Every text takes and gives the
-exercise's own units; of a gate it gives the logit, as the network does."""
+text and latex show 4 digits, the others have all. Every text takes and gives the exercise's own
+units; of a gate most networks give the logit, which is said."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
