@@ -1,3 +1,5 @@
+from .analysis.formula import Formula as Formula
+from .analysis.formula import formula as formula
 from .callbacks import FigureWriter as FigureWriter
 from .callbacks import LineProgress as LineProgress
 from .callbacks import StepProgressBar as StepProgressBar
