@@ -120,3 +120,10 @@ def test_a_changed_weight_moves_the_bound(by):
 def test_refusals(net, arguments, said):
     with pytest.raises(InputError, match=said):
         bound_heads(layers_of(net), **{"low": 0, "high": 1} | arguments)
+
+
+def test_another_activation_is_refused():
+    net = DualHeadMLP(trunk_features=(2,))
+    net.trunk[1] = torch.nn.Tanh()
+    with pytest.raises(InputError, match="relu behind every layer but the last"):
+        bound_heads(layers_of(net), 0, 1)

@@ -79,8 +79,8 @@ def bound_heads(
         raise InputError(f"the network must have two heads, max and min, not {heads}")
     if layers.in_features != 2:
         raise InputError(f"max and min are proved for 2 inputs, not for {layers.in_features}")
-    if others := layers.activations - {"relu", "identity"}:
-        raise InputError(f"max and min are proved for relu, not for {', '.join(others)}")
+    if layers.in_scale != layers.out_scale:
+        raise InputError("inputs and outputs must be on one scale, as those of DualHeadMLP are")
     ends, threads = (float(low), float(high)), torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -132,6 +132,8 @@ def _chain(layers: Layers, name: str) -> list[_Affine]:
     while place is not None:
         path.insert(0, layers.layers[place])
         place = path[0].source
+    if [e.activation for e in path] != [*["relu"] * (len(path) - 1), "identity"]:
+        raise InputError("max and min are proved for relu behind every layer but the last")
     chain, weight = [], path[0].weight
     for layer, behind in zip(path, [*path[1:], None], strict=True):
         after = behind.weight if behind else np.zeros((0, len(weight)))
@@ -176,8 +178,7 @@ def _lines(chain: list[_Affine], boxes: Array, larger: float) -> _Lines:
 
 def _product(rows: Array, matrix: Array) -> Array:
     """Return rows @ matrix by torch, which can be told to take one thread: two are far slower."""
-    product: Array = (torch.from_numpy(rows) @ torch.from_numpy(matrix)).numpy()
-    return product
+    return np.asarray(torch.from_numpy(rows) @ torch.from_numpy(matrix))
 
 
 def _rounding(affine: _Affine, largest: Array) -> Array:
@@ -226,9 +227,8 @@ def _backward(chain: list[_Affine], relaxed: _Relaxed, size: int) -> tuple[Array
 
 
 def _upper(lines: _Lines, boxes: Array) -> Array:
-    spread = (np.abs(lines.slope) * (boxes[:, 2:4] - boxes[:, :2])).sum(axis=1) / 2
-    upper: Array = (np.abs(lines.value) + spread + lines.slack) * (1 + 8 * UNIT)
-    return upper
+    spread: Array = (np.abs(lines.slope) * (boxes[:, 2:4] - boxes[:, :2])).sum(axis=1) / 2
+    return (np.abs(lines.value) + spread + lines.slack) * (1 + 8 * UNIT)
 
 
 def _best_point(

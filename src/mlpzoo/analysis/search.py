@@ -55,8 +55,8 @@ def best_first(
     Halves share their edge exactly, so the boxes cover at every time what they covered at first.
 
     Args:
-        boxes: The first ones, (boxes, 2 * inputs + marks): low ends, high ends, and marks that
-            the halves inherit.
+        boxes: The first ones, (boxes, 2 * inputs) or one more: low ends, high ends, and perhaps
+            a mark that the halves inherit.
         look: Tells of boxes what is in them.
         enough: The bound that will do, given the largest value attained.
         limit_s: Seconds after which the bound reached so far is returned; so it is when half a
