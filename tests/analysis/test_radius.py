@@ -112,6 +112,7 @@ def test_rows(within, most):
         (SequentialMLP(in_features=2, activation="gelu"), (0, 0), {}, "activation gelu"),
         (SequentialMLP(in_features=2), (0, 0, 1), {}, "2 finite numbers, got 0,0,1"),
         (SequentialMLP(in_features=2), (0, math.nan), {}, "2 finite numbers"),
+        (SequentialMLP(in_features=2), (0, "a"), {}, "corner must be a number, got 'a'"),
         (SequentialMLP(in_features=2), (0, 0), {"right": 2}, "right must be 0 or 1, got 2"),
         (SequentialMLP(in_features=2), (0, 0), {"gives": "logits"}, "did you mean 'logit'"),
         (SequentialMLP(in_features=2), (0, 0), {"tolerance": 0}, "tolerance must be above 0"),

@@ -13,9 +13,15 @@ from mlpzoo.analysis.certificate import Certificate
 from mlpzoo.analysis.intervals import Spans, activated, spans_of
 from mlpzoo.analysis.layers import Layers, layers_of
 from mlpzoo.analysis.search import UNIT, Array, Seen, best_first
-from mlpzoo.checks import InputError, as_typed, check_at_least, check_positive, resolve_name
+from mlpzoo.checks import (
+    InputError,
+    as_typed,
+    check_at_least,
+    check_positive,
+    is_finite,
+    resolve_name,
+)
 
-_BATCH = 32
 Ends = tuple[Array, Array, NDArray[np.intp]]  # below, above, and which edge to halve
 
 
@@ -73,10 +79,10 @@ def radius(
         >>> found.right, round(found.proved, 4), round(found.failing_at, 4)
         (0, 0.1501, 0.1501)
     """
-    layers, middle = _gate(net, gives), np.array(corner, dtype=float)
+    layers = _gate(net, gives)
+    middle = _point("corner", corner, layers)
     check_positive("reach", reach)
     check_positive("tolerance", tolerance)
-    _check_point("corner", middle, layers)
     right = _answer(layers, middle) if right is None else right
     if right not in (0, 1):
         raise InputError(f"right must be 0 or 1, got {as_typed(right)}")
@@ -95,8 +101,7 @@ def radius(
         far = _distance(points, middle) * (1 + 4 * UNIT)
         return Seen(upper, axis, -float(far.min()), tuple(points[far.argmin()].tolist()))
 
-    first = _box(middle, reach)
-    found = best_first(first, look, enough=lambda e: e + tolerance, limit_s=limit_s, batch=_BATCH)
+    found = best_first(_box(middle, reach), look, enough=lambda e: e + tolerance, limit_s=limit_s)
     return Radius(
         right=int(right),
         proved=max(0.0, min(-found.bound, float(reach))),
@@ -142,16 +147,14 @@ def bound_rows(
     check_positive("gap", gap)
     if len(rows) != len(targets):
         raise InputError(f"there must be a target for each row, got {len(targets)} for {len(rows)}")
-    return [
-        _bound_row(layers, np.array(row, dtype=float), target, within, gap, limit_s / len(rows))
-        for row, target in zip(rows, targets, strict=True)
-    ]
+    points, part = [_point("each row", row, layers) for row in rows], limit_s / max(1, len(rows))
+    pairs = zip(points, targets, strict=True)
+    return [_bound_row(layers, point, target, within, gap, part) for point, target in pairs]
 
 
 def _bound_row(
     layers: Layers, row: Array, target: float, within: float, gap: float, limit_s: float
 ) -> Certificate:
-    _check_point("each row", row, layers)
     shares = np.array(list(product((0.0, 0.5, 1.0), repeat=len(row))))
     inner = np.nextafter(row - within, row), np.nextafter(row + within, row)
 
@@ -163,16 +166,11 @@ def _bound_row(
         points = np.clip(low[worst] + shares * (high - low)[worst], *inner)
         below, above, _ = _probability(layers, points, points)
         error = np.maximum(below - target, target - above) * (1 - 4 * UNIT)
-        return Seen(
-            upper, axis, max(0.0, float(error.max())), tuple(points[error.argmax()].tolist())
-        )
+        best = error.argmax()
+        return Seen(upper, axis, max(0.0, float(error[best])), tuple(points[best].tolist()))
 
     found = best_first(
-        _box(row, within),
-        look,
-        enough=lambda e: (1 + gap) * e + 1e-12,
-        limit_s=limit_s,
-        batch=_BATCH,
+        _box(row, within), look, enough=lambda e: (1 + gap) * e + 1e-12, limit_s=limit_s
     )
     return Certificate(
         of="y",
@@ -192,16 +190,17 @@ def _gate(net: nn.Module, gives: str | None) -> Layers:
         layers = replace(layers, gives=gives)
     if layers.in_features > 2:
         raise InputError(f"a gate is proved for 1 or 2 inputs, not for {layers.in_features}")
-    last = [layers.layers[place] for place in layers.outputs.values()]
-    if len(last) > 1 or len(last[0].bias) > 1:
+    if len(layers.outputs) > 1 or len(layers.layers[-1].bias) > 1:
         raise InputError("a gate has one output, and this network has more: see bound_heads")
     return layers
 
 
-def _check_point(name: str, point: Array, layers: Layers) -> None:
-    if point.shape != (layers.in_features,) or not np.isfinite(point).all():
+def _point(name: str, values: Sequence[float], layers: Layers) -> Array:
+    point: Array = np.array([float(v) if is_finite(name, v) else math.nan for v in values])
+    if point.shape != (layers.in_features,) or np.isnan(point).any():
         wanted = f"{layers.in_features} finite number{'s' * (layers.in_features > 1)}"
-        raise InputError(f"{name} must have {wanted}, got {as_typed(point.tolist())}")
+        raise InputError(f"{name} must have {wanted}, got {as_typed(list(values))}")
+    return point
 
 
 def _answer(layers: Layers, point: Array) -> int:
@@ -225,7 +224,7 @@ def _distance(points: Array, middle: Array) -> Array:
 def _above_threshold(layers: Layers, low: Array, high: Array) -> Ends:
     """Return how far a gate is above its threshold over boxes."""
     last, axis = _output(layers, low, high)
-    if layers.layers[layers.outputs["y"]].activation == "step":
+    if layers.layers[-1].activation == "step":
         return last.z_low[:, 0], last.z_high[:, 0], axis  # 1 where z > 0
     threshold = 0.0 if layers.gives == "logit" else 0.5
     return last.low[:, 0] - threshold, last.high[:, 0] - threshold, axis
@@ -244,4 +243,4 @@ def _output(layers: Layers, low: Array, high: Array) -> tuple[Spans, NDArray[np.
     first = spans[0]
     slope = (first.high - first.low) / np.maximum(first.z_high - first.z_low, 1e-300)
     moves = (slope @ np.abs(weight)) * (high - low)
-    return spans[layers.outputs["y"]], moves.argmax(axis=1)
+    return spans[-1], moves.argmax(axis=1)

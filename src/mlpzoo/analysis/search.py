@@ -48,7 +48,7 @@ def best_first(
     *,
     enough: Callable[[float], float],
     limit_s: float,
-    batch: int,
+    batch: int = 32,
 ) -> Found:
     """Halve the boxes of the largest bounds until the bound is near enough to a value attained.
 
