@@ -1,5 +1,7 @@
 from .analysis.formula import Formula as Formula
 from .analysis.formula import formula as formula
+from .analysis.radius import Radius as Radius
+from .analysis.radius import radius as radius
 from .callbacks import FigureWriter as FigureWriter
 from .callbacks import LineProgress as LineProgress
 from .callbacks import StepProgressBar as StepProgressBar
