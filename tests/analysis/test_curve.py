@@ -4,6 +4,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
+from mpmath import iv
 from torch import nn
 
 from mlpzoo import Expression, InputError, SequentialMLP, load_pretrained, pieces
@@ -36,10 +37,13 @@ def test_proved_error_of_the_trained_curves(trained_pieces, name):
     assert error == pytest.approx(proved.attained, rel=1e-8)
 
 
-def test_intervals_and_fractions_agree(trained_pieces):
-    searched = bound_curve(trained_pieces["square"], Expression("x**2 + 0*sin(x)"))
-    assert searched.method != bound_curve(trained_pieces["square"], Expression("x**2")).method
-    assert searched.bound == pytest.approx(CURVES["square"][1], rel=1e-12)
+def test_intervals_and_fractions_agree():
+    parts = pieces(SMALL, -2, 3)
+    exact, searched = (
+        bound_curve(parts, Expression(f"x**2{more}")) for more in ("", " + 0*sin(x)")
+    )
+    assert exact.method != searched.method
+    assert searched.bound == pytest.approx(exact.bound, rel=1e-12)
 
 
 def test_changed_weight_moves_the_bound():
@@ -54,10 +58,12 @@ def test_changed_weight_moves_the_bound():
     assert max(moved) == pytest.approx(before.bound + step, rel=1e-6)
 
 
-def test_bound_at_the_limit_is_valid(trained_pieces):
-    short = bound_curve(trained_pieces["sin"], Expression("sin(x) + 0.3"), gap=0, limit_s=1e-9)
-    full = bound_curve(trained_pieces["sin"], Expression("sin(x) + 0.3"))
-    assert short.attained <= full.bound <= short.bound < 1.01 * full.bound
+def test_bound_at_the_limit_is_valid():
+    parts, f = pieces(SMALL, -2, 3), Expression("sin(4*x)")
+    short, full = bound_curve(parts, f, gap=0, limit_s=1e-9), bound_curve(parts, f)
+    assert short.attained <= full.bound
+    assert 1.0001 * full.bound < short.bound < math.inf
+    assert bound_curve(parts, f, gap=0.01).cells < full.cells
 
 
 @pytest.mark.parametrize(
@@ -114,8 +120,6 @@ def test_gap_and_limit_are_checked(gap, limit_s):
     ],
 )  # fmt: skip
 def test_jets_enclose_value_slope_and_bend(text):
-    from mpmath import iv
-
     f = Expression(text)
     for low, high in ((0.5, 0.6), (0.9, 1.2), (1.0, 1.5)):
         jet = f.compute(Jets(iv), Jet(iv.mpf([low, high]), iv.mpf(1), iv.mpf(0)))

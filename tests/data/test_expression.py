@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import pytest
 import torch
+from mpmath import iv
+from mpmath.ctx_iv import MPIntervalContext
 
 from mlpzoo import Expression, InputError
 
@@ -25,8 +27,6 @@ KNOWN = {  # an expression in Python, which reads one as we do
 @pytest.mark.parametrize("text", KNOWN)
 @pytest.mark.parametrize("x", [-1.25, 0.0, 0.7, 3.0])
 def test_value_is_what_is_written(text, x):
-    from mpmath import iv
-
     f, expected = Expression(text), KNOWN[text](x)
     assert f(x) == pytest.approx(expected, rel=1e-14, abs=1e-14)
     given = f(torch.tensor([[x], [x]], dtype=torch.float64))
@@ -43,6 +43,9 @@ def test_polynomials_are_exact():
     assert f(x) == x**3 / 10 - x / 3 + x**2 - 1 - Fraction(1, 2)
     assert f.degree == 3
     assert [Expression(text).degree for text in ("2*pi*x", "abs(x)", "1/x", "x**0.5")] == [None] * 4
+    context = MPIntervalContext()
+    context.prec = 200
+    assert 0 in 10 * Expression("x + 0.1")(context.mpf(0)) - 1  # a tenth, not its float
     with pytest.raises(InputError, match="'sin\\(x\\)' is no polynomial"):
         Expression("sin(x)")(x)
 
@@ -113,8 +116,6 @@ def test_large_powers_of_x_cost_nothing():
     ("text", "said"), [("log(x)", "log of a number"), ("sqrt(x)", "sqrt of a number below 0")]
 )
 def test_interval_without_a_value_is_refused(text, said):
-    from mpmath import iv
-
     with pytest.raises(InputError, match=said):
         Expression(text)(iv.mpf([-2, -1]))
     assert Expression(text)(iv.mpf([-2, 1])).delta == math.inf
