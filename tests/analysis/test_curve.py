@@ -81,12 +81,21 @@ def test_proved_is_above_and_close_to_sampled(text):
     assert least * (1 - 1e-9) <= proved.bound <= least * (1 + 1e-5)
 
 
+def line(slope):
+    net = nn.Sequential(nn.Linear(1, 1))
+    nn.init.constant_(net[0].weight, slope)
+    nn.init.zeros_(net[0].bias)
+    return net
+
+
+def test_largest_error_inside_a_piece():
+    proved = bound_curve(pieces(line(1), 0, 1), Expression("x**2"))
+    assert (proved.bound, proved.attained, proved.where) == (0.25, 0.25, (0.5,))
+
+
 def test_network_that_is_the_function_has_no_error():
-    line = nn.Sequential(nn.Linear(1, 1))
-    nn.init.constant_(line[0].weight, 2)
-    nn.init.constant_(line[0].bias, 0)
     for text in ("2*x", "2*x + abs(x) - abs(x)"):
-        proved = bound_curve(pieces(line, -1, 1), Expression(text))
+        proved = bound_curve(pieces(line(2), -1, 1), Expression(text))
         assert proved.attained == 0 <= proved.bound < 1e-15
 
 

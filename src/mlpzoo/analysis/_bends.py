@@ -90,10 +90,10 @@ def _signs(cells: Cells, side: int) -> NDArray[np.int8]:
     z = a u + b is computed in float64, where a, b, u, the product and the sum are each rounded; a
     sign that this could change is computed in exact numbers.
     """
-    (a, a_error), (b, b_error) = cells.slope.rounded(), cells.intercept.rounded()
     ends = cells.ends[side : len(cells.ends) - 1 + side]
     u = np.array([[math.nan if end is None else rounded(end)] for end in ends])
     with np.errstate(over="ignore", invalid="ignore"):
+        (a, a_error), (b, b_error) = cells.slope.rounded(), cells.intercept.rounded()
         z = a * u + b
         slack = (a_error + b_error + 2.0**-50) * (np.abs(a * u) + np.abs(b)) + _UNDERFLOW
         sure = np.abs(z) > slack

@@ -93,7 +93,7 @@ def wide(values: Array, bits: int) -> Wide:
     """
     rest = values.copy()
     digits: list[Array] = []
-    place = int(np.frexp(np.abs(rest).max())[1]) // bits + 1
+    place = math.ceil(int(np.frexp(np.abs(rest).max())[1]) / bits)
     while rest.any() or not digits:
         place -= 1
         digits.append(np.trunc(np.ldexp(rest, -bits * place)))

@@ -67,7 +67,7 @@ def _vertices(pieces: Pieces, function: Expression) -> tuple[float, Fraction, in
     """Return the largest distance from a polynomial up to x^2, where it is, and the pieces."""
     below, middle, above = (function(Fraction(x)) for x in (-1, 0, 1))
     bend, slope = above - 2 * middle + below, (above - below) / 2  # f'' and f' at 0
-    points = [(x, y) for x, y in zip(pieces.knots, pieces.values, strict=True)]
+    points = list(zip(pieces.knots, pieces.values, strict=True))
     for piece, steep in enumerate(pieces.slopes):
         start, end = pieces.knots[piece : piece + 2]
         if bend and start < (x := (steep - slope) / bend) < end:

@@ -2,8 +2,8 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from numbers import Rational
@@ -25,10 +25,7 @@ double {name}(double x)
     int low = 0, high = {last};
     while (low < high) {{
         int middle = (low + high + 1) / 2;
-        if (x < {name}_at[middle])
-            high = middle - 1;
-        else
-            low = middle;
+        if (x < {name}_at[middle]) high = middle - 1; else low = middle;
     }}
     return {name}_value[low] + {name}_slope[low] * (x - {name}_at[low]);
 }}
@@ -52,7 +49,7 @@ class Line:
     intercept: Fraction
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pieces:
     """A network on a range, as straight pieces between knots; every number is exact.
 
@@ -67,8 +64,11 @@ class Pieces:
     knots: tuple[Fraction, ...]
     values: tuple[Fraction, ...]
     slopes: tuple[Fraction, ...]
-    straight: Straight = field(repr=False)
-    layers: Layers = field(repr=False)
+    straight: Straight
+    layers: Layers
+
+    def __repr__(self) -> str:
+        return f"Pieces({len(self)} from {' to '.join(self._range())})"
 
     def __len__(self) -> int:
         return len(self.slopes)
@@ -109,7 +109,8 @@ class Pieces:
 
     def table(self) -> tuple[Array, Array]:
         """Return x and y of the knots in float64, as `np.interp(x, *pieces.table())` takes them."""
-        return _floats(self.knots), _floats(self.values)
+        x, y = (np.array([*map(rounded, part)]) for part in (self.knots, self.values))
+        return x, y
 
     def numpy(self) -> str:
         """Return Python code with NumPy, a function `network(x)`."""
@@ -236,10 +237,6 @@ def _pieces(
 
 def _exact(x: Rational | float) -> Fraction:
     return Fraction(x if isinstance(x, Rational) else float(x))
-
-
-def _floats(numbers: Iterable[Fraction]) -> Array:
-    return np.array([rounded(number) for number in numbers])
 
 
 def _c_table(name: str, numbers: Sequence[Fraction]) -> str:
