@@ -162,7 +162,7 @@ def networks(draw):
     return stacked(*layers, dtype=draw(st.sampled_from([torch.float32, torch.float64])))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(networks(), st.lists(st.fractions(-3, 3, max_denominator=50), min_size=4, max_size=4))
 def test_any_network_is_its_pieces(net, points):
     parts = pieces(net, -3, 3)
@@ -175,7 +175,7 @@ def test_any_network_is_its_pieces(net, points):
         assert line.slope * x + line.intercept == evaluated(net, x)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @example([2.0**50 - 1] * 6)  # digits all full
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=6, max_size=6))
 def test_wide_numbers_lose_nothing(values):

@@ -141,7 +141,8 @@ class _Search:
                 "take a range without it"
             )
         self.cells += 1
-        heapq.heappush(self.heap, (-bound, self.cells, piece, left, right))
+        newest = -self.cells  # first of those without a bound: it soon shows a pole
+        heapq.heappush(self.heap, (-bound, newest, piece, left, right))
 
 
 def _peak(left: Any, right: Any, width: Any, slope: Any, bend: Any, plain: Any) -> float:

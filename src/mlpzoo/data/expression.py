@@ -91,7 +91,7 @@ tanh, abs, min, max, in '2 * foo(x)'
             ).item()
         if self.degree is None:
             raise InputError(f"{self.text!r} is no polynomial, and has no exact values; use floats")
-        return self.compute(_Fractions(), *inputs)
+        return self.compute(_Fractions(), *map(Fraction, inputs))
 
     def compute(self, arithmetic: Arithmetic, *inputs: Any) -> Any:
         """Return the value in any arithmetic.
