@@ -2,6 +2,8 @@ from .analysis.formula import Formula as Formula
 from .analysis.formula import formula as formula
 from .analysis.radius import Radius as Radius
 from .analysis.radius import radius as radius
+from .analysis.pieces import Pieces as Pieces
+from .analysis.pieces import pieces as pieces
 from .callbacks import FigureWriter as FigureWriter
 from .callbacks import LineProgress as LineProgress
 from .callbacks import StepProgressBar as StepProgressBar
@@ -16,6 +18,7 @@ from .data import MinMaxDataModule as MinMaxDataModule
 from .data import SinDataModule as SinDataModule
 from .data import SquareDataModule as SquareDataModule
 from .data import XORDataModule as XORDataModule
+from .data.expression import Expression as Expression
 from .diagnosis import Diagnosis as Diagnosis
 from .diagnosis import diagnose as diagnose
 from .exercises import Bar as Bar
