@@ -31,7 +31,7 @@ from mlpzoo.pretrained.manifest import (
     read_manifest,
     weights_file,
 )
-from mlpzoo.pretrained.measure import errors_of, output_of
+from mlpzoo.pretrained.measure import errors_of, output_of, proved_of
 from mlpzoo.training.result import versions
 from mlpzoo.training.run import train
 
@@ -208,6 +208,7 @@ def _complete(
         architecture=describe(exported.net),
         output=exported.output,
         errors=errors_of(exported, data),
+        proved=proved_of(exported, data),
         versions=versions(),
         sha256=hashlib.sha256(content).hexdigest(),
         **record,

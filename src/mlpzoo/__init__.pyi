@@ -1,9 +1,11 @@
 from .analysis.formula import Formula as Formula
 from .analysis.formula import formula as formula
-from .analysis.radius import Radius as Radius
-from .analysis.radius import radius as radius
 from .analysis.pieces import Pieces as Pieces
 from .analysis.pieces import pieces as pieces
+from .analysis.proof.certificate import Certificate as Certificate
+from .analysis.proof.certify import certify as certify
+from .analysis.proof.radius import Radius as Radius
+from .analysis.proof.radius import radius as radius
 from .callbacks import FigureWriter as FigureWriter
 from .callbacks import LineProgress as LineProgress
 from .callbacks import StepProgressBar as StepProgressBar

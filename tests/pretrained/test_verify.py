@@ -41,7 +41,7 @@ def test_an_exercise_is_trained_from_a_fresh_seed_and_its_network_measured(capsy
     assert main(["verify", "perceptron"]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == [
-        "name", "what", "seed", "measured", "asked", "verdict", "seconds"
+        "name", "what", "seed", "measured", "proved", "asked", "verdict", "seconds"
     ]  # fmt: skip
     assert [line.split()[:2] for line in lines] == [
         ["perceptron", "trained"], ["perceptron", "shipped"]
@@ -87,6 +87,8 @@ def worse_but_honest(folder):
         (lambda f: edit(f, "or-exact", errors={"accuracy": 0.99, "bce": 0.0}), "differs from the"),
         (lambda f: edit(f, "or-exact", errors={"accuracy": 1.0}), "differs from the manifest: bce"),
         (lambda f: edit(f, "or-exact", errors={}), "differs from the manifest"),
+        (lambda f: edit(f, "or-exact", proved={"radius": 0.3}), "proved radius is 0.2499"),
+        (lambda f: edit(f, "or-exact", proved={}), "proved radius is 0.2499"),
         (lambda f: edit(f, "or-exact", data={"gate": "and"}), "differs from the manifest"),
         (lambda f: edit(f, "or-exact", data={"gates": "and"}), "did you mean 'gate'"),
         (lambda f: edit(f, "or-exact", exercise="sin"), "another network than its manifest says"),

@@ -1,7 +1,6 @@
 """What a trained network is, exactly: formulas, pieces, proved errors, gradients by hand."""
 
 from mlpzoo.analysis.formula import Formula, Rounding, formula
-from mlpzoo.analysis.radius import Radius, bound_rows, radius
-from mlpzoo.analysis.relaxation import bound_heads
+from mlpzoo.analysis.pieces import Pieces, pieces
 
-__all__ = ["Formula", "Radius", "Rounding", "bound_heads", "bound_rows", "formula", "radius"]
+__all__ = ["Formula", "Pieces", "Rounding", "formula", "pieces"]

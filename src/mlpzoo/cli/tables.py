@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from decimal import Context, Decimal
 
 Row = Mapping[str, object]
 
@@ -39,6 +40,22 @@ def measured(metrics: Mapping[str, float | None], digits: int = 4) -> str:
     """
     numbers = ((name, math.nan if v is None else v) for name, v in metrics.items())
     return ", ".join(f"{name} {value:.{digits}g}" for name, value in numbers)
+
+
+def rounded(value: float, towards: str, digits: int = 7) -> str:
+    """Return a number in a few digits, so that what is proved of it stays true.
+
+    Args:
+        value: The number.
+        towards: Where it may move: a rounding mode of `decimal`.
+        digits: How many.
+
+    Example:
+        >>> rounded(0.123456781, "ROUND_CEILING"), rounded(0.123456789, "ROUND_FLOOR")
+        ('0.1234568', '0.1234567')
+    """
+    context = Context(prec=digits, rounding=towards)
+    return f"{float(context.create_decimal(Decimal(value))):.{digits}g}"
 
 
 def stdout_for(json: bool) -> AbstractContextManager[object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,8 @@ class Pretrained:
         seed: The seed of start and data; None where nothing was drawn.
         steps: Optimizer steps taken; None for none.
         errors: Test metrics on the exercise's grid, in its units.
+        proved: By name of a metric, a bound of it on the whole closed range; of a gate "radius",
+            how far about each row the answer is right (see `mlpzoo.certify`).
         versions: Of the packages that made it.
         sha256: Of its file.
     """
@@ -61,6 +63,7 @@ class Pretrained:
     errors: Mapping[str, float]
     versions: Mapping[str, str]
     sha256: str
+    proved: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the manifest's entry: plain data, the name left out."""
@@ -187,11 +190,11 @@ def _folder(folder: str | Path | None) -> Path:
 
 def _record(name: str, entry: Mapping[str, Any]) -> Pretrained:
     record = Pretrained(name=name, **entry)
-    kinds = dict.fromkeys(("data", "architecture", "errors", "versions"), (dict,))
-    for field, kind in {**kinds, "seed": (int, NoneType), "steps": (int, NoneType)}.items():
-        if type(getattr(record, field)) not in kind:
-            raise TypeError(f"{field} of {name} is of another kind")
-    for metric, value in record.errors.items():
+    kinds = dict.fromkeys(("data", "architecture", "errors", "proved", "versions"), (dict,))
+    for key, kind in {**kinds, "seed": (int, NoneType), "steps": (int, NoneType)}.items():
+        if type(getattr(record, key)) not in kind:
+            raise TypeError(f"{key} of {name} is of another kind")
+    for metric, value in [*record.errors.items(), *record.proved.items()]:
         if type(value) is not float or not math.isfinite(value):
             raise TypeError(f"{metric} of {name} must be a float, got {value!r}")
     return record

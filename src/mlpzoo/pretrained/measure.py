@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.data import FunctionDataModule
+from mlpzoo.analysis.proof.certify import certify
+from mlpzoo.analysis.proof.radius import radius
+from mlpzoo.data import FunctionDataModule, GateDataModule, MinMaxDataModule
 from mlpzoo.exercises import get_exercise
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
@@ -73,6 +75,28 @@ def data_of(record: Pretrained) -> FunctionDataModule:
         InputError: An unknown exercise or argument, or a refused value.
     """
     return get_exercise(record.exercise).data(seed=record.seed or 0, **record.data)
+
+
+def proved_of(exported: ExportedNet, data: FunctionDataModule) -> dict[str, float]:
+    """Return what is proved of a plain network, beside what `errors_of` measures on a grid.
+
+    Of a function, by the name of the metric, a bound that no error exceeds on the closed range; of
+    a gate of up to two inputs "radius": so near to each row every input has the row's answer.
+
+    Args:
+        exported: The network, with the name of its exercise.
+        data: Its data module.
+    """
+    if isinstance(data, GateDataModule):
+        rows, gives = zip(*data.grid(2), strict=True), exported.output
+        found = (radius(exported.net, x.tolist(), right=int(y), gives=gives) for x, y in rows)
+        return {"radius": min(one.proved for one in found)}
+    if not (data.expression or isinstance(data, MinMaxDataModule)):
+        return {}
+    columns = as_module(exported).columns
+    names = [f"{column}_max_error" for column in columns] or ["max_error"]
+    bounds = [one.bound for one in certify(exported.net, data).values()]
+    return dict(zip(names, bounds, strict=True))
 
 
 def errors_of(exported: ExportedNet, data: FunctionDataModule) -> dict[str, float]:

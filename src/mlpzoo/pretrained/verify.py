@@ -4,16 +4,17 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mlpzoo.analysis.proof.certify import GAP
 from mlpzoo.checks import InputError, check_seed, resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.pretrained.manifest import Pretrained, load_exported, read_manifest
-from mlpzoo.pretrained.measure import data_of, errors_of
+from mlpzoo.pretrained.measure import data_of, errors_of, proved_of
 from mlpzoo.training.run import train
 from mlpzoo.training.signals import Interrupted, Terminated
 
@@ -31,6 +32,7 @@ class Check:
         what: "trained" or "shipped".
         seed: The seed of start and data; None where nothing was drawn.
         measured: The metrics that the exercise's bars ask for.
+        proved: Of a shipped network, what is proved of it (see `Pretrained`).
         asked: The bars, and for a shipped network what the manifest has.
         passed: Whether all of it is so.
         verdict: "passed", or what is not so.
@@ -41,6 +43,7 @@ class Check:
     what: str
     seed: int | None
     measured: Mapping[str, float]
+    proved: Mapping[str, float] = field(default_factory=dict)
     asked: str
     passed: bool
     verdict: str
@@ -60,7 +63,8 @@ def verify(
 
     An exercise's default recipe must meet its bars. A shipped network must have the SHA-256 of the
     manifest, meet its exercise's bars, and measure what the manifest says within 0.001 of it and
-    a millionth of the exercise's largest target. Nothing is left on the disk.
+    a millionth of the exercise's largest target. What the manifest has as proved is proved anew.
+    Nothing is left on the disk.
 
     Args:
         names: Exercises, which are both trained and shipped, or shipped networks, one or several;
@@ -125,14 +129,15 @@ def _measure(record: Pretrained, folder: str | Path | None) -> Check:
     try:
         exported = load_exported(record.name, folder=folder)
         data = data_of(record)
-        errors = errors_of(exported, data)
+        errors, proved = errors_of(exported, data), proved_of(exported, data)
     except InputError as error:  # damaged: the other networks are to be checked as well
         return check(measured={}, asked="", passed=False, verdict=str(error))
-    fault = _fault(record, errors, data)
+    fault = _fault(record, errors, data) or _unproved(record, proved)
     bars = get_exercise(record.exercise).bars
     then = (f"{record.errors.get(bar.metric, math.nan):.4g}" for bar in bars)
     return check(
         measured={bar.metric: errors[bar.metric] for bar in bars},
+        proved=proved,
         asked=f"{', '.join(map(str, bars))}; manifest {', '.join(then)}",
         passed=not fault,
         verdict=fault or "passed",
@@ -149,3 +154,12 @@ def _fault(record: Pretrained, errors: Mapping[str, float], data: FunctionDataMo
             return f"differs from the manifest: {metric} is {now}, there {then}"
     missed = [bar for bar in get_exercise(record.exercise).bars if not bar.met(errors[bar.metric])]
     return f"misses the bar: {', '.join(map(str, missed))}" if missed else ""
+
+
+def _unproved(record: Pretrained, proved: Mapping[str, float]) -> str:
+    """Return what is not proved as the manifest has it, to the gap of a proof, or ""."""
+    for name in {**proved, **record.proved}:
+        now, then = proved.get(name, math.nan), record.proved.get(name, math.nan)
+        if not abs(now - then) <= GAP * abs(then) + OF_LARGEST:
+            return f"differs from the manifest: proved {name} is {now}, there {then}"
+    return ""

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import TYPE_CHECKING, Any
 
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
-from mlpzoo.cli.tables import as_table, measured, stdout_for
+from mlpzoo.cli.tables import as_table, measured, rounded, stdout_for
 from mlpzoo.files import as_json
 
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 EPILOG = """\
 A network of the package must have the manifest's SHA-256, meet its exercise's bar and measure what
 the manifest says, within 0.1% of it and a millionth of the largest target, for processors round
-differently. Nothing is left on the disk. Exit codes: 0 all so, 1 not all, 2 bad input."""
+differently. What the manifest has as proved is proved anew (see `mlpzoo certify`). Nothing is left
+on the disk. Exit codes: 0 all so, 1 not all, 2 bad input."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +43,15 @@ def run(*, trained: bool, shipped: bool, json: bool, **given: Any) -> int:
     for row in () if json else rows:
         del row["passed"]  # the verdict says it
         seed = "-" if row["seed"] is None else row["seed"]
-        row.update(measured=measured(row["measured"]), seed=seed)
+        row.update(measured=measured(row["measured"]), proved=_proved(row["proved"]), seed=seed)
     print(as_json(rows) if json else as_table(rows))
     return PASSED if all(check.passed for check in checks) else FELL_SHORT
+
+
+def _proved(bounds: Mapping[str, float]) -> str:
+    towards = {True: ROUND_FLOOR, False: ROUND_CEILING}
+    each = (f"{n} {rounded(value, towards[n == 'radius'], 4)}" for n, value in bounds.items())
+    return ", ".join(each) or "-"
 
 
 def _report(check: "Check") -> None:

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from mlpzoo import DualHeadMLP, FourLayerXOR, InputError, load_pretrained
-from mlpzoo.analysis import relaxation
 from mlpzoo.analysis.layers import layers_of
-from mlpzoo.analysis.relaxation import bound_heads
+from mlpzoo.analysis.proof import relaxation
+from mlpzoo.analysis.proof.relaxation import bound_heads
 
 from .exact import value
 

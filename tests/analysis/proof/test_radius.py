@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from mlpzoo import InputError, Perceptron, Radius, SequentialMLP, load_pretrained, radius
-from mlpzoo.analysis.radius import bound_rows
+from mlpzoo.analysis.proof.radius import bound_rows
 from mlpzoo.nets.stack import Step
 
 ROWS = [(0, 0), (0, 1), (1, 0), (1, 1)]

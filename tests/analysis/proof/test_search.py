@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from mlpzoo.analysis import search
-from mlpzoo.analysis.search import Seen, best_first
+from mlpzoo.analysis.proof import search
+from mlpzoo.analysis.proof.search import Seen, best_first
 
 
 def look(boxes):

@@ -33,13 +33,17 @@ class Seen(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The end of a search: the largest value lies from `attained`, at `where`, to `bound`."""
+    """The end of a search: the largest value lies from `attained`, at `where`, to `bound`.
+
+    It is complete if that is near enough; else the time or the memory was over before.
+    """
 
     bound: float
     attained: float
     where: tuple[float, ...]
     boxes: int
     seconds: float
+    complete: bool
 
 
 def best_first(
@@ -83,9 +87,9 @@ def best_first(
             heapq.heappush(heap, tuple(entry))
         bound = max(settled, -heap[0][0]) if heap else settled
         seconds = perf_counter() - begun
-        over = seconds > limit_s or len(heap) > _MOST
-        if not heap or bound <= enough(best) or over:
-            return Found(max(bound, best), best, where, seen, seconds)
+        complete = not heap or bound <= enough(best)
+        if complete or seconds > limit_s or len(heap) > _MOST:
+            return Found(max(bound, best), best, where, seen, seconds, complete)
         worst = np.array([heapq.heappop(heap) for _ in range(min(batch, len(heap)))])
         boxes = _halves(worst[:, 2:], worst[:, 1].astype(int))
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from mlpzoo.analysis._jets import Jet, Jets
-from mlpzoo.analysis.certificate import Certificate
 from mlpzoo.analysis.pieces import Pieces
+from mlpzoo.analysis.proof._jets import Jet, Jets
+from mlpzoo.analysis.proof.certificate import Certificate
 from mlpzoo.checks import InputError, check_at_least, check_positive
 from mlpzoo.data.expression import Expression, Intervals
 
@@ -48,18 +48,19 @@ def bound_curve(
     if function.in_features != 1:
         raise InputError(f"the function must be of x alone, got {function.text!r}")
     start = time.perf_counter()
+    complete = True
     if function.degree is not None and function.degree <= 2:
         method, (bound, x, cells) = "pieces and fractions", _vertices(pieces, function)
     else:
         search = _Search(pieces, function)
-        search.run(gap, start + limit_s)
+        complete = search.run(gap, start + limit_s)
         method, (bound, x, cells) = "pieces and intervals", search.result()
     context = _context()
     x = min(max(Fraction(float(x)), pieces.knots[0]), pieces.knots[-1])
     error = abs(_error(pieces(x), x, function, Intervals(context)))
     return Certificate(
         of="y", bound=bound, attained=max(_down(error), 0.0), where=(float(x),), method=method,
-        cells=cells, seconds=time.perf_counter() - start,
+        cells=cells, seconds=time.perf_counter() - start, complete=complete,
     )  # fmt: skip
 
 
@@ -97,12 +98,12 @@ class _Search:
         for piece, ends in enumerate(pairwise(points)):
             self.add(piece, *ends)
 
-    def run(self, gap: float, end: float) -> None:
-        """Halve the first part until its bound is close to what is attained, or time is over."""
+    def run(self, gap: float, end: float) -> bool:
+        """Halve the first part until its bound is close to what is attained, if there is time."""
         least = 2.0**-52 * float(max(map(abs, self.pieces.values)))  # what float64 tells apart
         while -self.heap[0][0] - self.attained > max(gap * self.attained, least):
             if time.perf_counter() > end and self.heap[0][0] > -math.inf:
-                return
+                return False
             _, _, piece, left, right = heapq.heappop(self.heap)
             x = (left.x + right.x) / 2
             if left.x < (near := Fraction(float(x))) < right.x:
@@ -110,6 +111,7 @@ class _Search:
             middle = self.point(x, left.y + self.pieces.slopes[piece] * (x - left.x))
             self.add(piece, left, middle)
             self.add(piece, middle, right)
+        return True
 
     def result(self) -> tuple[float, Fraction, int]:
         """Return the bound, where an error close to it is, and how many parts were looked at."""

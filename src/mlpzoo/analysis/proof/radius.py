@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from mlpzoo.analysis.certificate import Certificate
-from mlpzoo.analysis.intervals import Spans, activated, spans_of
 from mlpzoo.analysis.layers import Layers, layers_of
-from mlpzoo.analysis.search import UNIT, Array, Seen, best_first
+from mlpzoo.analysis.proof.certificate import Certificate
+from mlpzoo.analysis.proof.intervals import Spans, activated, spans_of
+from mlpzoo.analysis.proof.search import UNIT, Array, Seen, best_first
 from mlpzoo.checks import (
     InputError,
     as_typed,
@@ -180,6 +180,7 @@ def _bound_row(
         method="boxes, by interval arithmetic",
         cells=found.boxes,
         seconds=found.seconds,
+        complete=found.complete,
     )
 
 

@@ -8,8 +8,8 @@ from mpmath import iv
 from torch import nn
 
 from mlpzoo import Expression, InputError, SequentialMLP, load_pretrained, pieces
-from mlpzoo.analysis._jets import Jet, Jets
-from mlpzoo.analysis.curve import bound_curve
+from mlpzoo.analysis.proof._jets import Jet, Jets
+from mlpzoo.analysis.proof.curve import bound_curve
 
 CURVES = {"sin": ("sin(x)", 5.0234941324e-4), "square": ("x**2", 0.41468247222381854)}
 SMALL = SequentialMLP(hidden_features=(8, 8), in_range=(-2, 3), out_range=(-1, 2), seed=1)

@@ -6,8 +6,8 @@ import torch
 from mpmath import mp
 
 from mlpzoo import InputError, SequentialMLP, load_pretrained
-from mlpzoo.analysis.intervals import exp_below_zero, spans_of
 from mlpzoo.analysis.layers import layers_of
+from mlpzoo.analysis.proof.intervals import exp_below_zero, spans_of
 
 from .exact import CURVED, STRAIGHT, value
 

@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mlpzoo.analysis.certificate import Certificate
 from mlpzoo.analysis.layers import Layer, Layers
-from mlpzoo.analysis.search import UNIT, Array, Seen, best_first
+from mlpzoo.analysis.proof.certificate import Certificate
+from mlpzoo.analysis.proof.search import UNIT, Array, Seen, best_first
 from mlpzoo.checks import InputError, check_ordered, check_positive
 
 _BATCH = 64  # twice as many boxes of 256 units fit into a core's cache
@@ -122,6 +122,7 @@ def _bound_head(
         method="boxes, each with every ReLU between two lines",
         cells=found.boxes,
         seconds=found.seconds,
+        complete=found.complete,
     )
 
 

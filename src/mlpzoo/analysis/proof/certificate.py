@@ -19,6 +19,9 @@ class Certificate:
         method: How it was proved.
         cells: Pieces or boxes that were looked at.
         seconds: Time taken.
+        rounding: How far the network in float32 was from float64 at most, measured on a grid of
+            the range; None where it was not measured.
+        complete: Whether the gap that was asked for is met; else the time was over before.
     """
 
     of: str
@@ -28,6 +31,8 @@ class Certificate:
     method: str
     cells: int
     seconds: float
+    rounding: float | None = None
+    complete: bool = True
 
     @property
     def gap(self) -> float:

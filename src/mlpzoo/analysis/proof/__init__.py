@@ -1,0 +1,1 @@
+"""Proved bounds of errors, and how far around a point an answer stays right."""

@@ -1,0 +1,115 @@
+"""Proved errors: one door to the proofs, by what a network is to compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from mlpzoo.analysis.layers import layers_of
+from mlpzoo.analysis.proof.certificate import Certificate
+from mlpzoo.checks import InputError, check_ordered, check_positive
+
+if TYPE_CHECKING:
+    from mlpzoo.data import FunctionDataModule
+
+GAP, LIMIT_S = 0.01, 60.0
+_SAMPLES = 10_000  # at which the rounding of float32 is measured
+
+
+def certify(
+    net: nn.Module,
+    function: FunctionDataModule | str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    gives: str | None = None,
+    gap: float = GAP,
+    limit_s: float = LIMIT_S,
+) -> dict[str, Certificate]:
+    """Prove how far a network is from its function at most, over the whole closed range.
+
+    A function of one input is compared with the exact pieces of a ReLU network, maximum and minimum
+    with two ReLU heads by branch and bound, and the probability of a gate with its truth table by
+    intervals; how far around a row the answer stays right is told by `radius`.
+
+    Args:
+        net: Of one or two inputs.
+        function: The data module of an exercise; or a function of x as text, such as "x**3 - x".
+        low: Low end of the inputs, in their own units; None for that of the data.
+        high: High end.
+        gives: What a gate's network gives: "logit", "probability" or "value", which is taken as a
+            probability; None for what it says itself.
+        gap: How far a bound may be above an error that is attained, as a share of it.
+        limit_s: Seconds after which the bounds that have been reached are returned.
+
+    Returns:
+        A certificate for each output by its name, or for each row of a gate, such as "01".
+
+    Raises:
+        InputError: There is no function to compare with, or no proof for such a network.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(1, 1))
+        >>> _ = nn.init.constant_(net[0].weight, 2.0), nn.init.constant_(net[0].bias, 0.0)
+        >>> found = certify(net, "x**2", low=0, high=2)["y"]
+        >>> found.bound, found.where
+        (1.0, (1.0,))
+    """
+    check_positive("gap", gap)
+    check_positive("limit_s", limit_s)
+    low = getattr(function, "low", None) if low is None else low
+    high = getattr(function, "high", None) if high is None else high
+    if low is None or high is None:
+        raise InputError(f"give the range of x in {function}: low and high")
+    check_ordered("range", low, high)
+    found = _proved(net, function, (low, high), gives, {"gap": gap, "limit_s": limit_s})
+    rounding = _rounding(net, low, high)
+    return {name: replace(each, rounding=rounding) for name, each in found.items()}
+
+
+def _proved(
+    net: nn.Module,
+    function: FunctionDataModule | str,
+    ends: tuple[float, float],
+    gives: str | None,
+    until: Mapping[str, float],
+) -> dict[str, Certificate]:
+    text = function if isinstance(function, str) else function.expression
+    if text:
+        from mlpzoo.analysis.pieces import pieces
+        from mlpzoo.analysis.proof.curve import bound_curve
+        from mlpzoo.data.expression import Expression
+
+        return {"y": bound_curve(pieces(net, *ends), Expression(text), **until)}
+    from mlpzoo.data import GateDataModule, MinMaxDataModule
+
+    if isinstance(function, GateDataModule):
+        from mlpzoo.analysis.proof.radius import bound_rows
+
+        rows = function.grid(2)[0].tolist()
+        names = ("".join(f"{x:.0f}" for x in row) for row in rows)
+        proved = bound_rows(net, rows, function.outputs, gives=gives, **until)
+        return dict(zip(names, proved, strict=True))
+    if isinstance(function, MinMaxDataModule):
+        from mlpzoo.analysis.proof.relaxation import bound_heads
+
+        return bound_heads(layers_of(net), *ends, **until)
+    raise InputError(
+        f"{type(function).__name__} has no function that is known here; give one as text, such as "
+        '"x**3 - x", with low and high'
+    )
+
+
+def _rounding(net: nn.Module, low: float, high: float) -> float:
+    """Return by how much float32 differs from float64 at most, on a grid of the closed range."""
+    inputs = layers_of(net).in_features
+    axis = torch.linspace(low, high, max(2, round(_SAMPLES ** (1 / inputs))))
+    x = torch.cartesian_prod(*[axis] * inputs).reshape(-1, inputs)
+    single, double = deepcopy(net).cpu().float().eval(), deepcopy(net).cpu().double().eval()
+    with torch.no_grad():
+        return float((single(x) - double(x.double())).abs().max())

@@ -1,0 +1,100 @@
+"""Prove how far networks are from their functions at most."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR
+from typing import TYPE_CHECKING, Any
+
+from mlpzoo.checks import InputError
+from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
+from mlpzoo.cli.tables import as_table, rounded, stdout_for
+from mlpzoo.files import as_json
+
+if TYPE_CHECKING:
+    from mlpzoo.pretrained.find import Found
+
+EPILOG = """\
+No input of the closed range has a larger error than is proved, in the arithmetic of real numbers
+with the weights as they are stored; the error that is attained is proved too. float32 rounds: by
+how much it differs from float64 is measured on a grid. Of a gate, the errors are those of the
+probability in each row, and the answer is right wherever both inputs are as near to the row as is
+said. Exit codes: 0 proved to the gap, 1 the time was over before, 2 bad input."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `mlpzoo certify`."""
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NETWORK", help="as other commands take it; one or several")
+    add("--ckpt", metavar="PATH", help="take this run or file; NETWORK is then its exercise")
+    add("--function", metavar="TEXT", help='what to compare with, such as "sin(x)*exp(-x/5)"')
+    add("--low", type=float, metavar="X", help="low end of the inputs (that of the exercise)")
+    add("--high", type=float, metavar="X", help="high end of the inputs (that of the exercise)")
+    add("--gap", type=float, default=0.01, metavar="X",
+        help="how far the bound may be above the error, as a share of it (0.01)")  # fmt: skip
+    add("--limit-s", type=float, default=60.0, metavar="S",
+        help="seconds for a network; then the bound so far is printed (60)")  # fmt: skip
+    add("--json", action="store_true", help="as JSON")
+
+
+def run(*, names: Sequence[str], ckpt: str | None, json: bool, gap: float, **given: Any) -> int:
+    """Prove and print a bound for each output of each network, and how far gates stay right."""
+    from mlpzoo.pretrained.find import find_network
+
+    if ckpt is not None and len(names) > 1:
+        raise InputError(f"--ckpt {ckpt} is of one exercise, got {', '.join(names)}")
+    if not (names or ckpt):
+        raise InputError("name a network, such as sin, or give --ckpt")
+    with stdout_for(json):
+        found = [find_network(name, path=ckpt) for name in names] or [find_network(str(ckpt))]
+        rows = [row for each in found for row in _proved(each, gap=gap, **given)]
+    if json:
+        print(as_json(rows))
+    else:
+        kinds = ([_shown(row) for row in rows if key in row] for key in ("output", "row"))
+        print("\n\n".join(as_table(some) for some in kinds if some))
+    return PASSED if all(row["complete"] for row in rows) else FELL_SHORT
+
+
+def _proved(
+    found: "Found", *, function: str | None, low: float | None, high: float | None, gap: float,
+    limit_s: float,
+) -> list[dict[str, Any]]:  # fmt: skip
+    from mlpzoo.analysis.proof.certify import certify
+    from mlpzoo.analysis.proof.radius import radius
+
+    target: Any = function or found.solves()[1]
+    low, high = (
+        getattr(found.data, name, None) if given is None else given
+        for name, given in (("low", low), ("high", high))
+    )
+    net, gives = found.module.net, found.exported.output
+    proved = certify(net, target, low=low, high=high, gives=gives, gap=gap, limit_s=limit_s)
+    outputs = getattr(target, "outputs", None)  # of a gate
+    rows: list[dict[str, Any]] = []
+    for name, one in proved.items():
+        facts = {key: value for key, value in vars(one).items() if key != "of"}
+        row = {"network": found.named, "output" if outputs is None else "row": name, **facts}
+        if outputs is not None:
+            corner, right = [float(x) for x in name], outputs[int(name, 2)]
+            around = radius(net, corner, right=right, gives=gives, limit_s=limit_s)
+            row |= {"radius": around.proved, "wrong_at": around.witness}
+            row["seconds"] += around.seconds
+        rows.append(row)
+    return rows
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, object]:
+    """Return a row as the table has it, gates with what is proved around them."""
+    shown: dict[str, object] = {k: row[k] for k in ("network", "output", "row") if k in row}
+    shown["proved"] = rounded(row["bound"], ROUND_CEILING)
+    shown["attained"] = rounded(row["attained"], ROUND_FLOOR)
+    shown["at"] = _point(row["where"])
+    if "radius" in row:
+        shown["right within"] = rounded(row["radius"], ROUND_FLOOR)
+        shown["wrong at"] = _point(row["wrong_at"] or ()) or "-"
+    shown["float32 differs by"] = f"{row['rounding']:.2g}"
+    return shown | {"seconds": f"{row['seconds']:.1f}"}
+
+
+def _point(x: Sequence[float]) -> str:
+    return ", ".join(f"{number:.7g}" for number in x)
