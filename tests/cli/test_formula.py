@@ -38,10 +38,18 @@ def test_file_without_an_exercise_gets_it_by_name(cli):
     assert "4 digits" in cli("formula", "linear", "--ckpt", "net.json")[2]
 
 
+def test_wide_network_of_one_input_is_written_as_its_pieces(cli):
+    code, out, err = cli("formula", "sin")
+    assert (code, err.count("\n")) == (0, 1)
+    assert out.startswith("pieces from -10 to 10: 361, of at most 66,049\n")
+    assert "double network(double x)" in cli("formula", "sin", "--as", "c")[1]
+
+
 @pytest.mark.parametrize(
     ("line", "part"),
     [
         ("minmax", "a formula of 264,450 weights"),
+        ("sin --as python", "a formula of 66,561 weights"),
         ("xor --digits 0", "digits must be 1 or more, got 0"),
         ("xor --names a,for", "'for' is a word of"),
         ("xor --real float", "--real float goes with --as c"),

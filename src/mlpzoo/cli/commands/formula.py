@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from mlpzoo.analysis import Formula
     from mlpzoo.pretrained.find import Found
 
+PIECES = ("text", "numpy", "c")
 EPILOG = """\
 text and latex show 4 digits, the others have all. Every text takes and gives the exercise's own
-units; of a gate most networks give the logit, which is said."""
+units; of a gate most networks give the logit, which is said. A wide ReLU network of one input, such
+as sin, is written as its straight pieces, by text, numpy and c."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +63,8 @@ def _written(
     """Return a network as text, and what is to be said of it."""
     from mlpzoo.analysis import formula
 
-    # The one place to choose by kind: a wide ReLU network of one input has pieces, no formula.
+    if form in PIECES and (names, digits, real) == (None, None, "double") and _is_wide(found):
+        return _pieces(found, form)
     shown = formula(found.module, names=names, digits=digits)
     text = {
         "text": shown.__str__, "latex": shown.latex, "python": shown.python,
@@ -69,6 +72,25 @@ def _written(
     }[form]().rstrip("\n")  # fmt: skip
     rounds = digits is not None or form in ("text", "latex")
     return text, "; ".join(filter(None, [_meaning(found), _rounding(found, shown) * rounds]))
+
+
+def _is_wide(found: "Found") -> bool:
+    """Tell whether a network is too wide for a formula, and has straight pieces instead."""
+    from mlpzoo.analysis.formula import MOST_WEIGHTS
+    from mlpzoo.analysis.layers import layers_of
+
+    layers = layers_of(found.module.net)
+    straight = layers.in_features == 1 and layers.activations <= {"relu", "identity"}
+    return straight and layers.size > MOST_WEIGHTS and found.data is not None
+
+
+def _pieces(found: "Found", form: str) -> tuple[str, str]:
+    from mlpzoo.analysis import pieces
+
+    _, data = found.solves()
+    parts = pieces(found.module.net, data.low, data.high)
+    text = {"text": parts.__str__, "numpy": parts.numpy, "c": parts.c}[form]()
+    return text.rstrip("\n"), "a formula would be millions of characters; these are its pieces"
 
 
 def _meaning(found: "Found") -> str:
