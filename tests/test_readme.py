@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/own-exercises.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/own-exercises.md", "docs/proof.md"])
 def test_python_of_a_page_runs_as_written(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(exercises, "_registered", {})
