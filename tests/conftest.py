@@ -1,11 +1,12 @@
 import pytest
-import torch
 
-from mlpzoo import train
+import mlpzoo
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
+    import torch  # not above: the process that only hands out the tests needs none
+
     torch.set_num_threads(1)  # the networks are too small for more
 
 
@@ -17,7 +18,7 @@ def short_run(tmp_path_factory):
 
     def run(name, recipe="default"):
         if (name, recipe) not in results:
-            results[name, recipe] = train(
+            results[name, recipe] = mlpzoo.train(
                 name, recipe=recipe, max_steps=20, val_every=10, data=coarse.get(name, {}),
                 out=tmp_path_factory.mktemp("runs"), progress=False,
             )  # fmt: skip
@@ -29,7 +30,7 @@ def short_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def stalled_line(tmp_path_factory):
     """The result of the lecture's line, which takes all of its 10,000 steps."""
-    return train(
+    return mlpzoo.train(
         "linear", recipe="lecture", out=tmp_path_factory.mktemp("line"), plots=False,
         progress=False, accelerator="cpu",
     )  # fmt: skip

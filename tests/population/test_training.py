@@ -62,7 +62,8 @@ def test_member_is_the_single_run_of_its_seed(name, recipe, optimizer, settings)
     stacked = bool(optimizer) and recipe == "default"  # the other large ones are side by side
     narrow = NARROW.get(name, {}) if stacked else {}
     settings["module"] = {} if name == "perceptron" else optimizer | narrow
-    settings["data"] = {"val_points": 21, "test_points": 31} if large else {}
+    coarse = {"val_points": 21, "test_points": 31, "batch_size": 50}
+    settings["data"] = coarse if large else {}
     result = train_population(name, members=2 if large else 3, first_seed=3, **settings)
     assert result.steps == steps
     for index, member in enumerate(result.members):

@@ -52,8 +52,9 @@ def test_lectures_recipe_is_that_of_the_exercise(name):
 
 
 def test_whole_processes_take_seconds_and_memory(few):
+    few["plain loop"] = few.pop("plain loop, fused Adam")  # whose words have a flag among them
     rows = whole_processes("xor", few, steps=2, repetitions=1)
-    assert [row["contestant"] for row in rows] == [name for name in ALWAYS if FIELD[name].argv]
+    assert {row["contestant"] for row in rows} == {"plain loop", "mlpzoo"}
     assert all(row["seconds"] > 0.1 and row["MB"] > 10 for row in rows)
 
 

@@ -13,6 +13,7 @@ from mlpzoo import InputError, list_exercises, train, train_population
 from mlpzoo.runs.checkpoint import pack, read_checkpoint
 from mlpzoo.runs.metrics_csv import read_metrics
 from mlpzoo.runs.state import latest_resumable
+from mlpzoo.training import pictures
 from mlpzoo.training import state_checkpoint as keeper
 from mlpzoo.training.resume import differences
 from mlpzoo.training.signals import Interrupted
@@ -137,15 +138,16 @@ RUNS = {
 
 
 @pytest.mark.parametrize("case", RUNS)
-def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state):
+def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state, monkeypatch):
+    monkeypatch.setattr(pictures, "LEAST", 0.3)  # a film of few frames: each takes long to draw
     function, name, settings = RUNS[case]
     data = {} if name in ("xor", "perceptron") else dict(COARSE)
     data |= {"block_steps": 1 if case == "lbfgs" else 7, **settings.get("data", {})}
     narrow = {} if case == "side by side" else NARROW.get(name, {})
     module = {**narrow, **settings.get("module", {})}
-    pictures = {"plots": "plot_every" in settings}
+    plots = {"plots": "plot_every" in settings}
     whole, copies = every_state(
-        function, name, **{**settings, **pictures, "data": data, "module": module}
+        function, name, **{**settings, **plots, "data": data, "module": module}
     )
     assert copies
     expected = digests(whole)
