@@ -103,6 +103,16 @@ HANDMADE = {
         net=lambda: SequentialMLP(in_features=2, hidden_features=(2,)),
         layers=[([[1, 1], [1, 1]], [0, -1]), ([[1, -2]], [0])],
     ),
+    "xor-step": Handmade(
+        summary="XOR with three perceptrons in two layers: OR and NAND of the inputs, then AND.",
+        exercise="xor",
+        output="probability",
+        recipe="by hand",
+        net=lambda: SequentialMLP(
+            in_features=2, hidden_features=(2,), activation="step", out_activation="step"
+        ),
+        layers=[([[1, 1], [-1, -1]], [-0.5, 1.5]), ([[1, 1]], [-1.5])],
+    ),
     "minmax-exact": Handmade(
         summary="max(a, b) = relu(a - b) + relu(b) - relu(-b) and min(a, b) = relu(b) - relu(-b) "
         "- relu(b - a), for all reals.",

@@ -1,3 +1,5 @@
+from .analysis.gradients import Backpropagation as Backpropagation
+from .analysis.gradients import backpropagate as backpropagate
 from .callbacks import FigureWriter as FigureWriter
 from .callbacks import LineProgress as LineProgress
 from .callbacks import StepProgressBar as StepProgressBar
@@ -32,6 +34,7 @@ from .nets import DualHeadMLP as DualHeadMLP
 from .nets import FourLayerXOR as FourLayerXOR
 from .nets import Perceptron as Perceptron
 from .nets import SequentialMLP as SequentialMLP
+from .nets.by_hand import from_weights as from_weights
 from .plotting import Canvas as Canvas
 from .plotting import plot_descent as plot_descent
 from .plotting import plot_layers as plot_layers
