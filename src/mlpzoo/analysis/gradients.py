@@ -168,6 +168,10 @@ def backpropagate(
         )
     logit = layers.gives == "logit"
     loss = resolve_name("loss", loss or ("bcewithlogits" if logit else "mse"), LOSS_SLOPES)
+    if loss == "bcewithlogits" and not logit:
+        raise InputError(
+            f"loss {loss} takes a logit, and this network gives a {layers.gives}; take mse"
+        )
     usual = "sum" if loss == "mse" else "mean"
     reduction = resolve_name("reduction", reduction or usual, ("sum", "mean"))
     try:
@@ -206,7 +210,9 @@ def _both_ways(
             d_z.insert(0, back * ACTIVATION_SLOPES[layer.activation][1](z[k], h[k]))
             back = d_z[0] @ layer.weight
     if not np.isfinite([cost, *(part.sum() for part in d_z)]).all():
-        raise InputError("the cost is not finite: weights or rows are too large; take smaller ones")
+        raise InputError(
+            "the cost is not finite: weights, rows or rate are too large; take smaller ones"
+        )
     return Backpropagation(
         layers, x, targets, loss, reduction, tuple(z), tuple(h), output, cost, d_output,
         tuple(d_h), tuple(d_z),

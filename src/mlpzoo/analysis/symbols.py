@@ -58,8 +58,8 @@ def formulas(layers: Layers, *, numbers: bool = False) -> list[str]:
     """
     said = []
     if layers.in_scale != (0.0, 1.0):
-        u, (centre, half_width) = symbol(layers, "taken", 0), layers.in_scale
-        said.append(f"{u} = ({u.replace('u', 'x')} - {centre:g}) / {half_width:g}, of each input")
+        centre, half_width = layers.in_scale
+        said.append(f"u = (x - {centre:g}) / {half_width:g}, of each input")
     for k, layer in enumerate(layers.layers):
         for unit, weights in enumerate(layer.weight):
             taken = [symbol(layers, "taken", k, n) for n in range(len(weights))]

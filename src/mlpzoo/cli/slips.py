@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -106,10 +107,15 @@ def _b_from_a() -> Slip:
 
 
 def _descent_slip(what: str, a: float, b: float) -> Slip:
-    good_a, good_b = descend_by_hand(steps=_STEPS, lr=_LR)
+    good_a, good_b = _descended()
     printed, right = (a, b, _cost(a, b)), (good_a, good_b, _cost(good_a, good_b))
     text = "a = {:.4f}, b = {:.4f} after " + f"{_STEPS} steps at {_LR}" + ", cost {:.4f}"
     return Slip(what, text.format(*printed), text.format(*right), printed, right)
+
+
+@cache
+def _descended() -> tuple[float, float]:
+    return descend_by_hand(steps=_STEPS, lr=_LR)
 
 
 def _slope_bound() -> Slip:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 PICTURES = {  # by the word that asks for it, a function of mlpzoo.plotting
     "activations": "plot_activations",
-    "descent": "plot_rolling",  # which takes rates=
+    "descent": "plot_rolling",
     "dying": "plot_dying",
     "vanishing": "plot_vanishing",
 }
+RATED = ("descent",)  # those that take rates=
 MOST_WEIGHTS = 200
 LECTURES_START = "0,0"  # of the line: a = b = 0
 EPILOG = """\
@@ -70,6 +71,8 @@ def run(*, lr: str | None, out: str | None, json: bool, **given: Any) -> int:
 def _draw(word: str, rates: Sequence[float], path: Path) -> int:
     from mlpzoo import plotting
 
+    if rates and word not in RATED:
+        raise InputError(f"--lr goes with a network or with {', '.join(RATED)}, not with {word}")
     figure = getattr(plotting, PICTURES[word])(**({"rates": rates} if rates else {}))
     try:
         plotting.save(figure, path)
@@ -154,9 +157,10 @@ def _small_layers(found: "Found", loss: str) -> "Layers":
             "`mlpzoo explain slips` has what the notes say of it"
         )
     if layers.size > MOST_WEIGHTS:
+        name = found.exercise.name if found.exercise else "NAME"
         raise InputError(
             f"explain tells every weight, of {MOST_WEIGHTS} at most, and there are {layers.size}"
-            f"{look}; train a small one: --module.hidden_features 8"
+            f"{look}, `mlpzoo train {name} --module.hidden_features 8` trains a small one"
         )
     gives = found.exported.output
     squares = gives == "logit" and spelling(loss) == "mse"  # as the notes have it for a gate
@@ -201,11 +205,13 @@ def _row(text: str, count: int, has_target: bool) -> list[float]:
 
 def _lr(found: "Found", rates: Sequence[float]) -> float:
     """Return the rate that is asked for, or that of the run, or of the exercise."""
+    from mlpzoo.optim.factory import needs_of
+
     if len(rates) > 1:
         raise InputError(f"--lr must be one number, got {len(rates)}; several are for descent")
     if rates:
         return rates[0]
-    if found.is_checkpoint:
+    if found.is_checkpoint and not needs_of(found.module.optimizer_name).lr:  # else it is a share
         return found.module.lr
     recipes = found.exercise.recipes if found.exercise else {}
     recipe = recipes.get("lecture") or recipes.get("default")
