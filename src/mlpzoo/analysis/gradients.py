@@ -36,7 +36,7 @@ class Parameter:
     gradient: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Backpropagation:
     """What a network computes for some rows, and all gradients of its cost, in float64.
 
@@ -67,6 +67,10 @@ class Backpropagation:
     d_output: Array
     d_h: tuple[Array, ...]
     d_z: tuple[Array, ...]
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.x)} rows, {self.layers.size} parameters"
+        return f"<Backpropagation: {sizes}, cost {self.cost:.6g}>"
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -150,6 +154,8 @@ def backpropagate(
         >>> from mlpzoo import SequentialMLP
         >>> line = SequentialMLP(hidden_features=(), initialization="zeros")
         >>> by_hand = backpropagate(line, [[2], [4], [8]], [4, 7, 8])
+        >>> by_hand
+        <Backpropagation: 3 rows, 2 parameters, cost 129>
         >>> [(each.name, each.gradient) for each in by_hand.parameters.values()]
         [('a', -200.0), ('b', -38.0)]
         >>> by_hand.difference, round(by_hand.step(0.001).cost, 6)
