@@ -102,9 +102,9 @@ def test_two_layers_can(told):
 
 
 def test_rule_of_the_perceptron(told):
-    out = told("perceptron", "--weights", "0,0,0", "--data.gate", "or", "--lr", "0.5")
+    out = told("perceptron", "--weights", "0.25,0,-1", "--data.gate", "or", "--lr", "0.5")
     rows = [line.split() for line in out.splitlines() if line.startswith(("w1 ", "w2 ", "b "))]
-    assert rows == [["w1", "0", "1", "1"], ["w2", "0", "1", "1"], ["b", "0", "1.5", "1.5"]]
+    assert rows == [["w1", "0.25", "1", "1.25"], ["w2", "0", "1", "1"], ["b", "-1", "1.5", "0.5"]]
 
 
 def test_weights_alone_are_a_gate_of_steps(told):
