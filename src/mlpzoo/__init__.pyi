@@ -1,5 +1,11 @@
+from .analysis.formula import Formula as Formula
+from .analysis.formula import formula as formula
 from .analysis.gradients import Backpropagation as Backpropagation
 from .analysis.gradients import backpropagate as backpropagate
+from .analysis.pieces import Pieces as Pieces
+from .analysis.pieces import pieces as pieces
+from .analysis.radius import Radius as Radius
+from .analysis.radius import radius as radius
 from .callbacks import FigureWriter as FigureWriter
 from .callbacks import LineProgress as LineProgress
 from .callbacks import StepProgressBar as StepProgressBar
@@ -14,6 +20,7 @@ from .data import MinMaxDataModule as MinMaxDataModule
 from .data import SinDataModule as SinDataModule
 from .data import SquareDataModule as SquareDataModule
 from .data import XORDataModule as XORDataModule
+from .data.expression import Expression as Expression
 from .diagnosis import Diagnosis as Diagnosis
 from .diagnosis import diagnose as diagnose
 from .exercises import Bar as Bar
@@ -36,10 +43,14 @@ from .nets import Perceptron as Perceptron
 from .nets import SequentialMLP as SequentialMLP
 from .nets.by_hand import from_weights as from_weights
 from .plotting import Canvas as Canvas
+from .plotting import plot_activations as plot_activations
 from .plotting import plot_descent as plot_descent
+from .plotting import plot_dying as plot_dying
 from .plotting import plot_layers as plot_layers
 from .plotting import plot_network as plot_network
 from .plotting import plot_neurons as plot_neurons
+from .plotting import plot_rolling as plot_rolling
+from .plotting import plot_vanishing as plot_vanishing
 from .population import Population as Population
 from .population import PopulationResult as PopulationResult
 from .population import train_population as train_population

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlpzoo import plotting, train
-from mlpzoo.cli.commands.explain import PICTURES, RATED
+from mlpzoo.cli.commands.explain import PICTURES
 from tests.published import HIDDEN, LOGITS
 
 XOR = "[[[1,1,-0.5],[-1,-1,1.5]],[[1,1,-1.5]]]"
@@ -137,7 +137,9 @@ def test_typed_weights_are_a_network_for_every_command(cli, tmp_path):
 
 
 PAGE = (Path(__file__).parents[2] / "docs/command-line.md").read_text()
-SHOWN = re.findall(r"^mlpzoo explain (?!NETWORK|slips|.*--ckpt)(.*?)(?:  .*)?$", PAGE, re.MULTILINE)
+SHOWN = re.findall(
+    r"^mlpzoo explain (?!NETWORK|slips|descent|.*--ckpt)(.*?)(?:  .*)?$", PAGE, re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("line", SHOWN)
@@ -181,7 +183,8 @@ def test_typed_weights_are_drawn(cli, monkeypatch):
         ("explain linear --row nan,1", "--row must be finite numbers"),
         ("explain linear --parameter c", "unknown parameter 'c'; known: a, b"),
         ("explain linear --out a.png", "--out goes with a picture"),
-        ("explain dying --lr 1", "--lr goes with a network or with descent, not with dying"),
+        ("explain vanishing --lr 1", "vanishing takes no rate, got 1: see --lr"),
+        ("explain dying --lr 1,2", "dying takes one rate, got 2: see --lr"),
         ("explain slips --row 1", "slips is no network"),
         ("explain sinn", "unknown name or path 'sinn'; did you mean 'sin'"),
         ("explain linear --loss bcewithlogits", "takes a logit, and this network gives a value"),
@@ -195,15 +198,19 @@ def test_bad_input_is_one_line(cli, line, said):
 
 @pytest.mark.parametrize("word", PICTURES)
 def test_pictures_are_drawn_by_their_words(cli, monkeypatch, word):
-    asked = {}
+    function, takes = PICTURES[word]
+    asked, draw = [], getattr(plotting, function)
 
-    def draw(**given):
-        asked.update(given)
-        return plotting.new_figure(2, 2)
+    def note(**given):
+        asked.append(given)
+        return draw(**given) if len(asked) == 1 and word == "descent" else plotting.new_figure(2, 2)
 
-    monkeypatch.setattr(plotting, PICTURES[word], draw, raising=False)
+    monkeypatch.setattr(plotting, function, note)
     assert cli("explain", word) == (0, f"{word}.png\n", "")
-    rates = ["--lr", "0.1,1"] if word in RATED else []
+    rates = {"": [], "rate": ["--lr", "0.5"], "rates": ["--lr", "0.1,1"]}[takes]
     assert cli("explain", word, *rates, "--out", "a.svg") == (0, "a.svg\n", "")
-    assert asked == ({"rates": [0.1, 1.0]} if rates else {})
+    assert [given.get(takes) for given in asked] == [
+        None,
+        {"rate": 0.5, "rates": [0.1, 1]}.get(takes),
+    ]
     assert cli("explain", word, "--out", "no/such/a.png")[0] == 2

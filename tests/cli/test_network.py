@@ -63,6 +63,14 @@ def test_plot_of_a_name_is_its_newest_run_or_else_the_networks_of_the_package(cl
     assert run.folder.is_relative_to(tmp_path)
 
 
+def test_pictures_of_a_network_of_the_package_have_its_name(cli, monkeypatch):
+    titles = []
+    keep = "mlpzoo.plotting.figure.save"
+    monkeypatch.setattr(keep, lambda figure, _: titles.append(figure.get_suptitle()))
+    assert cli("plot", "xor-lecture")[0] == 0
+    assert titles == ["xor-lecture", "xor-lecture", "xor-lecture, 27 parameters", "xor-lecture"]
+
+
 def test_file_without_an_exercise_answers_and_is_measured_once_one_is_named(cli):
     export(load_pretrained("xor-exact"), "net.json", output="probability")
     assert cli("predict", "net.json", "0", "1")[1] == "1\n"

@@ -7,6 +7,7 @@ import pytest
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.patches import Circle
 from matplotlib.text import Text
@@ -75,6 +76,10 @@ PICTURES = {
     "curves": lambda: plotting.plot_neurons(
         SequentialMLP(hidden_features=(40,)), [(-1, 1)], title=LONG
     ),
+    "activations": plotting.plot_activations,
+    "vanishing": lambda: plotting.plot_vanishing(depth=3, width=4, seeds=2, title=LONG[:60]),
+    "dying": lambda: plotting.plot_dying(title=LONG),
+    "rolling": lambda: plotting.plot_rolling(lambda x: (x - 3) ** 2, start=0, title=LONG),
     "gate in a film": gate_in_a_film,
     "parity of 3": lambda: parity(3),
     "parity of 5": lambda: parity(5),
@@ -177,8 +182,39 @@ def test_point_behind_a_surface_is_empty_and_the_key_says_so():
     assert labels == ["target 0", "target 1", "empty: behind the surface"]
 
 
-def test_units_of_a_gate_have_one_key_below_all_surfaces():
+def test_units_of_a_gate_have_one_key_below_all_surfaces_in_the_colours_of_the_marks():
     figure = plotting.plot_neurons(published(), [(0, 1)] * 2, points=(ROWS, XOR))
-    found = dict(texts(figure))
-    assert found["target 0"].y1 < min(box.y0 for text, box in found.items() if text == "x1")
-    assert len(figure.legends) == 1
+    found = texts(figure)
+    outputs = [box for text, box in found if text == "output"]
+    assert len(outputs) == 8
+    assert max(box.x1 for box in outputs) < figure.bbox.width
+    (key,) = figure.legends
+    assert key.get_window_extent().y1 < min(box.y0 for text, box in found if text == "x1")
+    shown = [to_hex(handle.get_facecolor()[0]) for handle in key.legend_handles]
+    assert shown == [*plotting.CLASSES, "#ffffff"]  # though most marks of one are behind
+
+
+def test_scale_of_a_map_of_no_errors_is_named_within_the_picture():
+    x1, x2 = np.meshgrid([0.0, 1.0], [0.0, 1.0], indexing="ij")
+    maps = {"max": 0 * x1, "min": 0 * x1}
+    figure = plotting.plot_surfaces(x1, x2, {"max": x1, "min": x2}, title="exact", maps=maps)
+    errors = [box for text, box in texts(figure) if text == "error"]
+    assert len(errors) == 2
+    assert max(box.x1 for box in errors) < figure.bbox.width
+
+
+def test_planes_of_step_units_show_the_line_of_each_with_its_equation_in_the_key():
+    net = SequentialMLP(in_features=2, hidden_features=(2,), activation="step")
+    with torch.no_grad():
+        for values, part in zip(([[1, 1], [2, 2]], [-0.5, -3], [[1, -1]], [-0.5]),
+                                net.parameters(), strict=True):  # fmt: skip
+            part.copy_(torch.tensor(values))
+    figure = plotting.plot_layers(net, ROWS, XOR)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    for unit, equation in ((1, "1 x1 +1 x2 -0.5 = 0"), (2, "2 x1 +2 x2 -3 = 0")):
+        assert f"line of unit {unit} of the next layer; of layer 1: {equation}" in labels
+    for answer in (0, 1):
+        assert f"where the network answers {answer}" in labels
+    lines = [line.get_xydata() for line in figure.axes[0].get_lines()]
+    for line, total in zip(lines, (0.5, 1.5), strict=True):
+        np.testing.assert_allclose(line.sum(axis=1), total)

@@ -20,6 +20,7 @@ from mlpzoo import (
     plotting,
 )
 from mlpzoo.plotting import Canvas, views
+from mlpzoo.pretrained.find import find_network
 from mlpzoo.training.trainer import evaluate
 from scripts.draw_readme import darken, gallery
 
@@ -105,7 +106,10 @@ def test_xor_draws_probability_and_logit_on_100_by_100_with_the_four_points():
     exercise = get_exercise("xor")
     module = exercise.module()
     figure = views.probability_surface(module, exercise.data(), Canvas(""))
-    assert [axes.get_title() for axes in figure.axes] == ["probability", "logit"]
+    assert [axes.get_title() for axes in figure.axes] == [
+        "XOR Gate Output, probability", "XOR Gate Output, logit",
+    ]  # fmt: skip
+    assert [axes.get_zlabel() for axes in figure.axes] == ["probability", "logit"]
     for axes in figure.axes:
         assert len(axes.collections[0].get_array()) == 99 * 99
         points = [entry for entry in axes.collections if isinstance(entry, PathCollection)]
@@ -191,7 +195,7 @@ def test_cells_are_split_at_a_wall_of_a_surface_and_nowhere_else(monkeypatch):
     monkeypatch.setattr(plotting, "plot_surfaces", lambda *a, **b: drawn.update(arrays=a))
     views.probability_surface(module, exercise.data(), Canvas(""))
     x1, x2, surfaces = drawn["arrays"]
-    heights, width = surfaces["probability"], 99 * np.ptp(x1, axis=1)
+    heights, width = surfaces["XOR Gate Output, probability"], 99 * np.ptp(x1, axis=1)
     np.testing.assert_allclose((np.ptp(x1, axis=1) * np.ptp(x2, axis=1)).sum(), 1)  # no gap
     assert set(width.round(6)) == {1, 0.5, 0.25, 0.125}
     assert np.ptp(heights, axis=1)[width > 0.2].max() < 0.15
@@ -312,10 +316,13 @@ def test_descent_is_that_of_the_run(recipe, limit, rate):
         np.testing.assert_allclose([weight.item(), bias.item()], expected, rtol=1e-4)
 
 
-def test_descent_with_another_optimizer_names_no_rate_of_the_run():
+@pytest.mark.parametrize("finished", [False, True])
+def test_descent_with_another_optimizer_or_none_names_no_rate_of_the_run(finished):
     exercise = get_exercise("linear")
     data = exercise.data()
     module = exercise.module(data, optimizer="adam", lr=0.5)
+    if finished:
+        module, data = find_network("linear").module, find_network("linear").data
     figure = exercise.pictures["descent"](module, data, Canvas("linear"))
     assert figure.axes[0].get_title().startswith("a tenth of the limit: ")
 

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import LightningDataModule
@@ -66,6 +66,7 @@ class FunctionDataModule(LightningDataModule, ABC):
     """
 
     in_features: int = field(init=False)  # a subclass sets it
+    expression: ClassVar[str] = ""  # the function of x as text, where `certify` can know it
     low: float
     high: float
     batch_size: int = 100

@@ -21,6 +21,7 @@ class SinDataModule(FunctionDataModule):
     """
 
     in_features = 1
+    expression = "sin(x)"
 
     low: float = -10.0
     high: float = 10.0

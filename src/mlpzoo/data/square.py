@@ -21,6 +21,7 @@ class SquareDataModule(FunctionDataModule):
     """
 
     in_features = 1
+    expression = "x**2"
 
     low: float = -100.0
     high: float = 100.0

@@ -95,12 +95,13 @@ def _is_lectures(module: LitSequentialMLP, data: LinearDataModule) -> bool:
 
 def _descent(module: LitSequentialMLP, data: LinearDataModule, canvas: Canvas) -> Figure:
     """Draw the cost as the line is trained on it, and gradient descent at the rate of the run."""
-    net, mse = deepcopy(module.net).cpu(), isinstance(module.loss, torch.nn.MSELoss)
+    net, trained = deepcopy(module.net).cpu(), isinstance(module, LitSequentialMLP)
     y = (data.y - net.out_scale.centre) / net.out_scale.half_width
     points = torch.cat([net.in_scale.to_unit(data.x), y], dim=1).double().numpy()
     rows = data.batch_size or len(points)
     weight = (rows if module.sums else 1) / len(points)
     changed = module.momentum or module.weight_decay or module.schedule != "constant"
+    mse = trained and isinstance(module.loss, torch.nn.MSELoss)  # a finished network has no rate
     plain = mse and module.optimizer_name.lower() == "sgd" and not changed
     maps = {"x": net.in_scale, "y": net.out_scale}
     scaled = " and ".join(name for name, scale in maps.items() if not scale.identity)

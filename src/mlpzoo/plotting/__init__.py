@@ -5,6 +5,7 @@ and returns the whole Figure. Networks are any small `torch.nn.Module` of linear
 eval mode and are left as they were. The views of a trained module are in `mlpzoo.plotting.views`.
 """
 
+from mlpzoo.plotting.activations import plot_activations, plot_dying, plot_vanishing
 from mlpzoo.plotting.curves import (
     plot_curve,
     plot_fit,
@@ -12,7 +13,7 @@ from mlpzoo.plotting.curves import (
     plot_progress,
     plot_truth_table,
 )
-from mlpzoo.plotting.descent import plot_descent
+from mlpzoo.plotting.descent import plot_descent, plot_rolling
 from mlpzoo.plotting.figure import (
     CLASSES,
     CMAP,
@@ -34,8 +35,8 @@ from mlpzoo.plotting.surfaces import plot_separating_line, plot_surfaces
 
 __all__ = [
     "CLASSES", "CMAP", "DPI", "ERROR", "MODEL", "TRUTH", "Array", "Canvas", "make_film",
-    "new_figure", "plot_curve", "plot_descent", "plot_fit", "plot_layers", "plot_losses",
-    "plot_network", "plot_neurons", "plot_progress", "plot_separating_line", "plot_surfaces",
-    "plot_truth_table",
-    "save", "save_each",
+    "new_figure", "plot_activations", "plot_curve", "plot_descent", "plot_dying", "plot_fit",
+    "plot_layers", "plot_losses", "plot_network", "plot_neurons", "plot_progress", "plot_rolling",
+    "plot_separating_line", "plot_surfaces", "plot_truth_table", "plot_vanishing", "save",
+    "save_each",
 ]  # fmt: skip

@@ -1,120 +1,28 @@
-"""Drawing of gradient descent on the cost of a straight line: a bowl, and some ways down it."""
+"""Drawing of gradient descent: on the cost of a straight line, a bowl, and down a curve."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpzoo.checks import InputError, check_positive
-from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, Array, new_figure, whole
+from mlpzoo.analysis.descent import Bowl, Curve, Points, Valley, bowl, valley
+from mlpzoo.checks import InputError, check_count, check_positive
+from mlpzoo.plotting.figure import CMAP, ERROR, MODEL, TRUTH, Array, new_figure, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-Points = Sequence[tuple[float, float]] | Array
-
 DRAWN, DOTS = 40, 300  # steps with a line that shows how they jump, and with a dot
 _COLOURS = (MODEL, "#56b4e9", "#cc79a7", ERROR)
 _LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))  # for those who tell no colours apart
 _FALL = 1e-5  # of the first cost: where the best rate ends, at the latest
-_FARTHEST = 1e12  # times the first cost: where a path that diverges ends
-
-
-@dataclass(frozen=True)
-class Bowl:
-    """The cost weight * sum((a x + b - y)^2) of points, a quadratic bowl over (a, b).
-
-    Attributes:
-        hessian: (2, 2).
-        eigenvalues: Of the Hessian, smaller first.
-        axes: Their eigenvectors, as columns.
-        minimum: a and b of the least-squares line.
-        floor: The cost there.
-    """
-
-    hessian: Array
-    eigenvalues: Array
-    axes: Array
-    minimum: Array
-    floor: float
-
-    @property
-    def limit(self) -> float:
-        """The rate from which on gradient descent diverges: 2 / (largest eigenvalue)."""
-        return float(2 / self.eigenvalues[1])
-
-    @property
-    def best_rate(self) -> float:
-        """The constant rate that is fastest from the worst start: 2 / (sum of the eigenvalues)."""
-        return float(2 / self.eigenvalues.sum())
-
-    def cost(self, at: Array) -> Array:
-        """Return the cost: (..., 2) -> (...).
-
-        Args:
-            at: a and b.
-        """
-        off = at - self.minimum
-        above: Array = 0.5 * np.einsum("...i,ij,...j->...", off, self.hessian, off)
-        return self.floor + above
-
-    @property
-    def steps(self) -> int:
-        """After how many steps the best rate is down to 1e-5 of the first cost from any start."""
-        low, high = self.eigenvalues
-        each = math.log((high - low) / (high + low)) if high > low else -math.inf
-        return max(DRAWN, math.ceil(math.log(_FALL) / (2 * each)))
-
-    def descend(self, rate: float, steps: Array) -> Array:
-        """Return a and b after so many steps from a = b = 0; it ends where the path flies off.
-
-        Shapes: (steps,) -> (up to steps, 2).
-
-        Args:
-            rate: Learning rate.
-            steps: How many, in rising order.
-        """
-        with np.errstate(over="ignore", invalid="ignore"):
-            shrunk = (1 - rate * self.eigenvalues) ** steps[:, np.newaxis]
-            path: Array = self.minimum - shrunk * (self.minimum @ self.axes) @ self.axes.T
-            near = self.cost(path) <= _FARTHEST * (self.cost(np.zeros(2)) + 1)
-        return path[: len(path) if near.all() else near.argmin()]
-
-
-def bowl(points: Points, *, weight: float = 1.0) -> Bowl:
-    """Return the cost surface of a line through points, in float64.
-
-    Args:
-        points: Pairs (x, y), two different x or more.
-        weight: What the sum of squares is multiplied by: 1 / points for their mean.
-
-    Raises:
-        InputError: Fewer than two points, all at one x, or numbers that are not finite.
-
-    Example:
-        >>> lecture = bowl([(2, 4), (4, 7), (8, 8)])
-        >>> [round(float(value), 5) for value in lecture.eigenvalues], round(lecture.limit, 8)
-        ([1.29702, 172.70298], 0.01158058)
-    """
-    pairs = np.asarray(points, dtype=float)
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or not np.isfinite(pairs).all():
-        raise InputError(f"points must be finite pairs (x, y), got shape {pairs.shape}")
-    x, y = pairs.T
-    if len(np.unique(x)) < 2:
-        raise InputError(f"points must have two different x or more, got x = {x.tolist()[:5]}")
-    hessian = 2 * weight * np.array([[x @ x, x.sum()], [x.sum(), len(x)]])
-    slope = ((x - x.mean()) @ (y - y.mean())) / ((x - x.mean()) @ (x - x.mean()))
-    intercept = y.mean() - slope * x.mean()
-    floor = weight * float(((slope * x + intercept - y) ** 2).sum())
-    values, axes = np.linalg.eigh(hessian)
-    values[0] = max(values[0], np.finfo(float).eps * values[1])  # which rounding may lose
-    return Bowl(hessian, values, axes, np.array([slope, intercept]), floor)
+_SHARES = (0.02, 0.3, 1.05)  # of the limit: rates that are too small, right and too large
+_THERE = 0.01  # of the first height above the bottom
 
 
 def plot_descent(
@@ -145,8 +53,9 @@ def plot_descent(
     """
     surface = bowl(points, weight=weight)
     named = _rates(surface, rates or {})
-    sparse = np.geomspace(DOTS, max(DOTS, surface.steps), 500).round()
-    steps = np.unique([*range(min(DOTS, surface.steps + 1)), *sparse[sparse <= surface.steps]])
+    most = _steps(surface)
+    sparse = np.geomspace(DOTS, max(DOTS, most), 500).round()
+    steps = np.unique([*range(min(DOTS, most + 1)), *sparse[sparse <= most]])
     paths = {name: surface.descend(rate, steps) for name, rate in named.items()}
     apart = surface.eigenvalues[0] / surface.eigenvalues.sum()  # how near the limit the fastest is
     rows, digits = -(-len(named) // 2), min(17, max(5, 2 - math.floor(math.log10(apart))))
@@ -179,6 +88,13 @@ def _rates(surface: Bowl, given: Mapping[str, float]) -> dict[str, float]:
     }
 
 
+def _steps(surface: Bowl) -> int:
+    """Return after how many the best rate is down to 1e-5 of the first cost from any start."""
+    low, high = surface.eigenvalues
+    each = math.log((high - low) / (high + low)) if high > low else -math.inf
+    return max(DRAWN, math.ceil(math.log(_FALL) / (2 * each)))
+
+
 def _draw_bowl(axes: Axes, surface: Bowl) -> None:
     farthest = np.abs(surface.axes) @ np.abs(surface.minimum @ surface.axes)  # where it converges
     reach = np.where(farthest > 0, 1.1 * farthest, 1.25)
@@ -200,3 +116,85 @@ def _draw_costs(axes: Axes, surface: Bowl, paths: Mapping[str, Array], steps: Ar
     axes.set_ylim(_FALL * first, 1e2 * first)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize="small", loc="best")
+
+
+def plot_rolling(
+    cost: Curve,
+    *,
+    start: float,
+    rates: Sequence[float] = (),
+    steps: int = 12,
+    title: str = "",
+    figure: FigureBase | None = None,
+) -> Figure:
+    """Draw how a point A rolls down a curve in one variable, x -= rate * slope, at several rates.
+
+    Above each panel stands what came of the rate: whether the point climbs, is at the bottom (up to
+    1% of its first height above it), jumps from side to side or is still on its way. The curvature
+    is the largest between A and the bottom; a parabola is climbed from 2 / curvature on.
+
+    Args:
+        cost: Maps a tensor, one number, to one, such as `lambda x: (x - 3) ** 2`.
+        start: Where A is let go.
+        rates: Learning rates; by default 0.02, 0.3 and 1.05 of 2 / curvature.
+        steps: How many to take.
+        title: Above all.
+        figure: Where to draw.
+
+    Raises:
+        InputError: A cost without a valley downhill from the start or not made of torch's
+            functions, or a number out of range.
+
+    Example:
+        >>> panels = plot_rolling(lambda x: (x - 3) ** 2, start=0, rates=[0.1, 1.1]).axes
+        >>> [axes.get_title().splitlines()[1] for axes in panels]
+        ['right: at the bottom after 11 steps', 'too large: it climbs']
+    """
+    check_count("steps", steps, 1, 1000)
+    for rate in rates:
+        check_positive("rate", rate)
+    found = valley(cost, start)
+    if not found.curvature > 0 and not len(rates):
+        raise InputError("the curve has no curvature from which rates follow; give rates")
+    rates = [*rates] or [2 * share / found.curvature for share in _SHARES]
+    columns = min(3, len(rates))
+    rows = -(-len(rates) // columns)
+    figure = figure or new_figure(3.9 * columns, 3.6 * rows + 0.3)
+    figure.suptitle(title, wrap=True)
+    for place, rate in enumerate(rates):
+        axes, path = figure.add_subplot(rows, columns, place + 1), found.roll(rate, steps)
+        _draw_rolling(axes, found, path)
+        share = f", {rate * found.curvature / 2:.3g} of 2 / curvature"
+        said = f"rate {rate:.4g}{share * (found.curvature > 0)}\n{_outcome(found, path, steps)}"
+        axes.set_title(said, fontsize="medium")
+    return whole(figure)
+
+
+def _outcome(found: Valley, path: Array, steps: int) -> str:
+    above = np.array([found.height(x) for x in path]) - found.height(found.bottom)
+    if len(path) <= steps or above[-1] > above[0]:
+        return "too large: it climbs"
+    if above[-1] <= _THERE * above[0]:
+        return f"right: at the bottom after {int((above <= _THERE * above[0]).argmax())} steps"
+    if not found.holds(path[-1]):
+        return "too large: it leaves the valley"
+    sides = np.sign(path - found.bottom)
+    jumps = (sides[1:] != sides[:-1]).mean() > 0.5
+    return "large: it jumps across" if jumps else f"too small: on its way after {steps} steps"
+
+
+def _draw_rolling(axes: Axes, found: Valley, path: Array) -> None:
+    first, most = abs(found.start - found.bottom), np.abs(path - found.bottom).max()
+    reach = 1.2 * min(most, 2.5 * first)
+    x = np.linspace(found.bottom - reach, found.bottom + reach, 201)
+    curve = np.array([found.height(at) for at in x])
+    axes.plot(x, curve, color=TRUTH, linewidth=1)
+    heights = np.array([found.height(at) for at in path])
+    steps: Any = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.005}
+    axes.quiver(path[:-1], heights[:-1], np.diff(path), np.diff(heights), color=MODEL, **steps)
+    axes.plot(path, heights, "o", color=MODEL, markersize=4)
+    axes.plot(found.bottom, found.height(found.bottom), "k+", markersize=10, zorder=4)
+    axes.annotate("A", (path[0], heights[0]), (-14 if found.start < found.bottom else 6, -10),
+                  textcoords="offset points", weight="bold")  # fmt: skip
+    low, high = np.nanmin(curve), np.nanmax(curve)
+    axes.set(xlim=(x[0], x[-1]), ylim=(low - 0.08 * (high - low), high), xlabel="x", ylabel="cost")

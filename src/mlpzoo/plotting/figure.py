@@ -135,11 +135,13 @@ def mark_classes(
         **style: What else `scatter` takes.
     """
     finite = np.isfinite(at := np.stack([*at])).all(axis=0)  # others are nowhere
+    behind = np.zeros_like(finite) if hidden is None else hidden
     for value, (colour, marker) in enumerate(zip(CLASSES, MARKERS, strict=True)):
         rows = finite & (targets == value)
-        fill = colour if hidden is None else ["white" if off else colour for off in hidden[rows]]
-        axes.scatter(*(along[rows] for along in at), facecolor=fill, edgecolor="black",
-                     marker=marker, label=f"target {value}", **style)  # fmt: skip
+        for part, fill, label in ((~behind, colour, f"target {value}"), (behind, "white", None)):
+            if label or (rows & part).any():  # the key shows the colour though all be behind
+                axes.scatter(*at[:, rows & part], facecolor=fill, edgecolor="black", marker=marker,
+                             label=label, **style)  # fmt: skip
 
 
 def save(figure: FigureBase | bytes, path: Path) -> None:

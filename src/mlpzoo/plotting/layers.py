@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-CELLS, FINE = 10, 5  # of the grid along each axis, and points along each side of a cell
+CELLS, FINE = 10, 10  # of the grid along each axis, and points along each side of a cell
 _CUTS = {MODEL: "-", PURPLE: "--", ERROR: "-.", "black": ":"}  # of the next layer's units
 
 
@@ -45,9 +45,9 @@ def plot_layers(
 
     Each panel has the images of the points, coloured by target, and of a grid over their range, so
     that one sees how the plane is bent and folded. It is tinted by what the network answers in the
-    end (its first output above or below the middle of what it gives the two classes), and cut where
-    a unit of the next layer has its middle, w . h + b = 0; the arrow points to where that is above
-    0. The last panel has the outputs on a line.
+    end (its first output above or below the middle of what it gives the two classes), and cut by
+    the line of each unit of the next layer, w . h + b = 0; the arrow points to where that is above
+    0. The last panel has the outputs on a line. The key has the equations of the first layer's.
 
     Args:
         net: Any network of linear layers that takes (rows, 2).
@@ -91,11 +91,16 @@ def plot_layers(
         _draw_plane(axes, images[1].double().numpy(), answer > middle)
         mark_classes(axes, images[0].double().numpy().T, classes, s=55, zorder=5)
         followed = index is not None or of_points[0].raw  # else the cut is of scaled inputs
-        _draw_cuts(axes, [dense for dense in of_points if followed and dense.source == index])
+        nexts = [dense for dense in of_points if followed and dense.source == index]
+        _draw_cuts(axes, _lines(nexts))
+        if index is None:
+            equations = [f"{w[0]:.3g} x1 {w[1]:+.3g} x2 {b:+.3g} = 0" for w, b in _lines(nexts)]
         axes.set_title("inputs" if index is None else of_points[index].label, fontsize="medium")
         name = "x" if index is None else "unit "
         axes.set(xlabel=f"{name}1", ylabel=f"{name}2")
-    _draw_line(figure.add_subplot(rows, columns, len(planes) + 2), last, classes, middle)
+    axes = figure.add_subplot(rows, columns, len(planes) + 2)
+    _draw_line(axes, last, classes, middle)
+    _add_keys(axes, max(len(d.bias) for d in of_points if d.source in (None, *planes)), equations)
     set_keys(figure, loc="outside lower center", ncols=2, handlelength=3)
     return whole(figure)
 
@@ -132,11 +137,15 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
     axes.set(xlim=xlim, ylim=ylim)
 
 
-def _draw_cuts(axes: Axes, nexts: Sequence[Dense]) -> None:
-    """Draw where each unit of the next layers is at its middle, as far as the panel shows it."""
+def _lines(nexts: Sequence[Dense]) -> list[tuple[Array, float]]:
+    """Return w and b of each unit of the next layers."""
+    return [(w.numpy(), float(b)) for d in nexts for w, b in zip(d.weight, d.bias, strict=True)]
+
+
+def _draw_cuts(axes: Axes, cuts: Sequence[tuple[Array, float]]) -> None:
+    """Draw the line w . h + b = 0 of each unit, as far as the panel shows it."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     corner, size = np.array([left, bottom]), np.array([right - left, top - bottom])
-    cuts = [(w.numpy(), float(b)) for d in nexts for w, b in zip(d.weight, d.bias, strict=True)]
     for (weight, bias), (colour, dashes) in zip(cuts, _CUTS.items(), strict=False):
         scaled = weight * size  # in a panel of 1 x 1
         norm = np.linalg.norm(scaled)
@@ -159,10 +168,20 @@ def _draw_line(axes: Axes, last: Dense, classes: Array, middle: float) -> None:
     order = np.argsort(np.argsort(values, kind="stable"), kind="stable")  # none hides another
     height = np.linspace(-0.25, 0.25, len(values))[order] if len(values) <= 16 else 0.0 * order
     mark_classes(axes, (values, height), classes, s=55, zorder=5)
-    for number, (colour, dashes) in enumerate([*_CUTS.items()][:2]):
-        label = f"middle of unit {number + 1} of the next layer"
-        axes.plot([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label)
     axes.axhline(0, color=TRUTH, linewidth=0.8)
-    axes.set(ylim=(-1, 1), yticks=[], xlabel="output")
+    axes.set(ylim=(-1, 1), yticks=[], xlabel="output", ylabel="rows, set apart")
     axes.margins(x=0.15)
     axes.set_title(last.label, fontsize="medium")
+
+
+def _add_keys(axes: Axes, cuts: int, equations: Sequence[str]) -> None:
+    """Name what the planes show: areas, grid, and the lines of the next layer's units."""
+    for answer, colour in enumerate(CLASSES):
+        axes.fill([], [], color=colour, alpha=0.45, label=f"where the network answers {answer}")
+    for unit, (colour, dashes) in enumerate([*_CUTS.items()][:cuts]):
+        label = f"line of unit {unit + 1} of the next layer"
+        label += f"; of layer 1: {equations[unit]}" if unit < len(equations) else ""
+        axes.plot([], [], color=colour, linestyle=dashes, linewidth=1.8, label=label)
+    axes.plot([], [], color=TRUTH, linewidth=0.5, alpha=0.5, label="grid over the inputs")
+    axes.plot([], [], "k", linestyle="", marker=r"$\rightarrow$", markersize=14,
+              label="to where the unit's w . h + b is above 0")  # fmt: skip

@@ -28,7 +28,7 @@ from mlpzoo.plotting.surfaces import draw_surface
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
-CURVE_POINTS, SURFACE_POINTS = 401, 25  # along an axis
+CURVE_POINTS, SURFACE_POINTS = 401, 31  # along an axis
 _COARSE = 5  # of the grey curves: there may be hundreds
 MOST_CURVES, MOST_SURFACES = 8, 3  # units a layer that are drawn by default
 _COLOURS = (MODEL, ERROR, CLASSES[1], PURPLE, "black", CLASSES[0], SKY, TRUTH)  # of curves
@@ -169,14 +169,15 @@ def _draw_surfaces(
     for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
         for row, unit in enumerate(chosen):
             low = foot + high * (rows - row - 1)
-            place = (column / columns, low, 0.98 / columns, 0.94 * high)
-            axes: Any = figure.add_axes(place, projection="3d")
+            place = (0.97 * column / columns, low, 0.92 / columns, 0.94 * high)
+            axes: Any = figure.add_axes(place, projection="3d", facecolor="none")
             heights = dense.units[:, unit].view(SURFACE_POINTS, -1).numpy()
             on_it = None if marks is None else (marks[0], marks[1][column][:, unit], marks[2])
             draw_surface(axes, (x1, x2, heights), on_it, size=28, zoom=0.95)
             axes.set_title(f"{dense.label}, unit {unit + 1}", fontsize="small", pad=-2)
             axes.set_xlabel("x1", fontsize="small", labelpad=-6)
             axes.set_ylabel("x2", fontsize="small", labelpad=-6)
+            axes.set_zlabel("output", fontsize="x-small", labelpad=1)
             axes.tick_params(labelsize="x-small", pad=-3)
             axes.tick_params("z", pad=1)
             axes.set(xticks=ticks[0], yticks=ticks[1])

@@ -99,7 +99,7 @@ def plot_surfaces(
     columns, alone = min(2, len(surfaces)), figure is None
     above = -(-len(surfaces) // columns)
     rows = above - (-len(maps or {}) // columns)
-    figure = figure or new_figure(4.2 * columns, 3.6 * rows)
+    figure = figure or new_figure(4.2 * columns, 3.6 * rows + (0.4 if points else 0))
     figure.suptitle(title)
     for index, (name, heights) in enumerate(surfaces.items()):
         axes: Any = figure.add_subplot(rows, columns, index + 1, projection="3d")
@@ -113,7 +113,9 @@ def plot_surfaces(
         place = above * columns + index + 1
         _draw_map(figure.add_subplot(rows, columns, place), errors, (x1, x2), name)
     if points is not None:
-        set_keys(figure, loc="upper left")
+        set_keys(
+            figure, loc="outside lower center" if alone else "upper left", ncols=3 if alone else 1
+        )
     return whole(figure)
 
 
@@ -207,8 +209,12 @@ def _draw_map(axes: Axes, errors: Array, inputs: tuple[Array, Array], name: str)
     """Draw errors in colours, 0 in the middle; the few largest share the colours at the ends."""
     most = float(np.quantile(np.abs(errors), _SEEN))
     (left, right), (low, high) = ((float(x.min()), float(x.max())) for x in inputs)
+    from matplotlib.ticker import MaxNLocator
+
     shown = axes.imshow(errors.T, origin="lower", extent=(left, right, low, high), cmap=CMAP,
                         vmin=-most, vmax=most)  # fmt: skip
-    whole(axes.figure).colorbar(shown, ax=axes, label="error", extend="both", shrink=0.8)
+    ticks = MaxNLocator(5)  # whose number does not change when the layout makes room for them
+    bar = whole(axes.figure).colorbar(shown, ax=axes, extend="both", shrink=0.8, ticks=ticks)
+    bar.set_label("error")
     axes.set(xlabel="x1", ylabel="x2")
     axes.set_title(name, fontsize="medium")

@@ -93,7 +93,10 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
     """Draw a gate's probability and logit over the unit square, with the four rows on them."""
     if data.in_features != 2:
         return truth_table(module, data, canvas)
-    shown = {"probability": module.probability} | ({"logit": module.logit} if canvas.detail else {})
+    gate = data.hparams.get("table") or data.hparams.get("gate")
+    name = f"{gate.upper()} Gate Output, " if gate else ""  # as the notes call it
+    shown = {f"{name}probability": module.probability, f"{name}logit": module.logit}
+    shown = shown if canvas.detail else {"probability": module.probability}
 
     def heights(x: Array) -> Array:
         outputs = _outputs(module, torch.tensor(x, dtype=torch.float32))

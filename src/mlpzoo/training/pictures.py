@@ -40,6 +40,7 @@ def draw(
     run: Path | None,
     *,
     out: Path,
+    title: str = "",
     step: int | None = None,
     plots: bool = True,
     film: bool = False,
@@ -52,6 +53,7 @@ def draw(
         data: Its data.
         run: The run folder; None for a network of none.
         out: The folder of the pictures, made if need be.
+        title: What to call the module; by default the exercise, and its gate if it has one.
         step: The step that the module is of, which is added to titles and names; None for the
             result of the run.
         plots: Whether to draw pictures.
@@ -61,7 +63,7 @@ def draw(
         The files written, and which were not and why, or "".
     """
     views = {exercise.name: exercise.view, **pictures_of(module, data), **exercise.pictures}
-    title = with_gate(exercise.name, data)
+    title = title or with_gate(exercise.name, data)
     ending, after = ("", "") if step is None else (f"_step_{step:06d}", f" after {step} steps")
     series = read_metrics(run / FILE_NAME) if run and step is None else {}
     losses = {name: series[name] for name in exercise.curves if name in series}

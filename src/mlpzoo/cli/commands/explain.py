@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from mlpzoo.analysis.layers import Layers
     from mlpzoo.pretrained.find import Found
 
-PICTURES = {  # by the word that asks for it, a function of mlpzoo.plotting
-    "activations": "plot_activations",
-    "descent": "plot_rolling",
-    "dying": "plot_dying",
-    "vanishing": "plot_vanishing",
+PICTURES = {  # by its word, a function of mlpzoo.plotting, and which argument --lr is: "" for none
+    "activations": ("plot_activations", ""),
+    "descent": ("plot_rolling", "rates"),
+    "dying": ("plot_dying", "rate"),
+    "vanishing": ("plot_vanishing", ""),
 }
-RATED = ("descent",)  # those that take rates=
 MOST_WEIGHTS = 200
 LECTURES_START = "0,0"  # of the line: a = b = 0
 EPILOG = """\
@@ -71,9 +70,15 @@ def run(*, lr: str | None, out: str | None, json: bool, **given: Any) -> int:
 def _draw(word: str, rates: Sequence[float], path: Path) -> int:
     from mlpzoo import plotting
 
-    if rates and word not in RATED:
-        raise InputError(f"--lr goes with a network or with {', '.join(RATED)}, not with {word}")
-    figure = getattr(plotting, PICTURES[word])(**({"rates": rates} if rates else {}))
+    name, takes = PICTURES[word]
+    if len(rates) > {"": 0, "rate": 1}.get(takes, len(rates)):
+        raise InputError(
+            f"{word} takes {'one rate' if takes else 'no rate'}, got {len(rates)}: see --lr"
+        )
+    given: dict[str, Any] = {takes: rates if takes == "rates" else rates[0]} if rates else {}
+    if word == "descent":
+        given |= {"cost": lambda x: (x - 3) ** 2, "start": 0.0, "title": "y = (x - 3)^2"}
+    figure = getattr(plotting, name)(**given)
     try:
         plotting.save(figure, path)
     except (OSError, ValueError) as error:  # ValueError: another kind of picture, or a NUL

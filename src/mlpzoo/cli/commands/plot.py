@@ -57,7 +57,8 @@ def run(*, step: int | None, film: bool, out: str | None, **network: Any) -> int
             f"cannot write to {figures}: {cause(error)}; choose another --out"
         ) from error
     shown = (exercise, found.module, data, found.run)
-    paths, unwritten = draw(*shown, out=figures, step=step, film=film)
+    title = found.named if found.shipped and found.named != exercise.name else ""
+    paths, unwritten = draw(*shown, out=figures, title=title, step=step, film=film)
     if paths:
         print(*paths, sep="\n")
     if unwritten:

@@ -1,0 +1,222 @@
+"""The units of a formula, and their source text in Python, NumPy, C and SymPy."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from mlpzoo.checks import InputError
+
+
+class Form(NamedTuple):
+    """An activation as it is written.
+
+    Attributes:
+        code: Of z, in exp, expm1, tanh, min, max and abs; no finite z makes it overflow.
+        sympy: The same for SymPy, where z may be any expression.
+        latex: Its sign.
+        meaning: What the sign means, in LaTeX; "" for what everybody knows.
+    """
+
+    code: str
+    sympy: str
+    latex: str
+    meaning: str = ""
+
+
+FORMS = {
+    "identity": Form("z", "z", ""),
+    "step": Form("1.0 * (z > 0.0)", "Piecewise((1, z > 0), (0, True))",
+                 r"\operatorname{step}", r"1 \text{ if } z > 0, \text{ else } 0"),
+    "relu": Form("max(z, 0.0)", "Max(0, z)", r"\operatorname{ReLU}", r"\max(0, z)"),
+    "leakyrelu": Form("max(z, 0.0) + 0.01 * min(z, 0.0)", "Max(0, z) + 0.01 * Min(0, z)",
+                      r"\operatorname{LeakyReLU}", r"\max(0, z) + 0.01\,\min(0, z)"),
+    "elu": Form("max(z, 0.0) + expm1(min(z, 0.0))", "Max(0, z) + exp(Min(0, z)) - 1",
+                r"\operatorname{ELU}", r"\max(0, z) + e^{\min(0, z)} - 1"),
+    "sigmoid": Form("exp(min(z, 0.0)) / (1.0 + exp(-abs(z)))", "1 / (1 + exp(-z))",
+                    r"\sigma", r"\frac{1}{1 + e^{-z}}"),
+    "silu": Form("z * exp(min(z, 0.0)) / (1.0 + exp(-abs(z)))", "z / (1 + exp(-z))",
+                 r"\operatorname{SiLU}", r"\frac{z}{1 + e^{-z}}"),
+    "tanh": Form("tanh(z)", "tanh(z)", r"\tanh"),
+}  # fmt: skip
+_CALLS = ("exp", "expm1", "tanh", "min", "max", "abs")
+_MATH = {call: f"math.{call}" for call in ("exp", "expm1", "tanh")}
+_NUMPY = {call: f"np.{call}" for call in _CALLS} | {"min": "np.minimum", "max": "np.maximum"}
+_C = {call: call for call in _CALLS} | {"min": "fmin", "max": "fmax", "abs": "fabs"}
+RESERVED = {  # what the texts use themselves, and the words of C that Python has not
+    "network", "out", "math", "np", "symbols", "Max", "Min", "Piecewise", *_CALLS, *FORMS,
+    *_C.values(), *(f"{name}f" for name in _C.values()),
+    "auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "goto",
+    "inline", "int", "long", "register", "restrict", "short", "signed", "sizeof", "static",
+    "struct", "switch", "typedef", "union", "unsigned", "void", "volatile",
+    "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INFINITY", "NAN",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit: name = activation(sum of weight * source + bias).
+
+    Attributes:
+        name: What later units call it.
+        activation: A name of `FORMS`.
+        weights: By source, an input or an earlier unit.
+        bias: The number added.
+    """
+
+    name: str
+    activation: str
+    weights: Mapping[str, float]
+    bias: float
+
+    def __str__(self) -> str:
+        z = " ".join(signed(self, lambda value: repr(value).removesuffix(".0"), str, " "))
+        return f"{self.name} = {z if self.activation == 'identity' else f'{self.activation}({z})'}"
+
+    def rounded(self, digits: int | None) -> "Unit":
+        """Return it with its numbers rounded to so many digits; None leaves them as they are."""
+        if digits is None:
+            return self
+        weights = {of: float(f"{weight:.{digits}g}") for of, weight in self.weights.items()}
+        return Unit(self.name, self.activation, weights, float(f"{self.bias:.{digits}g}"))
+
+    @property
+    def sources(self) -> list[str]:
+        """What it depends on; its first source, in name only, if it is constant."""
+        return [of for of, weight in self.weights.items() if weight] or list(self.weights)[:1]
+
+
+def signed(
+    unit: Unit, number: Callable[[float], str], symbol: Callable[[str], str], times: str
+) -> list[str]:
+    """Return the terms of a unit's sum, each with its sign in front.
+
+    Args:
+        unit: The unit.
+        number: How a number is written that is not negative.
+        symbol: How a name is written.
+        times: What stands between the two.
+    """
+    terms = [
+        (weight, symbol(of) if abs(weight) == 1 else number(abs(weight)) + times + symbol(of))
+        for of, weight in unit.weights.items()
+        if weight
+    ]
+    if unit.bias or not terms:
+        terms.append((unit.bias, number(abs(unit.bias))))
+    signs = [("-" if value < 0 else "+") + " " for value, _ in terms]
+    signs[0] = signs[0].replace("+", "").strip()
+    return [sign + term for sign, (_, term) in zip(signs, terms, strict=True)]
+
+
+def python(
+    inputs: Sequence[str], outputs: Sequence[str], units: Sequence[Unit], *, numpy: bool
+) -> str:
+    """Return a function `network` of numbers, or of NumPy arrays; a tuple for several outputs.
+
+    Args:
+        inputs: Names of its arguments.
+        outputs: Names of the units that it returns.
+        units: All units, each behind its sources.
+        numpy: Whether it takes arrays.
+    """
+    words, library = (_NUMPY, "import numpy as np") if numpy else (_MATH, "import math")
+    code = [
+        *(f"def {name}(z):\n    return {_in(FORMS[name].code, words)}\n\n" for name in _own(units)),
+        f"def network({', '.join(inputs)}):",
+        *(f"    {unit.name} = {_applied(unit, words)}" for unit in units),
+        f"    return {', '.join(outputs)}\n",
+    ]
+    text = "\n".join(code)
+    return f"{library}\n\n\n{text}" if words["exp"].partition(".")[0] + "." in text else text
+
+
+def c(inputs: Sequence[str], outputs: Sequence[str], units: Sequence[Unit], *, real: str) -> str:
+    """Return a function `network` in C99; it returns its output, or writes several into `out`.
+
+    Args:
+        inputs: Names of its arguments.
+        outputs: Names of the units that it gives.
+        units: All units, each behind its sources.
+        real: "double" or "float".
+
+    Raises:
+        InputError: A number is beyond every float.
+    """
+    words = {call: f"{word}{'f' * (real == 'float')}" for call, word in _C.items()}
+    several, read = len(outputs) > 1, {source for unit in units for source in unit.sources}
+    unread = [name for name in (*inputs, *(unit.name for unit in units)) if name not in read]
+    arguments = [f"{real} {name}" for name in inputs] + [f"{real} out[{len(outputs)}]"] * several
+    helpers = [
+        f"static {real} {name}({real} z)\n{{\n    return {_in(FORMS[name].code, words)};\n}}\n"
+        for name in _own(units)
+    ]
+    body = [f"{real} {unit.name} = {_applied(unit, words, _number(real))};" for unit in units]
+    body += [f"(void){name};" for name in unread if name not in outputs]
+    body += [f"out[{place}] = {name};" for place, name in enumerate(outputs) if several]
+    body += [] if several else [f"return {outputs[0]};"]
+    return "\n".join([
+        "#include <math.h>\n", *helpers,
+        f"{'void' if several else real} network({', '.join(arguments)})", "{",
+        *(f"    {line}" for line in body), "}\n",
+    ])  # fmt: skip
+
+
+def sympy(inputs: Sequence[str], units: Sequence[Unit]) -> str:
+    """Return Python that, run, gives each unit as a SymPy expression of the inputs.
+
+    Args:
+        inputs: Names of its symbols.
+        units: All units, each behind its sources.
+    """
+    lines = [f"{unit.name} = {expression(unit)}" for unit in units]
+    used = re.findall("exp|tanh|Max|Min|Piecewise", "".join(FORMS[name][1] for name in _of(units)))
+    return "\n".join([
+        f"from sympy import {', '.join([*sorted(set(used)), 'symbols'])}\n",
+        f'{", ".join(inputs)} = symbols("{" ".join(inputs)}", real=True)', *lines, "",
+    ])  # fmt: skip
+
+
+def expression(unit: Unit) -> str:
+    """Return a unit as SymPy takes it, in the names of its sources."""
+    z = " ".join(signed(unit, repr, str, " * "))
+    form = FORMS[unit.activation].sympy
+    z = z if form in ("z", "tanh(z)", "Max(0, z)") else f"({z})"
+    return re.sub(r"\bz\b", lambda _: z, form)
+
+
+def _of(units: Sequence[Unit]) -> list[str]:
+    return list(dict.fromkeys(unit.activation for unit in units))
+
+
+def _own(units: Sequence[Unit]) -> list[str]:
+    """Return the activations that need a function of their own."""
+    return [name for name in _of(units) if FORMS[name].code not in ("z", f"{name}(z)")]
+
+
+def _in(code: str, words: Mapping[str, str]) -> str:
+    """Return the code of a form with a language's words in place of its calls."""
+    code = re.sub(r"\w+(?=\()", lambda call: words.get(call[0], call[0]), code)
+    return re.sub(r"\d\.\d+", r"\g<0>f", code) if words["exp"] == "expf" else code
+
+
+def _applied(unit: Unit, words: Mapping[str, str], number: Callable[[float], str] = repr) -> str:
+    z = " ".join(signed(unit, number, str, " * "))
+    if not any(unit.weights.values()):  # so that an array gives an array
+        z = f"{number(0.0)} * {unit.sources[0]} + {z}"
+    if unit.activation == "identity":
+        return z
+    return f"{words.get(unit.activation, unit.activation)}({z})"
+
+
+def _number(real: str) -> Callable[[float], str]:
+    def written(value: float) -> str:
+        with np.errstate(over="ignore"):
+            nearest = np.float32(value)
+        if np.isinf(nearest):
+            raise InputError(f"{value:g} is beyond every float; take real='double'")
+        return f"{nearest!s}f"
+
+    return written if real == "float" else repr

@@ -1,0 +1,163 @@
+"""Between which numbers the units of a small network are, over boxes of its inputs.
+
+Every number is rounded outward. That rests on + - * / of IEEE 754 alone: exp is this file's own.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpzoo.analysis.layers import Layer, Layers
+from mlpzoo.analysis.search import UNIT, Array
+from mlpzoo.checks import InputError
+
+_LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # 33 bits: a product with 10 more is exact
+_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
+
+
+class Spans(NamedTuple):
+    """The ends of a layer's sums z and outputs h over boxes, each (boxes, units)."""
+
+    z_low: Array
+    z_high: Array
+    low: Array
+    high: Array
+
+
+def exp_below_zero(x: Array) -> Array:
+    """Return e^x for x <= 0, off by at most 8 u of it, u = 2^-53; below -690, by at most 1e-299.
+
+    x = k ln 2 + r with |r| < 0.35. k times the high part of ln 2 is exact, and what ln 2 has behind
+    its low part is below 2^-86: r is off by less than u. Taylor's rest behind r^13 is below 0.1 u.
+    The term r^n / n! goes through 3 n operations: 3 u (|r| + 2 |r|^2 / 2! + ...) = 3 u |r| e^|r|
+    < 1.5 u, and e^r > 0.7. Multiplying by 2^k is exact.
+
+    Args:
+        x: Any shape.
+
+    Example:
+        >>> exp_below_zero(np.array([0.0, -1.0, -1000.0])).round(6).tolist()
+        [1.0, 0.367879, 0.0]
+    """
+    x = np.maximum(x, -690.0)
+    k = np.rint(x * 1.4426950408889634)
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    series = np.ones_like(r)
+    for n in range(13, 0, -1):
+        series = 1 + r * series / n
+    power: Array = ((k.astype(np.int64) + 1023) << 52).view(np.float64)  # 2^k by its bits
+    return series * power
+
+
+def _sigmoid(z: Array) -> Array:
+    small = exp_below_zero(-np.abs(z))
+    return np.where(z < 0, small, 1) / (1 + small)
+
+
+def _tanh(z: Array) -> Array:
+    small = exp_below_zero(-2 * np.abs(z))
+    return np.sign(z) * (1 - small) / (1 + small)
+
+
+_EXACT: dict[str, Callable[[Array], Array]] = {
+    "identity": lambda z: z,
+    "step": lambda z: np.where(z > 0, 1.0, 0.0),
+    "relu": lambda z: np.maximum(z, 0),
+    "relu6": lambda z: np.clip(z, 0, 6),
+    "hardtanh": lambda z: np.clip(z, -1, 1),
+}
+_ROUNDED: dict[str, Callable[[Array], Array]] = {  # off by at most 32 u (1 + |value|)
+    "leakyrelu": lambda z: np.where(z < 0, 0.01 * z, z),
+    "elu": lambda z: np.where(z < 0, exp_below_zero(np.minimum(z, 0)) - 1, z),
+    "softsign": lambda z: z / (1 + np.abs(z)),
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+}
+
+
+def spans_of(layers: Layers, low: Array, high: Array) -> list[Spans]:
+    """Return the ends of each layer over boxes; those of the outputs in their own units.
+
+    Args:
+        layers: Those of a network whose activations all rise.
+        low: Low ends of the boxes, (boxes, inputs).
+        high: High ends.
+
+    Raises:
+        InputError: An activation that does not rise, or whose ends are not known here.
+
+    Example:
+        >>> from mlpzoo import load_pretrained
+        >>> from mlpzoo.analysis.layers import layers_of
+        >>> gate = layers_of(load_pretrained("or-exact"))
+        >>> spans = spans_of(gate, np.array([[0.25, 0.5]]), np.array([[0.5, 0.75]]))
+        >>> float(spans[-1].low[0, 0]), float(spans[-1].high[0, 0])
+        (1.0, 1.0)
+    """
+    known = _EXACT | _ROUNDED
+    if others := layers.activations - set(known):
+        name = min(others)
+        raise InputError(
+            f"nothing is proved of the activation {name}; it may be {', '.join(known)}"
+        )
+    (centre, half), ends = layers.in_scale, (low, high)
+    if layers.in_scale != (0, 1):
+        ends = _apart((low - centre) / half, (high - centre) / half, 0)
+    spans: list[Spans] = []
+    for layer in layers.layers:
+        source = ends if layer.source is None else spans[layer.source][2:]
+        z_low, z_high = _sums(layer, *source)
+        spans.append(Spans(z_low, z_high, *activated(layer.activation, z_low, z_high)))
+    (centre, half), outputs = layers.out_scale, set(layers.outputs.values())
+    if layers.out_scale != (0, 1):
+        for place in outputs:
+            moved = _apart(
+                centre + half * spans[place].low, centre + half * spans[place].high, centre
+            )
+            spans[place] = Spans(*spans[place][:2], *moved)
+    return spans
+
+
+def activated(name: str, low: Array, high: Array) -> tuple[Array, Array]:
+    """Return the ends of an activation between two ends.
+
+    Args:
+        name: One that rises.
+        low: Low ends of its input.
+        high: High ends.
+    """
+    if name in _EXACT:
+        return _EXACT[name](low), _EXACT[name](high)
+    below, above = _apart(_ROUNDED[name](low), _ROUNDED[name](high), 1)
+    if name == "sigmoid":
+        return np.maximum(below, 0), np.minimum(above, 1)
+    return below, above
+
+
+def _apart(low: Array, high: Array, size: float) -> tuple[Array, Array]:
+    """Move ends apart by what rounding may have done to them, and to numbers of a size."""
+    off = 32 * UNIT
+    return low - off * (np.abs(low) + abs(size)), high + off * (np.abs(high) + abs(size))
+
+
+def _sums(layer: Layer, low: Array, high: Array) -> tuple[Array, Array]:
+    """Return the ends of W s + b, s being between low and high.
+
+    A sum of n products, in any order, is off by about n u of the same sum of absolute values; not
+    at all where all are multiples of 2^-20 and small: then the products are of 2^-40.
+    """
+    rising, falling = np.maximum(layer.weight, 0).T, np.minimum(layer.weight, 0).T
+    size = np.maximum(np.abs(low), np.abs(high)) @ np.abs(layer.weight.T) + np.abs(layer.bias)
+    exact = _coarse(low) & _coarse(high) & _coarse(layer.weight).all() & _coarse(layer.bias[None])
+    off = 1.1 * UNIT * (len(rising) + 8) * size + 1e-300
+    off[exact & (size.max(axis=1) < 2**12)] = 0
+    off[:, ~layer.weight.any(axis=1)] = 0  # the bias alone
+    z_low = low @ rising + high @ falling + layer.bias - off
+    return z_low, high @ rising + low @ falling + layer.bias + off
+
+
+def _coarse(numbers: Array) -> NDArray[np.bool_]:
+    whole: NDArray[np.bool_] = (numbers * 2.0**20 % 1 == 0).all(axis=1)
+    return whole

@@ -1,0 +1,88 @@
+"""Print the formula of a small network, to read or to run elsewhere."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlpzoo.checks import InputError, cause
+from mlpzoo.cli.exit_codes import PASSED
+from mlpzoo.cli.parser import add_network
+
+if TYPE_CHECKING:
+    from mlpzoo.analysis import Formula
+    from mlpzoo.pretrained.find import Found
+
+EPILOG = """\
+text and latex show 4 digits, the others have all. Every text takes and gives the exercise's own
+units; of a gate most networks give the logit, which is said."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `mlpzoo formula`."""
+    add_network(parser)
+    add = parser.add_argument
+    add("--as", dest="form", default="text", help="(text)",
+        choices=("text", "latex", "python", "numpy", "c", "sympy"))  # fmt: skip
+    add("--digits", type=int, metavar="N", help="significant digits of every number, 1 to 17")
+    add("--names", metavar="A,B", help="names of the inputs (x, or x1,x2)")
+    add("--real", choices=("double", "float"), help="the numbers of C (double)")
+    add("--out", metavar="FILE", help="write it there")
+
+
+def run(
+    *, form: str, digits: int | None, names: str | None, real: str | None, out: str | None,
+    **network: Any,
+) -> int:  # fmt: skip
+    """Print or write the text, and say what it gives and what rounding does to it."""
+    from mlpzoo.files import write_whole
+    from mlpzoo.pretrained.find import find_network
+
+    if real and form != "c":
+        raise InputError(f"--real {real} goes with --as c")
+    found = find_network(**network)
+    text, said = _written(found, form, names=names, digits=digits, real=real or "double")
+    if out is None:
+        print(text)
+    else:
+        try:
+            write_whole(path := Path(out), f"{text}\n".encode())
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot write {out}: {cause(error)}; choose another --out") from error
+        print(out, file=sys.stdout if path.is_file() else sys.stderr)
+    if said:
+        print(f"mlpzoo: {said}", file=sys.stderr)
+    return PASSED
+
+
+def _written(
+    found: "Found", form: str, *, names: str | None, digits: int | None, real: str
+) -> tuple[str, str]:
+    """Return a network as text, and what is to be said of it."""
+    from mlpzoo.analysis import formula
+
+    # The one place to choose by kind: a wide ReLU network of one input has pieces, no formula.
+    shown = formula(found.module, names=names, digits=digits)
+    text = {
+        "text": shown.__str__, "latex": shown.latex, "python": shown.python,
+        "numpy": shown.numpy, "c": lambda: shown.c(real), "sympy": shown.sympy_source,
+    }[form]().rstrip("\n")  # fmt: skip
+    rounds = digits is not None or form in ("text", "latex")
+    return text, "; ".join(filter(None, [_meaning(found), _rounding(found, shown) * rounds]))
+
+
+def _meaning(found: "Found") -> str:
+    from mlpzoo.pretrained.formats import OUTPUTS
+
+    output = found.exported.output
+    return "" if output == "value" else f"its output is {OUTPUTS[output]}"
+
+
+def _rounding(found: "Found", shown: "Formula") -> str:
+    if found.data is None:
+        given = "--weights" if found.typed else f"--ckpt {found.named}"
+        return f"name its exercise, and {given}, to see what rounding does"
+    try:
+        return str(shown.rounding(found.data.low, found.data.high))
+    except InputError as error:  # of many inputs; the text is none the worse
+        return str(error)

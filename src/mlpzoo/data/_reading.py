@@ -1,0 +1,156 @@
+"""The text of an expression as a tree: what may stand in one, and how large it may be."""
+
+import ast
+import math
+import operator
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from mlpzoo.checks import InputError, resolve_name
+
+Node = Fraction | str | tuple[Any, ...]  # a number; an input, pi, e; what is done, and to what
+
+CONSTANTS = {"pi": math.pi, "e": math.e}
+BASIC: dict[str, Callable[..., Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "negative": operator.neg,
+}  # fmt: skip
+_ARGUMENTS = {
+    "sin": 1, "cos": 1, "tan": 1, "exp": 1, "log": 1, "sqrt": 1, "tanh": 1, "abs": 1,
+    "min": 2, "max": 2,
+}  # fmt: skip
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
+}  # fmt: skip
+_INPUT = re.compile(r"x([1-9]\d?)?")
+_LONGEST = 1000  # characters
+_DEEPEST = 100
+_LARGEST_POWER = 100
+_MOST_BITS = 2000  # of a number's numerator and denominator
+
+
+def read(text: str) -> Node:
+    """Return the tree of an expression.
+
+    Args:
+        text: As `mlpzoo.data.expression.Expression` takes it.
+    """
+    return _read(_parsed(text), text)
+
+
+def _parsed(text: str) -> ast.expr:
+    if len(text) > _LONGEST:
+        raise InputError(f"an expression has at most {_LONGEST} characters, got {len(text)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python code that is odd
+            return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        place = f" at character {place}" if (place := getattr(error, "offset", None)) else ""
+        raise InputError(f"not a formula{place}; write it as 2*x**2 + sin(x)") from error
+
+
+def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
+    """Return a node of Python's tree as one of ours, numbers put together."""
+    if depth > _DEEPEST:
+        raise InputError(f"more than {_DEEPEST} terms or brackets in one another; shorten it")
+    written = ast.get_source_segment(text, node) or ""
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return _number(value, written)
+        case ast.Name(id=name):
+            return name if _INPUT.fullmatch(name) else resolve_name("name", name, ["x", *CONSTANTS])
+        case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=inner):
+            read = _read(inner, text, depth + 1)
+            return read if isinstance(sign, ast.UAdd) else _joined("negative", (read,), written)
+        case ast.BinOp(op=op, left=left, right=right) if type(op) in _OPERATORS:
+            parts = tuple(_read(part, text, depth + 1) for part in (left, right))
+            return _joined(_OPERATORS[type(op)], parts, written)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+            name = resolve_name("function", name, _ARGUMENTS)
+            if len(args) != (count := _ARGUMENTS[name]):
+                raise InputError(f"{name} takes {count} arguments, got {len(args)} in {written!r}")
+            return name, *(_read(part, text, depth + 1) for part in args)
+        case ast.BinOp(op=ast.BitXor()):
+            raise InputError(f"write ** for ^ in {written!r}")
+    raise InputError(f"{written!r} cannot be used in a formula")
+
+
+def _number(value: int | float, written: str) -> Fraction:
+    """Return a number as it is written, which is not quite what float64 makes of it."""
+    if value == 0:
+        if re.match(r"[0._]*[1-9]", written):
+            raise InputError(f"{written} is too small")
+        return Fraction(0)
+    if value == math.inf:
+        raise InputError(f"{written} is too large")
+    return _kept(Fraction(written if isinstance(value, float) else value), written)
+
+
+def _joined(name: str, parts: tuple[Node, ...], written: str) -> Node:
+    """Return what is done to parts, computed where all are numbers."""
+    if name == "/" and parts[1] == 0:
+        raise InputError(f"{written!r} divides by 0")
+    if name == "**":
+        return _power(parts[0], parts[1], written)
+    if all(isinstance(part, Fraction) for part in parts):
+        return _kept(BASIC[name](*parts), written)
+    return name, *parts
+
+
+def _power(base: Node, power: Node, written: str) -> Node:
+    if isinstance(power, Fraction):
+        if abs(power) > _LARGEST_POWER:
+            raise InputError(f"a power is at most {_LARGEST_POWER}, got {written!r}")
+        if isinstance(base, Fraction) and power.denominator == 1:
+            if base == 0 > power:
+                raise InputError(f"{written!r} divides by 0")
+            return _kept(base ** int(power), written)  # a base has at most _MOST_BITS
+    return "**", base, power
+
+
+def _kept(value: Fraction, written: str) -> Fraction:
+    """Return a number, and refuse one that float64 cannot hold."""
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    if bits > _MOST_BITS or abs(value) > sys.float_info.max:
+        raise InputError(f"a number is too large, or has too many digits: {written!r}")
+    return value
+
+
+def inputs_of(tree: Node) -> tuple[str, ...]:
+    """Return the inputs of a tree: x; or x1, x2, ... up to the last that it has."""
+    found = {name for name in _leaves(tree) if _INPUT.fullmatch(name)}
+    if found <= {"x"}:
+        return ("x",)
+    if "x" in found:
+        raise InputError("write either x or x1, x2, ..., not both")
+    return tuple(f"x{k}" for k in range(1, 1 + max(int(name[1:]) for name in found)))
+
+
+def _leaves(tree: Node) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, tuple):
+        for part in tree[1:]:
+            yield from _leaves(part)
+
+
+def degree_of(tree: Node) -> int | None:
+    """Return the degree of a polynomial with rational coefficients, up to _LARGEST_POWER."""
+    if not isinstance(tree, tuple):
+        return None if tree in CONSTANTS else int(isinstance(tree, str))
+    name, *parts = tree
+    degrees = [degree_of(part) for part in parts]
+    known = [degree for degree in degrees if degree is not None]
+    degree: int | None = None
+    if name in ("+", "-", "negative", "*") and len(known) == len(parts):
+        degree = sum(known) if name == "*" else max(known)
+    elif name == "/" and isinstance(parts[1], Fraction):
+        degree = degrees[0]
+    elif name == "**" and known[1:] == [0] and parts[1] >= 0 and parts[1].denominator == 1:
+        degree = known[0] * int(parts[1])
+    return None if degree is None or degree > _LARGEST_POWER else degree

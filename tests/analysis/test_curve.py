@@ -1,0 +1,145 @@
+import math
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from mpmath import iv
+from torch import nn
+
+from mlpzoo import Expression, InputError, SequentialMLP, load_pretrained, pieces
+from mlpzoo.analysis._jets import Jet, Jets
+from mlpzoo.analysis.curve import bound_curve
+
+CURVES = {"sin": ("sin(x)", 5.0234941324e-4), "square": ("x**2", 0.41468247222381854)}
+SMALL = SequentialMLP(hidden_features=(8, 8), in_range=(-2, 3), out_range=(-1, 2), seed=1)
+
+
+def sampled(net, text, low, high, count=20_001):
+    """The largest error on a dense grid, in float64: that of float32 is above the real one."""
+    x = torch.linspace(low, high, count, dtype=torch.float64)
+    with torch.no_grad():
+        y = deepcopy(net).double()(x[:, None])[:, 0]
+    return (y - Expression(text)(x)).abs().max().item()
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_proved_error_of_the_trained_curves(trained_pieces, name):
+    text, known = CURVES[name]
+    proved = bound_curve(trained_pieces[name], Expression(text))
+    assert proved.bound == pytest.approx(known, rel=1e-9)
+    assert 0 <= proved.gap < 1e-9
+    (x,) = proved.where
+    net = load_pretrained(name).double()
+    ends = trained_pieces[name].knots
+    assert sampled(net, text, float(ends[0]), float(ends[-1])) <= proved.bound
+    error = abs(net(torch.tensor([[x]], dtype=torch.float64)).item() - Expression(text)(x))
+    assert error == pytest.approx(proved.attained, rel=1e-8)
+
+
+def test_intervals_and_fractions_agree():
+    parts = pieces(SMALL, -2, 3)
+    exact, searched = (
+        bound_curve(parts, Expression(f"x**2{more}")) for more in ("", " + 0*sin(x)")
+    )
+    assert exact.method != searched.method
+    assert searched.bound == pytest.approx(exact.bound, rel=1e-12)
+
+
+def test_changed_weight_moves_the_bound():
+    net = deepcopy(SMALL)
+    before = bound_curve(pieces(net, -2, 3), Expression("sin(x)"))
+    with torch.no_grad():
+        net.layers[-1].bias.add_(math.copysign(0.125, before.bound))
+        moved = [bound_curve(pieces(net, -2, 3), Expression("sin(x)")).bound]
+        net.layers[-1].bias.sub_(0.25)
+        moved.append(bound_curve(pieces(net, -2, 3), Expression("sin(x)")).bound)
+    step = 0.125 * 1.5  # half of the range of the outputs
+    assert max(moved) == pytest.approx(before.bound + step, rel=1e-6)
+
+
+def test_bound_at_the_limit_is_valid():
+    parts, f = pieces(SMALL, -2, 3), Expression("sin(4*x)")
+    short, full = bound_curve(parts, f, gap=0, limit_s=1e-9), bound_curve(parts, f)
+    assert short.attained <= full.bound
+    assert 1.0001 * full.bound < short.bound < math.inf
+    assert bound_curve(parts, f, gap=0.01).cells < full.cells
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sin(x)*exp(-x/5)", "tanh(3*x)", "1/(1 + x**2)", "x**3 - x", "log(x + 3) - cos(5*x)",
+        "sqrt(x + 2)", "(x + 2)**0.3", "abs(x - 1/3)", "min(sin(3*x), x/2)", "max(x, -x)**2",
+        "tan(x/2.5)", "2**x", "e**(-x**2)*pi", "0.7",
+    ],
+)  # fmt: skip
+def test_proved_is_above_and_close_to_sampled(text):
+    proved = bound_curve(pieces(SMALL, -2, 3), Expression(text))
+    assert proved.gap <= 1e-9
+    least = sampled(SMALL, text, -2, 3, 200_001)
+    assert least * (1 - 1e-9) <= proved.bound <= least * (1 + 1e-5)
+
+
+def line(slope):
+    net = nn.Sequential(nn.Linear(1, 1))
+    nn.init.constant_(net[0].weight, slope)
+    nn.init.zeros_(net[0].bias)
+    return net
+
+
+def test_largest_error_inside_a_piece():
+    proved = bound_curve(pieces(line(1), 0, 1), Expression("x**2"))
+    assert (proved.bound, proved.attained, proved.where) == (0.25, 0.25, (0.5,))
+
+
+def test_network_that_is_the_function_has_no_error():
+    for text in ("2*x", "2*x + abs(x) - abs(x)"):
+        proved = bound_curve(pieces(line(2), -1, 1), Expression(text))
+        assert proved.attained == 0 <= proved.bound < 1e-15
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1/x", "'1/x' is not finite near x = 0; take a range without it"),
+        ("tan(x)", "not finite near x = 1.5708"),
+        ("exp(1/x**2)", "not finite near x = "),
+        ("log(x)", "'log\\(x\\)' has no value at x = -2, log of a number"),
+        ("log(x + 2)", "has no value at x = -2"),
+        ("sqrt(1 - x)", "has no value at x = "),
+        ("x1 + x2", "must be of x alone"),
+    ],
+)
+def test_function_that_is_not_finite_is_refused(text, said):
+    with pytest.raises(InputError, match=said):
+        bound_curve(pieces(SMALL, -2, 3), Expression(text))
+
+
+@pytest.mark.parametrize(("gap", "limit_s"), [(-1, 1), (math.nan, 1), (0.1, 0)])
+def test_gap_and_limit_are_checked(gap, limit_s):
+    with pytest.raises(InputError, match=r"gap|limit_s"):
+        bound_curve(pieces(SMALL, -2, 3), Expression("x"), gap=gap, limit_s=limit_s)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sin(x)", "cos(x)", "tan(x)", "exp(x)", "log(x)", "sqrt(x)", "tanh(x)", "abs(x - 1)",
+        "min(x, x**2)", "max(x, 1/x)", "x**-2", "x**0", "x**2.5", "x**x", "sin(x*x)/x - 3",
+    ],
+)  # fmt: skip
+def test_jets_enclose_value_slope_and_bend(text):
+    f = Expression(text)
+    for low, high in ((0.5, 0.6), (0.9, 1.2), (1.0, 1.5)):
+        jet = f.compute(Jets(iv), Jet(iv.mpf([low, high]), iv.mpf(1), iv.mpf(0)))
+        for x in np.linspace(low, high, 7)[1:-1]:
+            given = torch.tensor(x, requires_grad=True)
+            slope = torch.autograd.grad(f(given), given, create_graph=True)[0]
+            bend = torch.autograd.grad(slope, given)[0] if slope.requires_grad else slope * 0
+            for part, number in zip(
+                (jet.value, jet.slope, jet.bend), (f(given), slope, bend), strict=True
+            ):
+                near = 1e-12 * (1 + abs(number.item()))
+                assert part.a <= number.item() + near
+                assert number.item() - near <= part.b
