@@ -63,9 +63,9 @@ class Handmade:
     """
 
     summary: str
-    exercise: str
-    output: str
-    recipe: str
+    exercise: str = "xor"
+    output: str = "probability"
+    recipe: str = "by hand"
     net: Callable[[], nn.Module]
     layers: Sequence[tuple[Sequence[Sequence[float]], Sequence[float]]]
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -74,7 +74,6 @@ class Handmade:
 HANDMADE = {
     "xor-lecture": Handmade(
         summary="XOR through four hidden layers, with the weights that the lecture notes print.",
-        exercise="xor",
         output="logit",
         recipe="published",
         net=FourLayerXOR,
@@ -89,26 +88,27 @@ HANDMADE = {
     "or-exact": Handmade(
         summary="OR with a single perceptron: 1 where 0.5 x1 + 0.5 x2 > 0.25.",
         exercise="perceptron",
-        output="probability",
-        recipe="by hand",
         net=Perceptron,
         layers=[([[0.5, 0.5]], [-0.25])],
         data={"gate": "or"},
     ),
     "xor-exact": Handmade(
         summary="XOR with two hidden units: relu(x1 + x2) - 2 relu(x1 + x2 - 1), which is 0 or 1.",
-        exercise="xor",
-        output="probability",
-        recipe="by hand",
         net=lambda: SequentialMLP(in_features=2, hidden_features=(2,)),
         layers=[([[1, 1], [1, 1]], [0, -1]), ([[1, -2]], [0])],
+    ),
+    "xor-step": Handmade(
+        summary="XOR with three perceptrons in two layers: OR and NAND of the inputs, then AND.",
+        net=lambda: SequentialMLP(
+            in_features=2, hidden_features=(2,), activation="step", out_activation="step"
+        ),
+        layers=[([[1, 1], [-1, -1]], [-0.5, 1.5]), ([[1, 1]], [-1.5])],
     ),
     "minmax-exact": Handmade(
         summary="max(a, b) = relu(a - b) + relu(b) - relu(-b) and min(a, b) = relu(b) - relu(-b) "
         "- relu(b - a), for all reals.",
         exercise="minmax",
         output="value",
-        recipe="by hand",
         net=lambda: DualHeadMLP(trunk_features=(4,), head_features=()),
         layers=[
             ([[1, -1], [0, 1], [0, -1], [-1, 1]], [0, 0, 0, 0]),

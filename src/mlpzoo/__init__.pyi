@@ -1,5 +1,7 @@
 from .analysis.formula import Formula as Formula
 from .analysis.formula import formula as formula
+from .analysis.gradients import Backpropagation as Backpropagation
+from .analysis.gradients import backpropagate as backpropagate
 from .analysis.pieces import Pieces as Pieces
 from .analysis.pieces import pieces as pieces
 from .analysis.proof.certificate import Certificate as Certificate
@@ -41,6 +43,7 @@ from .nets import DualHeadMLP as DualHeadMLP
 from .nets import FourLayerXOR as FourLayerXOR
 from .nets import Perceptron as Perceptron
 from .nets import SequentialMLP as SequentialMLP
+from .nets.by_hand import from_weights as from_weights
 from .plotting import Canvas as Canvas
 from .plotting import plot_activations as plot_activations
 from .plotting import plot_descent as plot_descent

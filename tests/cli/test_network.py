@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from mlpzoo import export, list_pretrained, load_pretrained, train
 from mlpzoo.pretrained.find import find_network
@@ -44,6 +45,11 @@ def test_a_run_is_the_same_network_by_its_folder_its_checkpoint_and_its_exports(
     code, out, _ = cli("plot", path, "--out", tmp_path / "pictures")
     assert code == 0
     assert (tmp_path / "pictures/perceptron.png").stat().st_size > 5000
+
+
+def test_logit_of_a_network_that_gives_probabilities_is_theirs():
+    logits = find_network("xor-exact").module.logit(torch.tensor([0.0, 0.5, 0.9, 1.0]))
+    assert logits.tolist() == pytest.approx([-27.6310, 0, 2.1972, 27.6310], abs=1e-3)
 
 
 def test_plot_of_a_name_is_its_newest_run_or_else_the_networks_of_the_package(cli, tmp_path):

@@ -11,7 +11,18 @@ from mlpzoo.cli import main
 from mlpzoo.cli.parser import ELSEWHERE, build_parser
 from mlpzoo.exercises.arguments import typed
 
-COMMANDS = ("export", "list", "plot", "population", "predict", "show", "test", "train", "verify")
+COMMANDS = (
+    "explain",
+    "export",
+    "list",
+    "plot",
+    "population",
+    "predict",
+    "show",
+    "test",
+    "train",
+    "verify",
+)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from scripts.release_weights import release
 from tests.manifests import edit
 from tests.published import HIDDEN, INPUTS, LOGITS
 
-HANDMADE = {"xor-lecture", "or-exact", "xor-exact", "minmax-exact"}
+HANDMADE = {"xor-lecture", "or-exact", "xor-exact", "xor-step", "minmax-exact"}
 
 
 @pytest.fixture
@@ -82,8 +82,9 @@ def test_xor_lecture_gives_the_published_logits_and_hidden_outputs():
 
 @pytest.mark.parametrize(
     ("name", "table"),
-    [("perceptron", [0, 0, 0, 1]), ("or-exact", [0, 1, 1, 1]), ("xor-exact", [0, 1, 1, 0])],
-)
+    [("perceptron", [0, 0, 0, 1]), ("or-exact", [0, 1, 1, 1]), ("xor-exact", [0, 1, 1, 0]),
+     ("xor-step", [0, 1, 1, 0])],
+)  # fmt: skip
 def test_gate_gives_its_truth_table(name, table):
     assert load_pretrained(name)(INPUTS).flatten().tolist() == table
 

@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED
-from mlpzoo.cli.parser import build_parser, commands, split_dotted
+from mlpzoo.cli.parser import build_parser, commands
+from mlpzoo.cli.words import nested, split_dotted
 from mlpzoo.exercises import list_exercises
 from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceback
 
@@ -81,14 +82,16 @@ def _run(argv: list[str]) -> int:
     there = commands()
     if plain and not plain[0].startswith("-"):
         plain = _named(plain)
-    if plain and hasattr(there.get(plain[0]), "rearranged"):
-        plain = there[plain[0]].rearranged(plain)
     arguments = vars(build_parser().parse_args(plain))
     command = arguments.pop("command")
     if "dotted" in arguments:
         arguments["dotted"] = dotted
+    elif others := [each for each in dotted if not each.startswith("--data.")] or (
+        dotted if "data" not in arguments else []
+    ):
+        raise InputError(f"{others[0].partition('=')[0]} belongs to `mlpzoo train`")
     elif dotted:
-        raise InputError(f"{dotted[0].partition('=')[0]} belongs to `mlpzoo train`")
+        arguments["data"] = nested(dotted)["data"]
     code: int = there[command].run(**arguments)
     return code
 

@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache, partial
 from importlib import import_module
@@ -12,6 +12,7 @@ from typing import Any, NoReturn, get_args
 
 import mlpzoo
 from mlpzoo.checks import InputError, resolve_name, spelling
+from mlpzoo.cli.words import UNNAMED, with_network
 from mlpzoo.exercises import list_exercises
 from mlpzoo.exercises.arguments import meanings
 from mlpzoo.pretrained.names import name_or_path
@@ -23,7 +24,7 @@ ELSEWHERE = {  # what other programs call an option, in the spelling that `spell
     "--accelerator": "device gpu gpus cuda cpu",
     "--val-every": "valinterval valcheckinterval evalevery evalinterval",
     "--first-seed": "seed",
-    "--ckpt": "checkpoint model weights",
+    "--ckpt": "checkpoint model",
     "--out": "output outputdir outdir dir folder savedir",
     "--module.lr": "lr learningrate rate",
     "--module.optimizer": "optimizer optim opt",
@@ -59,6 +60,8 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse options that there are not, before argparse takes their values for names."""
+        if self.get_default("data") is not None:
+            args = with_network(args, self._actions)
         of_others = commands() if self._subparsers else ()
         for text in takewhile(lambda text: text != "--" and text not in of_others, args):
             option = text.partition("=")[0]
@@ -72,8 +75,11 @@ class _Parser(argparse.ArgumentParser):
     def _meant(self, option: str) -> str:
         """Return a question for the option that is nearest to an unknown one."""
         key, dotted = spelling(option), self.get_default("dotted") is not None
+        groups = ("--",) if dotted else ("--data.",) * (self.get_default("data") is not None)
         own = self._option_string_actions
-        there = [name for name in ELSEWHERE if name in own or (dotted and "." in name)]
+        there = [
+            name for name in ELSEWHERE if name in own or ("." in name and name.startswith(groups))
+        ]
         by_key = {spelling(name): name for name in (*own, *there)}
         near = [name for name in there if key in ELSEWHERE[name].split()]
         near += [by_key[name] for name in get_close_matches(key, by_key, n=1, cutoff=0.75)]
@@ -151,23 +157,31 @@ def _asked(meaning: Callable[[str], str], text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def add_network(parser: argparse.ArgumentParser, or_else: str = "") -> None:
-    """Add NETWORK and --ckpt, which `mlpzoo.pretrained.find` understands.
+def add_network(parser: argparse.ArgumentParser, or_else: str = "", *words: str) -> None:
+    """Add NETWORK and what may stand in its place, as `mlpzoo.pretrained.find` understands them.
 
     Args:
         parser: Of the command.
         or_else: What else it takes, for the help.
+        *words: What else it takes.
     """
-    parser.add_argument(
-        "name",
-        type=partial(_asked, name_or_path),
+    add = parser.add_argument
+    add(
+        "named",
+        type=lambda text: text if text in words else _asked(_network, text),
         metavar="NETWORK",
         help=f"{or_else}a name of `mlpzoo list --pretrained`, the folder of a run, a checkpoint, "
-        "or a file of `mlpzoo export`",
+        "or a file of `mlpzoo export`; with --ckpt or --weights its exercise, or nothing",
     )
-    parser.add_argument(
-        "--ckpt", metavar="PATH", help="take this run or file; NETWORK is then its exercise"
-    )
+    add("--ckpt", dest="path", metavar="PATH", help="take this run or file")
+    what = "take a network of these: layers of units, each its weights and last its bias, as JSON "
+    add("--weights", metavar="W", help=f"{what}or a file of it; one unit as 0.5,0.5,-0.25")
+    add("--activation", metavar="X", help="of its hidden units (step; of a function, relu)")
+    parser.set_defaults(data={})
+
+
+def _network(text: str) -> str:
+    return "" if text == UNNAMED else name_or_path(text)
 
 
 def _number(kind: type[float], what: str, text: str) -> float:
@@ -199,51 +213,3 @@ def _how(annotation: Any) -> dict[str, Any]:
     if "Collection" in str(annotation):
         return {"action": "append", "metavar": "NAME"}
     return {"metavar": "PATH" if Path in kinds else "X"}
-
-
-def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Take --data.x VALUE and --module.x VALUE out of a command line.
-
-    Args:
-        arguments: The command line.
-
-    Returns:
-        The other arguments, and the dotted ones as "--group.name=value".
-
-    Raises:
-        InputError: A dotted option without a value.
-
-    Example:
-        >>> split_dotted(["sin", "--module.lr", "0.1", "--seed", "3"])
-        (['sin', '--seed', '3'], ['--module.lr=0.1'])
-    """
-    others, dotted, remaining = list[str](), list[str](), iter(arguments)
-    for argument in remaining:
-        if not argument.startswith(tuple(f"--{group}." for group in GROUPS)):
-            others.append(argument)
-        elif "=" in argument:
-            dotted.append(argument)
-        else:
-            if (value := next(remaining, None)) is None or value.startswith("--"):
-                follows = f", and {value} follows" if value else ""
-                raise InputError(f"{argument} needs a value{follows}")
-            dotted.append(f"{argument}={value}")
-    return others, dotted
-
-
-def nested(dotted: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return dotted arguments as mappings by group.
-
-    Args:
-        dotted: What `split_dotted` gave.
-
-    Example:
-        >>> nested(["--module.lr=0.1", "--data.low=0"])
-        {'data': {'low': '0'}, 'module': {'lr': '0.1'}}
-    """
-    groups: dict[str, dict[str, str]] = {group: {} for group in GROUPS}
-    for argument in dotted:
-        option, _, text = argument.partition("=")
-        group, _, name = option[2:].partition(".")
-        groups[group][name] = text
-    return groups

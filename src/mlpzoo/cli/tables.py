@@ -2,11 +2,14 @@
 
 import math
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from decimal import Context, Decimal
 
 Row = Mapping[str, object]
+Columns = Mapping[str, Sequence[str]]
+WIDTH = 100  # of a page, in characters
 
 
 def as_table(rows: Sequence[Row]) -> str:
@@ -25,6 +28,51 @@ def as_table(rows: Sequence[Row]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def as_tables(key: str, names: Sequence[str], groups: Sequence[Columns], width: int = WIDTH) -> str:
+    """Return columns as tables no wider than a page, each with the names of the rows.
+
+    Args:
+        key: What stands above the names.
+        names: Of the rows.
+        groups: Columns that belong together, by what stands above them.
+        width: Of a page, in characters.
+
+    Example:
+        >>> print(as_tables("x", ["0", "1"], [{"z": ["3", "4"]}, {"h": ["5", "6"]}], width=5))
+        x  z
+        0  3
+        1  4
+        <BLANKLINE>
+        x  h
+        0  5
+        1  6
+    """
+    tables = list[dict[str, Sequence[str]]]()
+    for group in groups:
+        if not tables or _width({**tables[-1], **group}) > width:
+            tables.append({key: names})
+        for name, values in group.items():
+            if len(tables[-1]) > 1 and _width({**tables[-1], name: values}) > width:
+                tables.append({key: names})
+            tables[-1][name] = values
+    lines = ([dict(zip(t, row, strict=True)) for row in zip(*t.values(), strict=True)]
+             for t in tables)  # fmt: skip
+    return "\n\n".join(map(as_table, lines))
+
+
+def _width(columns: Columns) -> int:
+    return sum(2 + max(map(len, (name, *values))) for name, values in columns.items()) - 2
+
+
+def as_lines(text: str) -> list[str]:
+    """Return sentences as lines no wider than a page.
+
+    Args:
+        text: The sentences.
+    """
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def measured(metrics: Mapping[str, float | None], digits: int = 4) -> str:

@@ -20,10 +20,17 @@ GATES: dict[str, tuple[int, int, int, int]] = {  # outputs for 00, 01, 10, 11
     "xnor": (1, 0, 0, 1),
 }
 
+TABLES: dict[tuple[int, ...], str] = {  # of two inputs, all 16
+    **{table: name.upper() for name, table in GATES.items()},
+    (0, 0, 0, 0): "always 0", (1, 1, 1, 1): "always 1",
+    (0, 0, 1, 1): "x1", (0, 1, 0, 1): "x2", (1, 1, 0, 0): "not x1", (1, 0, 1, 0): "not x2",
+    (0, 0, 1, 0): "x1 and not x2", (0, 1, 0, 0): "x2 and not x1",
+    (1, 0, 1, 1): "x1 or not x2", (1, 1, 0, 1): "x2 or not x1",
+}  # fmt: skip
 MOST_INPUTS = 10
 
 
-def is_linearly_separable(table: tuple[int, int, int, int]) -> bool:
+def is_linearly_separable(table: tuple[int, ...]) -> bool:
     """Tell whether one line separates the ones of a gate from its zeros: of all but XOR and XNOR.
 
     Args:

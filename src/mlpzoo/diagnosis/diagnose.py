@@ -84,9 +84,10 @@ def _rate_too_large(seen: Probe) -> Diagnosis | None:
     curvature = hessian(module, seen.batches)
     if not curvature.isfinite().all():
         return None
-    limit = 2 / (torch.linalg.eigvalsh(curvature)[-1].item() + module.weight_decay)
-    if module.lr <= limit:
+    stiffness = torch.linalg.eigvalsh(curvature)[-1].item() + module.weight_decay
+    if module.lr * stiffness <= 2:  # it is 0 behind a step
         return None
+    limit = 2 / stiffness
     detail = f"plain SGD at {module.lr:.7g} is above {limit:.7g}, the largest stable rate here"
     evidence = {"lr": module.lr, "largest_stable_lr": limit}
     if seen.step is not None:

@@ -9,6 +9,8 @@ from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
 from mlpzoo.nets.stack import Step, linear
 
+_STEP = Step()
+
 
 class Perceptron(Network):
     """One unit with the step activation: 1 where w . x + b > 0, else 0.
@@ -43,12 +45,12 @@ class Perceptron(Network):
 
     @override
     def forward(self, x: Tensor) -> Tensor:
-        fires: Tensor = self.linear(x) > 0
-        return fires.to(x.dtype)
+        fires: Tensor = _STEP(self.linear(x))
+        return fires
 
     @override
     def paths(self) -> dict[str, list[nn.Module]]:
-        return {"y": [self.linear, Step()]}
+        return {"y": [self.linear, _STEP]}
 
     @override
     def sketch(self) -> str:

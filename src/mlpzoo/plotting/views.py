@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from mlpzoo import plotting
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule, LinearDataModule
-from mlpzoo.modules import LitNetwork, LitPerceptron
+from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.evaluation import measure_grid
+from mlpzoo.nets import Perceptron
 from mlpzoo.nets.trace import dense_layers, in_eval_mode
 from mlpzoo.plotting.figure import Array, Canvas, refined
 from mlpzoo.plotting.surfaces import cells_of
@@ -77,10 +78,10 @@ def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> F
     return plotting.plot_fit(*arrays, title=canvas.title, figure=canvas.figure, error=error)
 
 
-def separating_line(module: LitPerceptron, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def separating_line(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
     """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
-    if data.in_features != 2:
-        return truth_table(module, data, canvas)
+    if data.in_features != 2 or not isinstance(module.net, Perceptron):
+        return probability_surface(module, data, canvas)
     x, targets = data.grid(2)
     weight, bias = module.net.linear.weight.detach().cpu().numpy(), module.net.linear.bias.item()
     return plotting.plot_separating_line(

@@ -1,14 +1,17 @@
-"""One door to every network: a name of the package, a run, a checkpoint or an exported file."""
+"""One door to every network: a name of the package, a run, a checkpoint, a file, typed weights."""
 
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from mlpzoo.analysis.layers import layers_of
 from mlpzoo.checks import InputError
-from mlpzoo.data import FunctionDataModule
+from mlpzoo.data import FunctionDataModule, GateDataModule
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.arguments import typed_arguments
 from mlpzoo.modules import LitNetwork
+from mlpzoo.nets.by_hand import from_weights
 from mlpzoo.pretrained.formats import WRITERS, ExportedNet, read_exported
 from mlpzoo.pretrained.manifest import list_pretrained, load_exported
 from mlpzoo.pretrained.measure import as_module, output_of
@@ -25,6 +28,7 @@ class Found:
     Attributes:
         named: How it was asked for: its name in the package, or a path.
         path: Its file; None for one of the package.
+        typed: Whether its weights were typed.
         module: The network as a module in eval mode.
         exercise: What it solves; None where its file does not say.
         data: What it is measured by; None without an exercise.
@@ -32,6 +36,7 @@ class Found:
 
     named: str
     path: Path | None = None
+    typed: bool = False
     module: LitNetwork
     exercise: Exercise | None = None
     data: FunctionDataModule | None = None
@@ -39,7 +44,14 @@ class Found:
     @property
     def source(self) -> str:
         """Where it is from, for a line of text."""
-        return f"{self.named}, a network of the package" if self.path is None else str(self.path)
+        if self.typed:
+            return "the weights that were typed"
+        return f"{self.named}, a network of the package" if self.shipped else str(self.path)
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is one of the package."""
+        return self.path is None and not self.typed
 
     @property
     def is_checkpoint(self) -> bool:
@@ -75,6 +87,8 @@ class Found:
         Raises:
             InputError: Its file does not say which exercise it solves.
         """
+        if self.typed and self.exercise is None:
+            raise InputError("name the exercise that these weights are for, before --weights")
         if self.exercise is None or self.data is None:
             raise InputError(
                 f"{self.named} does not say which exercise it solves; name that, and --ckpt "
@@ -83,53 +97,108 @@ class Found:
         return self.exercise, self.data
 
 
-def find_network(named: str | Path, *, path: str | Path | None = None) -> Found:
+def find_network(
+    named: str | Path = "",
+    *,
+    path: str | Path | None = None,
+    weights: str | None = None,
+    activation: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Found:
     """Return the network that a name or a path means; a name comes before a path of its spelling.
 
     Args:
         named: One of `list_pretrained()`; the folder of a run, whose best weights are meant; a
-            checkpoint or a snapshot; or a file of `mlpzoo export`.
+            checkpoint or a snapshot; or a file of `mlpzoo export`. "" where `path` or `weights`
+            is given alone.
         path: One of these paths, of the exercise `named`; None for what `named` means itself.
+        weights: In place of all these, what `from_weights` takes, for the exercise `named`.
+        activation: Of its hidden units; None for step, where the exercise is no function.
+        data: Arguments of the exercise's data module, in place of the network's own, as text.
 
     Raises:
         InputError: There is none, it cannot be read, or it is of another exercise.
     """
-    wanted, named = (None, str(named)) if path is None else (get_exercise(str(named)), str(path))
+    named, data = str(named), data or {}
+    if weights is None and activation is not None:
+        raise InputError(f"activation {activation} goes with --weights; leave it out")
+    if weights is not None and path is not None:
+        raise InputError("--weights and --ckpt are two networks; give one")
+    if weights is not None:
+        return _of_weights(weights, activation, get_exercise(named) if named else None, data)
+    if path is not None and not named:
+        named, path = str(path), None
+    wanted, named = (None, named) if path is None else (get_exercise(named), str(path))
     path, known = Path(named), "" if wanted else known_name(name_or_path(named))
     if known and known not in list_pretrained():
         raise InputError(f"the package has no network of {known!r}; name a run or a file")
     if known:
-        return _of_exported(known, None, load_exported(known), None)
+        return _of_exported(known, None, load_exported(known), None, data)
     if path.is_dir():
         path = best_of(find_run(path, path))
     if _kind(path) in WRITERS:
-        return _of_exported(named, path, read_exported(path), wanted)
-    module, data = load_module(path, exercise=wanted)
-    found = wanted or get_exercise(read_checkpoint(path)[RECORD]["exercise"])
-    return Found(named=named, path=path, module=module, exercise=found, data=data)
+        return _of_exported(named, path, read_exported(path), wanted, data)
+    module, own = load_module(path, exercise=wanted)
+    solves = wanted or get_exercise(read_checkpoint(path)[RECORD]["exercise"])
+    found = Found(named=named, path=path, module=module, exercise=solves, data=own)
+    return _with_data(found, solves, own.hparams, data) if data else found
 
 
 def _kind(path: Path) -> str:
     return path.suffix.lower().removeprefix(".")
 
 
+def _of_weights(
+    weights: str, activation: str | None, wanted: Exercise | None, data: Mapping[str, Any]
+) -> Found:
+    """Return a network of weights that were typed: of step units, if nothing else is said."""
+    function = wanted is not None and not issubclass(wanted.data_class, GateDataModule)
+    net = from_weights(
+        weights,
+        activation=activation or ("relu" if function else "step"),
+        steps_out=False if function else None,
+    )
+    steps = layers_of(net).layers[-1].activation == "step"
+    output = "probability" if steps else "value" if function or wanted is None else "logit"
+    found = Found(
+        named="weights", typed=True, module=as_module(ExportedNet(net=net, output=output))
+    )
+    if wanted is None and data:
+        raise InputError("--data goes with an exercise; name it before --weights")
+    return found if wanted is None else _with_data(found, wanted, {}, data)
+
+
 def _of_exported(
-    named: str, path: Path | None, exported: ExportedNet, wanted: Exercise | None
+    named: str,
+    path: Path | None,
+    exported: ExportedNet,
+    wanted: Exercise | None,
+    data: Mapping[str, Any],
 ) -> Found:
     """Return a plain network with the exercise and the data that its file tells of."""
-    found, told = partial(Found, named=named, path=path, module=as_module(exported)), wanted
+    found, told = Found(named=named, path=path, module=as_module(exported)), wanted
     if told is None and exported.exercise in list_exercises():
         told = get_exercise(exported.exercise)
     if told is None:
-        return found()
+        return found
     if exported.exercise not in ("", told.name):
         raise InputError(f"{named} is of exercise {exported.exercise!r}, not of {told.name!r}")
-    arguments = typed_arguments(told.data_class, exported.data, group="data", of=told.name)
-    data = told.data(**arguments)
+    return _with_data(found, told, exported.data, data)
+
+
+def _with_data(
+    found: Found, solves: Exercise, own: Mapping[str, Any], given: Mapping[str, Any]
+) -> Found:
+    """Return a network with its exercise and data; those that are given replace its own."""
+    kept = {name: v for name, v in own.items() if not (name == "table" and "gate" in given)}
+    arguments = typed_arguments(solves.data_class, {**kept, **given}, group="data", of=solves.name)
+    x, y = (data := solves.data(**arguments)).grid(2)
     try:
-        exported.net(data.grid(2)[0])
-    except RuntimeError as error:
-        raise InputError(
-            f"{named} does not fit {told.name}, of {data.in_features} inputs"
-        ) from error
-    return found(exercise=told, data=data)
+        fits = found.module.net(x).shape == y.shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        what = f"{found.source} do" if found.typed else f"{found.named} does"
+        sizes = f"inputs: {x.shape[1]}, outputs: {y.shape[1]}"
+        raise InputError(f"{what} not fit {solves.name}, which has {sizes}")
+    return replace(found, exercise=solves, data=data)

@@ -96,7 +96,7 @@ def load_pretrained(name: str, *, folder: str | Path | None = None) -> nn.Module
     """Return a network of the package: a plain `torch.nn.Module` in eval mode, on the CPU.
 
     `forward` takes and returns the exercise's own units; a gate's network gives the logit, but for
-    a perceptron and "xor-exact", which give 0 or 1 (see `Pretrained.output`).
+    a perceptron, "xor-exact" and "xor-step", which give 0 or 1 (see `Pretrained.output`).
 
     Args:
         name: One of `list_pretrained()`.

@@ -39,6 +39,10 @@ class LitExportedNet(LitNetwork):
     def probability(self, output: Tensor) -> Tensor:
         return output if self.output == "probability" else super().probability(output)
 
+    @override
+    def logit(self, output: Tensor) -> Tensor:
+        return output.double().logit(eps=1e-12) if self.output == "probability" else output
+
 
 def as_module(exported: ExportedNet) -> LitNetwork:
     """Return a plain network as a Lightning module with the metrics of its exercise.

@@ -2,5 +2,5 @@
 
 A file's docstring is the help. `add_arguments(parser)` adds the arguments, and `run(**arguments)`
 does the work and returns the exit code; what is slow to import is imported there. A command that
-takes dotted arguments has a default `dotted`; `rearranged(argv)` may put a command line in order.
+takes dotted arguments has a default `dotted`, and one that takes those of data a default `data`.
 """

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import PASSED
@@ -17,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="FILE", help="(NETWORK.json, ... in the current folder)")
 
 
-def run(*, name: str, ckpt: str | None, format: str | None, out: str | None) -> int:
+def run(*, format: str | None, out: str | None, **network: Any) -> int:
     """Write one network to a file and print the path, and how exact it is."""
     from mlpzoo.pretrained.export import write_exported
     from mlpzoo.pretrained.find import find_network
@@ -25,7 +26,7 @@ def run(*, name: str, ckpt: str | None, format: str | None, out: str | None) -> 
 
     if format is None and out is None:
         raise InputError("give --format json, pt, safetensors or onnx, or an --out that ends so")
-    found = find_network(name, path=ckpt)
+    found = find_network(**network)
     exported = found.exported
     stem = exported.exercise if found.is_checkpoint else Path(found.named).stem
     path = Path(out or f"{stem}.{format}")

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError, cause
 from mlpzoo.cli.exit_codes import PASSED
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(
-    *, name: str, ckpt: str | None, form: str, digits: int | None, names: str | None,
-    real: str | None, out: str | None,
+    *, form: str, digits: int | None, names: str | None, real: str | None, out: str | None,
+    **network: Any,
 ) -> int:  # fmt: skip
     """Print or write the text, and say what it gives and what rounding does to it."""
     from mlpzoo.files import write_whole
@@ -42,7 +42,7 @@ def run(
 
     if real and form != "c":
         raise InputError(f"--real {real} goes with --as c")
-    found = find_network(name, path=ckpt)
+    found = find_network(**network)
     text, said = _written(found, form, names=names, digits=digits, real=real or "double")
     if out is None:
         print(text)
@@ -102,7 +102,8 @@ def _meaning(found: "Found") -> str:
 
 def _rounding(found: "Found", shown: "Formula") -> str:
     if found.data is None:
-        return f"name its exercise, and --ckpt {found.named}, to see what rounding does"
+        given = "--weights" if found.typed else f"--ckpt {found.named}"
+        return f"name its exercise, and {given}, to see what rounding does"
     try:
         return str(shown.rounding(found.data.low, found.data.high))
     except InputError as error:  # of many inputs; the text is none the worse

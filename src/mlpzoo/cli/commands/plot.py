@@ -4,6 +4,7 @@ import argparse
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from mlpzoo.checks import InputError, cause, check_count
 from mlpzoo.cli.exit_codes import PASSED
@@ -22,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file, or in the current folder)")  # fmt: skip
 
 
-def run(
-    *, name: str, ckpt: str | Path | None, step: int | None, film: bool, out: str | None
-) -> int:
+def run(*, step: int | None, film: bool, out: str | None, **network: Any) -> int:
     """Draw a network or a snapshot of one and print the paths of the pictures."""
     from mlpzoo.exercises import list_exercises
     from mlpzoo.pretrained.find import find_network
@@ -35,11 +34,12 @@ def run(
 
     if step is not None:
         check_count("step", step, least=0)
-    asked = known_name(name) if ckpt is None else ""
+    instead = network["path"] or network["weights"]
+    asked = "" if instead else known_name(network["named"])
     if asked in list_exercises():
         with suppress(InputError):
-            ckpt = find_run(None, Path("checkpoints") / asked)
-    found = find_network(name, path=ckpt)
+            network["path"] = find_run(None, Path("checkpoints") / asked)
+    found = find_network(**network)
     exercise, data = found.solves()
     beside = found.run or (found.path.parent if found.path else Path())
     if (film or step is not None) and not (found.path and snapshots_in(beside)):
@@ -47,7 +47,7 @@ def run(
         raise InputError(f"{where} has no snapshots; train with --film to have them taken")
     if step is not None:
         found = find_network(snapshot(beside, step))
-    if asked in list_exercises() and ckpt is None:
+    if asked in list_exercises() and network["path"] is None:
         print(f"mlpzoo: no run of {asked} here; its network of the package:", file=sys.stderr)
     figures = Path(out) if out else beside / FIGURES
     try:
@@ -57,7 +57,7 @@ def run(
             f"cannot write to {figures}: {cause(error)}; choose another --out"
         ) from error
     shown = (exercise, found.module, data, found.run)
-    title = "" if found.path or found.named == exercise.name else found.named
+    title = found.named if found.shipped and found.named != exercise.name else ""
     paths, unwritten = draw(*shown, out=figures, title=title, step=step, film=film)
     if paths:
         print(*paths, sep="\n")

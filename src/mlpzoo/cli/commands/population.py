@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
-from mlpzoo.cli.parser import add_settings, exercise, nested
+from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, stdout_for
+from mlpzoo.cli.words import nested
 from mlpzoo.files import as_json
 from mlpzoo.training.settings import PopulationSettings
 

@@ -3,8 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from mlpzoo.checks import is_number
 from mlpzoo.cli.csv_rows import read_rows
 from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.parser import add_network
@@ -25,22 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON: x and y, rows of numbers")
 
 
-def rearranged(arguments: Sequence[str]) -> list[str]:
-    """Put numbers behind a "--", because argparse takes -1e-3 for an option.
-
-    Args:
-        arguments: The command line.
-
-    Example:
-        >>> rearranged(["predict", "sin", "-1e-3", "--ckpt", "best.ckpt"])
-        ['predict', 'sin', '--ckpt', 'best.ckpt', '--', '-1e-3']
-    """
-    numbers = [text for text in arguments if is_number(text)]
-    others = [text for text in arguments if not is_number(text) and text != "--"]
-    return [*others, "--", *numbers] if numbers else others
-
-
-def run(*, name: str, ckpt: str | None, x: Sequence[str], json: bool) -> int:
+def run(*, x: Sequence[str], json: bool, **network: Any) -> int:
     """Print what a network answers: a number for each output, a line for each row of a file."""
     import torch
 
@@ -48,8 +33,8 @@ def run(*, name: str, ckpt: str | None, x: Sequence[str], json: bool) -> int:
 
     rows = read_rows(x)
     with stdout_for(json):
-        found = find_network(name, path=ckpt)
-        values = rows.values(found.in_features, of=name)
+        found = find_network(**network)
+        values = rows.values(found.in_features, of=network["named"] or found.source)
         if found.data is not None and (said := rows.outside(found.data.low, found.data.high)):
             print(f"mlpzoo: {said}", file=sys.stderr)
         with torch.no_grad():

@@ -21,18 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
-def run(*, name: str, ckpt: str | None, json: bool) -> int:
+def run(*, json: bool, **network: Any) -> int:
     """Print an exercise's description, bars, recipes and arguments, or facts of a network."""
     from mlpzoo.exercises import get_exercise, list_exercises
     from mlpzoo.pretrained.find import find_network
     from mlpzoo.pretrained.names import known_name
 
     with stdout_for(json):
-        if ckpt is None and known_name(name) in list_exercises():
+        name = known_name(network["named"])
+        if name in list_exercises() and network["path"] is network["weights"] is None:
             shown = _of_exercise(get_exercise(name))
             text = _explained(shown)
         else:
-            shown = _of_network(find_network(name, path=ckpt))
+            shown = _of_network(find_network(**network))
             facts = {**shown, **(shown["run"] or shown["pretrained"] or {}), **shown}
             del facts["run"], facts["pretrained"]
             rows = [{"what": key, "is": _in_line(value)} for key, value in facts.items()]
@@ -111,7 +112,7 @@ def _of_network(found: "Found") -> dict[str, Any]:
         "means": OUTPUTS[exported.output],
         "data": exported.data,
         "run": None if found.run is None else summary_of(found.run),
-        "pretrained": get_pretrained(found.named).as_json() if found.path is None else None,
+        "pretrained": get_pretrained(found.named).as_json() if found.shipped else None,
     }
 
 

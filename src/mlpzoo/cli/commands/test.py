@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="as JSON, keys as in result.json")
 
 
-def run(*, name: str, ckpt: str | None, json: bool) -> int:
+def run(*, json: bool, **network: Any) -> int:
     """Measure a network on its exercise's test grid and print the metrics."""
     from mlpzoo.exercises.threshold import judged_on
     from mlpzoo.pretrained.find import find_network
@@ -24,7 +24,7 @@ def run(*, name: str, ckpt: str | None, json: bool) -> int:
     from mlpzoo.training.trainer import evaluate
 
     with stdout_for(json):
-        found = find_network(name, path=ckpt)
+        found = find_network(**network)
         exercise, data = found.solves()
         exercise = judged_on(data, exercise, found.module)
         metrics = evaluate(exercise, found.module, data)

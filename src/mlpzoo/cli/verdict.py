@@ -1,0 +1,76 @@
+"""Which gate a network is, whether it is the one asked for, and why one perceptron may not be."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mlpzoo.analysis.gradients import Backpropagation
+from mlpzoo.analysis.symbols import symbol
+from mlpzoo.cli.tables import as_table
+from mlpzoo.data.gate import TABLES, is_linearly_separable
+
+_CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+def verdict(found: Backpropagation, wanted: Sequence[int]) -> str:
+    """Return what the answers for the whole truth table are, beside what they should be.
+
+    Args:
+        found: Of the rows in binary order.
+        wanted: The gate that is asked for; empty for none.
+    """
+    answers = tuple(map(int, found.output > (0 if found.layers.gives == "logit" else 0.5)))
+    two, count = found.x.shape[1] == 2, len(found.layers.layers)
+    steps = two and count > 1 and found.layers.activations == {"step"}
+    said = [f"{'; '.join(_units(found))}."] if steps else []
+    shown = f"Answers {''.join(map(str, answers))}" if len(answers) <= 16 else "The answers"
+    shown += f" are {TABLES[answers]}" if two else ""
+    right = sum(a == b for a, b in zip(answers, wanted, strict=False))
+    if not wanted:
+        said.append(f"{shown}.")
+    elif right == len(wanted):
+        said.append(f"{shown}, as asked." if two else f"{shown} are right in all rows.")
+    else:
+        asked = f", not {TABLES[tuple(wanted)]}, which was asked for" if two else ""
+        said.append(f"{shown}{asked}: {right} of {len(wanted)} rows are right.")
+    gate = tuple(wanted or answers)
+    if two and not is_linearly_separable(gate):
+        said.append(
+            f"One perceptron cannot do {TABLES[gate]}: its answer changes along one line, and no "
+            "line has 01 and 10 on one side and 00 and 11 on the other, so that 3 of 4 rows are "
+            f"its best; two layers can{', and these do' if count == 2 and answers == gate else ''}."
+        )
+        said += ["See `mlpzoo explain xor-step`."] if count == 1 else []
+    return " ".join(said)
+
+
+def _units(found: Backpropagation) -> Iterator[str]:
+    """Yield which gate each unit of two inputs is."""
+    for k, layer in enumerate(found.layers.layers):
+        taken = [symbol(found.layers, "taken", k, n) for n in range(layer.weight.shape[1])]
+        for unit, weights in enumerate(layer.weight):
+            if len(weights) == 2:
+                table = tuple(map(int, _CORNERS @ weights + layer.bias[unit] > 0))
+                name = TABLES[table].replace("x1", taken[0]).replace("x2", taken[1])
+                of = f" of {taken[0]} and {taken[1]}" if name.isupper() else ""
+                yield f"{symbol(found.layers, 'h', k, unit)} is {name}{of}"
+
+
+def rule(found: Backpropagation, lr: float) -> Iterator[str]:
+    """Yield one step of Rosenblatt's rule over the rows, for one unit.
+
+    Args:
+        found: Of the unit; the gradients are not used.
+        lr: The learning rate.
+    """
+    layer, error = found.layers.layers[0], found.targets - found.output
+    change = lr * np.append(error @ found.x, error.sum())
+    before, names = np.append(layer.weight[0], layer.bias), list(found.parameters)
+    yield "Rosenblatt's rule needs no slope: weight + rate * sum of (target - y) * input:"
+    rows = zip(names, before, change, before + change, strict=True)
+    keys = ("parameter", "value", "change", f"after one step at {lr:g}")
+    yield as_table(
+        [dict(zip(keys, [name, *(f"{v:.6g}" for v in v)], strict=True)) for name, *v in rows]
+    )
+    if not error.any():
+        yield "Every row is right, so that nothing changes."

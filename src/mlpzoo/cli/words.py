@@ -1,0 +1,94 @@
+"""The words of a command line, put in order before argparse sees them."""
+
+import argparse
+import re
+from collections.abc import Sequence
+
+from mlpzoo.checks import InputError, is_number
+from mlpzoo.training.settings import GROUPS
+
+UNNAMED = "\0"  # the NETWORK of a line that has none; nobody can type it
+
+
+def with_network(arguments: Sequence[str], actions: Sequence[argparse.Action]) -> list[str]:
+    r"""Put options before a "--", the rest behind: to argparse, -1e-3 would be an option.
+
+    In front of the rest comes `UNNAMED`, where --ckpt or --weights stands for NETWORK.
+
+    Args:
+        arguments: Those of a command that takes NETWORK.
+        actions: What argparse knows of them.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> actions = [parser.add_argument(name) for name in ("NETWORK", "X", "--weights")]
+        >>> with_network(["sin", "-1e-3"], actions)
+        ['--', 'sin', '-1e-3']
+        >>> with_network(["--weights", "-1,-1,1.5", "0", "1"], actions)
+        ['--weights=-1,-1,1.5', '--', '\x00', '0', '1']
+    """
+    with_value = {name: action.nargs != 0 for action in actions for name in action.option_strings}
+    options, values, left = list[str](), list[str](), list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            values, left = [*values, *left], []
+        elif with_value.get(word) and left and left[0] not in with_value:
+            options.append(f"{word}={left.pop(0)}")
+        elif re.match("--?[a-zA-Z]", word) and not is_number(word):
+            options.append(word)
+        else:
+            values.append(word)
+    instead = any(word.startswith(("--ckpt=", "--weights=")) for word in options)
+    places = sum(not action.option_strings for action in actions)
+    if instead and (len(values) < places or is_number(values[0])):
+        values.insert(0, UNNAMED)
+    return [*options, "--", *values] if values else options
+
+
+def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Take --data.x VALUE and --module.x VALUE out of a command line.
+
+    Args:
+        arguments: The command line.
+
+    Returns:
+        The other arguments, and the dotted ones as "--group.name=value".
+
+    Raises:
+        InputError: A dotted option without a value.
+
+    Example:
+        >>> split_dotted(["sin", "--module.lr", "0.1", "--seed", "3"])
+        (['sin', '--seed', '3'], ['--module.lr=0.1'])
+    """
+    others, dotted, remaining = list[str](), list[str](), iter(arguments)
+    for argument in remaining:
+        if not argument.startswith(tuple(f"--{group}." for group in GROUPS)):
+            others.append(argument)
+        elif "=" in argument:
+            dotted.append(argument)
+        else:
+            if (value := next(remaining, None)) is None or value.startswith("--"):
+                follows = f", and {value} follows" if value else ""
+                raise InputError(f"{argument} needs a value{follows}")
+            dotted.append(f"{argument}={value}")
+    return others, dotted
+
+
+def nested(dotted: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return dotted arguments as mappings by group.
+
+    Args:
+        dotted: What `split_dotted` gave.
+
+    Example:
+        >>> nested(["--module.lr=0.1", "--data.low=0"])
+        {'data': {'low': '0'}, 'module': {'lr': '0.1'}}
+    """
+    groups: dict[str, dict[str, str]] = {group: {} for group in GROUPS}
+    for argument in dotted:
+        option, _, text = argument.partition("=")
+        group, _, name = option[2:].partition(".")
+        groups[group][name] = text
+    return groups
