@@ -1,7 +1,7 @@
+from .analysis.by_hand.gradients import Backpropagation as Backpropagation
+from .analysis.by_hand.gradients import backpropagate as backpropagate
 from .analysis.formula import Formula as Formula
 from .analysis.formula import formula as formula
-from .analysis.gradients import Backpropagation as Backpropagation
-from .analysis.gradients import backpropagate as backpropagate
 from .analysis.pieces import Pieces as Pieces
 from .analysis.pieces import pieces as pieces
 from .analysis.proof.certificate import Certificate as Certificate

@@ -10,8 +10,8 @@ from mlpzoo import (
     from_weights,
     load_pretrained,
 )
-from mlpzoo.analysis.chain import chain_of
-from mlpzoo.analysis.slopes import ACTIVATION_SLOPES
+from mlpzoo.analysis.by_hand.chain import chain_of
+from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES
 from tests.published import HIDDEN, INPUTS, LOGITS
 
 POINTS = [[2], [4], [8]], [4, 7, 8]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlpzoo import plotting, train
-from mlpzoo.cli.commands.explain import PICTURES
+from mlpzoo.cli.commands.exact.explain import PICTURES
 from tests.published import HIDDEN, LOGITS
 
 XOR = "[[[1,1,-0.5],[-1,-1,1.5]],[[1,1,-1.5]]]"
@@ -19,7 +19,7 @@ WIDTH = 100
 def no_slips(request, monkeypatch):
     """Leave out what takes a second and has its own tests."""
     if "slips" not in request.node.name:
-        monkeypatch.setattr("mlpzoo.cli.commands.explain._slips", lambda exercise: [])
+        monkeypatch.setattr("mlpzoo.cli.commands.exact.explain._slips", lambda exercise: [])
 
 
 @pytest.fixture

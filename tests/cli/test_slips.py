@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mlpzoo.cli.slips import slips_of
+from mlpzoo.cli.by_hand.slips import slips_of
 from tests.published import INPUTS, LOGITS, WEIGHTS
 
 EXPECTED = [

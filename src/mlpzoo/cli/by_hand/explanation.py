@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from mlpzoo.analysis.chain import chain_of
-from mlpzoo.analysis.gradients import Backpropagation
+from mlpzoo.analysis.by_hand.chain import chain_of
+from mlpzoo.analysis.by_hand.gradients import Backpropagation
+from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES
+from mlpzoo.analysis.by_hand.symbols import formulas, output_symbol, symbol
 from mlpzoo.analysis.layers import Array
-from mlpzoo.analysis.slopes import ACTIVATION_SLOPES
-from mlpzoo.analysis.symbols import formulas, output_symbol, symbol
+from mlpzoo.cli.by_hand.verdict import rule, verdict
 from mlpzoo.cli.tables import as_lines, as_table, as_tables
-from mlpzoo.cli.verdict import rule, verdict
 
 MOST_ROWS = 16  # that are printed
 _COSTS = {

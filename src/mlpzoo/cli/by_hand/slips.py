@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 import torch
 
-from mlpzoo.analysis.chain import chain_of
-from mlpzoo.analysis.gradients import backpropagate
+from mlpzoo.analysis.by_hand.chain import chain_of
+from mlpzoo.analysis.by_hand.gradients import backpropagate
+from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES
 from mlpzoo.analysis.layers import layers_of
-from mlpzoo.analysis.slopes import ACTIVATION_SLOPES
 from mlpzoo.data import LinearDataModule
 from mlpzoo.data.gate import GATES
 from mlpzoo.exercises import get_exercise

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mlpzoo.analysis.gradients import Backpropagation
-from mlpzoo.analysis.symbols import symbol
+from mlpzoo.analysis.by_hand.gradients import Backpropagation
+from mlpzoo.analysis.by_hand.symbols import symbol
 from mlpzoo.cli.tables import as_table
 from mlpzoo.data.gate import TABLES, is_linearly_separable
 

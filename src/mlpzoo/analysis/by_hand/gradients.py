@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES, LOSS_SLOPES
+from mlpzoo.analysis.by_hand.symbols import symbol
 from mlpzoo.analysis.layers import Array, Layers, layers_of
-from mlpzoo.analysis.slopes import ACTIVATION_SLOPES, LOSS_SLOPES
-from mlpzoo.analysis.symbols import symbol
 from mlpzoo.checks import InputError, check_positive, resolve_name
 from mlpzoo.nets.stack import ACTIVATIONS
 

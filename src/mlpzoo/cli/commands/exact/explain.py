@@ -104,8 +104,8 @@ def _explained(
     **network: Any,
 ) -> tuple[str, dict[str, Any]]:
     """Return the text and, as plain data, the same."""
-    from mlpzoo.analysis.gradients import backpropagate
-    from mlpzoo.cli.explanation import as_data, in_words
+    from mlpzoo.analysis.by_hand.gradients import backpropagate
+    from mlpzoo.cli.by_hand.explanation import as_data, in_words
 
     found = _network(network)
     layers = _small_layers(found, loss or "")
@@ -234,7 +234,7 @@ def _loss(found: "Found", asked: str | None) -> dict[str, str]:
 
 
 def _slips(exercise: str) -> list[dict[str, Any]]:
-    from mlpzoo.cli.slips import slips_of
+    from mlpzoo.cli.by_hand.slips import slips_of
 
     return [asdict(slip) for slip in slips_of(exercise)]
 

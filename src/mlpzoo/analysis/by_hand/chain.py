@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from mlpzoo.analysis.gradients import Backpropagation
+from mlpzoo.analysis.by_hand.gradients import Backpropagation
+from mlpzoo.analysis.by_hand.symbols import output_symbol, symbol
 from mlpzoo.analysis.layers import Array
-from mlpzoo.analysis.symbols import output_symbol, symbol
 from mlpzoo.checks import lookup
 
 

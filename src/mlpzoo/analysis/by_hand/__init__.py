@@ -1,0 +1,1 @@
+"""Gradients by the chain rule, factor by factor, with the names that the notes have."""
