@@ -11,7 +11,7 @@ from mlpzoo import (
     load_pretrained,
 )
 from mlpzoo.analysis.by_hand.chain import chain_of
-from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES
+from mlpzoo.analysis.by_hand.slopes import IN_WORDS
 from tests.published import HIDDEN, INPUTS, LOGITS
 
 POINTS = [[2], [4], [8]], [4, 7, 8]
@@ -34,7 +34,7 @@ def test_published_hidden_outputs_and_logits():
     np.testing.assert_allclose(found.output, LOGITS, atol=2e-6)
 
 
-@pytest.mark.parametrize("activation", ACTIVATION_SLOPES)
+@pytest.mark.parametrize("activation", IN_WORDS)
 @pytest.mark.parametrize("hidden", [(), (2,), (11,), (3, 2), (2, 11, 2)])
 @pytest.mark.parametrize(("scaled", "reduction"), [(False, "sum"), (True, "mean")])
 def test_gradients_are_those_of_autograd_and_the_products_of_their_factors(

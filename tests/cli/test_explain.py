@@ -19,7 +19,7 @@ WIDTH = 100
 def no_slips(request, monkeypatch):
     """Leave out what takes a second and has its own tests."""
     if "slips" not in request.node.name:
-        monkeypatch.setattr("mlpzoo.cli.commands.exact.explain._slips", lambda exercise: [])
+        monkeypatch.setattr("mlpzoo.cli.commands.exact.explain._slips", lambda exercise: ("", []))
 
 
 @pytest.fixture
@@ -63,8 +63,9 @@ def test_published_weights_give_the_published_outputs(cli, told):
         assert units == pytest.approx([h for layer in hidden for h in layer], abs=6e-7)
     assert found["output"] == pytest.approx(LOGITS, abs=1e-5)
     assert found["difference"] < 1e-12
-    text = told("xor-lecture")
-    assert "d cost/d b11 = d cost/d h11 * d h11/d z11 * d z11/d b11 = " in text
+    text = told("xor-lecture", "--parameter", "B11", "--parameter", "w121")  # as it is spelt
+    for name in ("b11", "w1_21"):
+        assert f"d cost/d {name} = d cost/d h11 * d h11/d z11 * d z11/d {name} = " in text
     assert "d cost/d h11 = d cost/d z21 * w2_11 + d cost/d z22 * w2_12\n" in text
 
 
@@ -181,6 +182,10 @@ def test_typed_weights_are_drawn(cli, monkeypatch):
         ("explain linear --lr 1,2", "--lr must be one number, got 2"),
         ("explain linear --row 1,2,3", "--row must have 1 input, and the target if need be"),
         ("explain linear --row nan,1", "--row must be finite numbers"),
+        (
+            f"explain perceptron --weights 1,1,1,1,1,1,1,0 --data.table {64 * '01'}",
+            "there are 128; name",
+        ),
         ("explain linear --parameter c", "unknown parameter 'c'; known: a, b"),
         ("explain linear --out a.png", "--out goes with a picture"),
         ("explain vanishing --lr 1", "vanishing takes no rate, got 1: see --lr"),

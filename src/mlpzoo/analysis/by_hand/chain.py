@@ -36,7 +36,7 @@ def chain_of(found: Backpropagation, name: str) -> dict[str, Array]:
 
     def through(layer: int, unit: int) -> None:
         if layers.layers[layer].activation != "identity":
-            path.append((symbol(layers, "z", layer, unit), found.slope(layer)[:, unit]))
+            path.append((symbol(layers, "z", layer, unit), found.slopes[layer][:, unit]))
 
     hidden = symbol(layers, "h", one.layer, one.unit)
     if one.layer < last - 1:
@@ -47,7 +47,6 @@ def chain_of(found: Backpropagation, name: str) -> dict[str, Array]:
         through(last, 0)
         path.append((hidden, layers.layers[last].weight[0, one.unit] * rows))
     through(one.layer, one.unit)
-    path.append(
-        (one.name, found.source(one.layer)[:, one.source] if one.source is not None else rows)
-    )
+    taken = rows if one.source is None else found.taken[one.layer][:, one.source]
+    path.append((one.name, taken))
     return {f"d {above}/d {below}": v for (above, _), (below, v) in pairwise(path)}

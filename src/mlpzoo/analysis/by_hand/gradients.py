@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES, LOSS_SLOPES
+from mlpzoo.analysis.by_hand.slopes import IN_WORDS, with_slope
 from mlpzoo.analysis.by_hand.symbols import symbol
-from mlpzoo.analysis.layers import Array, Layers, layers_of
+from mlpzoo.analysis.layers import Array, Layer, Layers, layers_of
 from mlpzoo.checks import InputError, check_positive, resolve_name
 from mlpzoo.nets.stack import ACTIVATIONS
+
+LOSSES = {"mse": nn.MSELoss, "bcewithlogits": nn.BCEWithLogitsLoss}
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,11 @@ class Backpropagation:
         targets: What the output should be, (rows,).
         loss: "mse" or "bcewithlogits".
         reduction: Whether the cost is the "sum" or the "mean" over the rows.
+        taken: For each layer, what it takes, (rows, inputs): h of the one before, or x as it is
+            scaled.
         z: For each layer, W s + b of each unit, (rows, units).
         h: For each layer, the activation of z.
+        slopes: For each layer, d h/d z.
         output: The output, (rows,).
         cost: The cost.
         d_output: d cost/d output, (rows,).
@@ -60,51 +65,45 @@ class Backpropagation:
     targets: Array
     loss: str
     reduction: str
-    z: tuple[Array, ...]
-    h: tuple[Array, ...]
+    taken: list[Array]
+    z: list[Array]
+    h: list[Array]
+    slopes: list[Array]
     output: Array
     cost: float
     d_output: Array
-    d_h: tuple[Array, ...]
-    d_z: tuple[Array, ...]
+    d_h: list[Array]
+    d_z: list[Array]
 
     def __repr__(self) -> str:
         sizes = f"{len(self.x)} rows, {self.layers.size} parameters"
         return f"<Backpropagation: {sizes}, cost {self.cost:.6g}>"
 
     @cached_property
+    def gradients(self) -> list[Array]:
+        """For each layer, (units, inputs + 1): d cost/d weight, and last d cost/d bias."""
+        pairs = zip(self.d_z, self.taken, strict=True)
+        return [np.column_stack([d_z.T @ taken, d_z.sum(axis=0)]) for d_z, taken in pairs]
+
+    @cached_property
     def parameters(self) -> dict[str, Parameter]:
         """All parameters by name, layer after layer, of each unit the weights and then the bias."""
-        found = []
-        for k, layer in enumerate(self.layers.layers):
-            gradients = self.d_z[k].T @ self.source(k)
-            for unit, bias in enumerate(layer.bias):
-                for source, weight in enumerate(layer.weight[unit]):
-                    name, gradient = (
-                        symbol(self.layers, "w", k, unit, source),
-                        gradients[unit, source],
-                    )
-                    found.append(Parameter(name, k, unit, source, float(weight), float(gradient)))
-                gradient, name = self.d_z[k][:, unit].sum(), symbol(self.layers, "b", k, unit)
-                found.append(Parameter(name, k, unit, None, float(bias), float(gradient)))
-        return {each.name: each for each in found}
+        found = {}
+        for k, (layer, gradients) in enumerate(
+            zip(self.layers.layers, self.gradients, strict=True)
+        ):
+            for (unit, place), value in np.ndenumerate(_numbers(layer)):
+                source = place if place < layer.weight.shape[1] else None
+                name = symbol(self.layers, "b" if source is None else "w", k, unit, source)
+                gradient = float(gradients[unit, place])
+                found[name] = Parameter(name, k, unit, source, float(value), gradient)
+        return found
 
     @cached_property
     def difference(self) -> float:
         """The largest difference between a gradient here and the one of torch's autograd."""
-        ours = np.array([each.gradient for each in self.parameters.values()])
-        return float(np.abs(ours - _by_autograd(self)).max())
-
-    def source(self, layer: int) -> Array:
-        """Return what a layer takes, (rows, inputs): h of the one before, or x as it is scaled."""
-        centre, half_width = self.layers.in_scale
-        return self.h[layer - 1] if layer else (self.x - centre) / half_width
-
-    def slope(self, layer: int) -> Array:
-        """Return d h/d z of each unit of a layer, (rows, units)."""
-        of = ACTIVATION_SLOPES[self.layers.layers[layer].activation][1]
-        slopes: Array = of(self.z[layer], self.h[layer])
-        return slopes
+        pairs = zip(self.gradients, _by_autograd(self), strict=True)
+        return max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs)
 
     def step(self, lr: float) -> "Backpropagation":
         """Return the same of the network one step of gradient descent later.
@@ -118,23 +117,16 @@ class Backpropagation:
         check_positive("lr", lr)
         moved = [
             replace(
-                layer,
-                weight=layer.weight - lr * (self.d_z[k].T @ self.source(k)),
-                bias=layer.bias - lr * self.d_z[k].sum(axis=0),
+                layer, weight=layer.weight - lr * each[:, :-1], bias=layer.bias - lr * each[:, -1]
             )
-            for k, layer in enumerate(self.layers.layers)
+            for layer, each in zip(self.layers.layers, self.gradients, strict=True)
         ]
         after = replace(self.layers, layers=tuple(moved))
         return _both_ways(after, self.x, self.targets, self.loss, self.reduction)
 
 
 def backpropagate(
-    net: nn.Module | Layers,
-    x: Any,
-    targets: Any,
-    *,
-    loss: str = "",
-    reduction: str = "",
+    net: nn.Module | Layers, x: Any, targets: Any, *, loss: str = "", reduction: str = ""
 ) -> Backpropagation:
     """Return what a network computes for some rows, and the gradient of each of its parameters.
 
@@ -167,13 +159,13 @@ def backpropagate(
         raise InputError(
             f"backpropagation by hand takes one output, and this network has {outputs}"
         )
-    if unknown := layers.activations - set(ACTIVATION_SLOPES):
+    if unknown := layers.activations - set(IN_WORDS):
         raise InputError(
             f"the slope of {', '.join(sorted(unknown))} is not known here; known: "
-            f"{', '.join(ACTIVATION_SLOPES)}"
+            f"{', '.join(IN_WORDS)}"
         )
     logit = layers.gives == "logit"
-    loss = resolve_name("loss", loss or ("bcewithlogits" if logit else "mse"), LOSS_SLOPES)
+    loss = resolve_name("loss", loss or ("bcewithlogits" if logit else "mse"), LOSSES)
     if loss == "bcewithlogits" and not logit:
         raise InputError(
             f"loss {loss} takes a logit, and this network gives a {layers.gives}; take mse"
@@ -198,46 +190,45 @@ def _both_ways(
 ) -> Backpropagation:
     """Compute forwards, and the gradients backwards."""
     (centre, half_width), (middle, span) = layers.in_scale, layers.out_scale
-    value, slope = LOSS_SLOPES[loss]
-    z, h, d_z, d_h = list[Array](), list[Array](), list[Array](), list[Array]()
+    taken, z, slopes = [(x - centre) / half_width], list[Array](), list[Array]()
+    wanted, costs_of = torch.tensor(targets), LOSSES[loss](reduction="none")
     with np.errstate(over="ignore", invalid="ignore"):  # it is refused below
         for layer in layers.layers:
-            taken = h[-1] if h else (x - centre) / half_width
-            z.append(taken @ layer.weight.T + layer.bias)
-            h.append(ACTIVATION_SLOPES[layer.activation][0](z[-1]))
-        output = middle + span * h[-1][:, 0]
+            z.append(taken[-1] @ layer.weight.T + layer.bias)
+            h, slope = with_slope(ACTIVATIONS[layer.activation](), z[-1])
+            taken.append(h)
+            slopes.append(slope)
+        output = middle + span * taken[-1][:, 0]
+        costs, d_output = with_slope(lambda y: costs_of(y, wanted), output)
         share = 1 / len(x) if reduction == "mean" else 1.0
-        cost = float(value(output, targets).sum() * share)
-        d_output = share * slope(output, targets)
-        back = span * d_output[:, np.newaxis]
-        for k in reversed(range(len(z))):
-            layer = layers.layers[k]
-            d_h.insert(0, back)
-            d_z.insert(0, back * ACTIVATION_SLOPES[layer.activation][1](z[k], h[k]))
-            back = d_z[0] @ layer.weight
+        cost, d_output = float(costs.sum() * share), share * d_output
+        d_h, d_z = [span * d_output[:, np.newaxis]], list[Array]()
+        for layer, slope in zip(layers.layers[::-1], slopes[::-1], strict=True):
+            d_z.insert(0, d_h[0] * slope)
+            d_h.insert(0, d_z[0] @ layer.weight)
     if not np.isfinite([cost, *(part.sum() for part in d_z)]).all():
         raise InputError(
             "the cost is not finite: weights, rows or rate are too large; take smaller ones"
         )
     return Backpropagation(
-        layers, x, targets, loss, reduction, tuple(z), tuple(h), output, cost, d_output,
-        tuple(d_h), tuple(d_z),
+        layers, x, targets, loss, reduction, taken[:-1], z, taken[1:], slopes, output, cost,
+        d_output, d_h[1:], d_z,
     )  # fmt: skip
 
 
-def _by_autograd(ours: Backpropagation) -> Array:
-    """Return the gradients as torch finds them, in the order of `Backpropagation.parameters`."""
-    layers, (middle, span) = ours.layers, ours.layers.out_scale
-    numbers = [
-        torch.tensor(np.column_stack([layer.weight, layer.bias]), requires_grad=True)
-        for layer in layers.layers
-    ]
-    taken = torch.tensor(ours.source(0))
-    for layer, both in zip(layers.layers, numbers, strict=True):
-        taken = ACTIVATIONS[layer.activation]()(
-            nn.functional.linear(taken, both[:, :-1], both[:, -1])
-        )
-    losses = {"mse": nn.MSELoss, "bcewithlogits": nn.BCEWithLogitsLoss}
+def _by_autograd(ours: Backpropagation) -> list[Array]:
+    """Return the gradients as torch finds them, as `Backpropagation.gradients` are."""
+    layers, (middle, span) = ours.layers.layers, ours.layers.out_scale
+    numbers = [torch.tensor(_numbers(layer), requires_grad=True) for layer in layers]
+    taken = torch.tensor(ours.taken[0])
+    for layer, both in zip(layers, numbers, strict=True):
+        z = nn.functional.linear(taken, both[:, :-1], both[:, -1])
+        taken = ACTIVATIONS[layer.activation]()(z)
     output, targets = middle + span * taken[:, 0], torch.tensor(ours.targets)
-    cost = losses[ours.loss](reduction=ours.reduction)(output, targets)
-    return torch.cat([g.flatten() for g in torch.autograd.grad(cost, numbers)]).numpy()
+    cost = LOSSES[ours.loss](reduction=ours.reduction)(output, targets)
+    return [gradient.numpy() for gradient in torch.autograd.grad(cost, numbers)]
+
+
+def _numbers(layer: Layer) -> Array:
+    """Return weights and last the bias, (units, inputs + 1)."""
+    return np.column_stack([layer.weight, layer.bias])

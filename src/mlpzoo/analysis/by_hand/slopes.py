@@ -1,30 +1,34 @@
-"""Activations and losses with their slopes, as backpropagation by hand takes them."""
+"""Slopes by autograd, and those that are known in words."""
 
 from collections.abc import Callable
-from typing import Any
 
-import numpy as np
+import torch
+from torch import Tensor
 
 from mlpzoo.analysis.layers import Array
 
-Function = Callable[[Array], Any]
-Slope = Callable[[Array, Array], Any]
-
-
-def sigmoid(z: Array) -> Array:
-    """Return 1 / (1 + exp(-z)), which no z overflows."""
-    h: Array = np.exp(-np.logaddexp(0, -z))
-    return h
-
-
-ACTIVATION_SLOPES: dict[str, tuple[Function, Slope, str]] = {  # h of z; d h/d z of z, h; in words
-    "identity": (lambda z: z, lambda z, h: np.ones_like(z), "1"),
-    "relu": (lambda z: np.maximum(z, 0), lambda z, h: (z > 0) * 1.0, "1 where z > 0, else 0"),
-    "sigmoid": (sigmoid, lambda z, h: h * (1 - h), "h (1 - h)"),
-    "step": (lambda z: (z > 0) * 1.0, lambda z, h: np.zeros_like(z), "0"),
-    "tanh": (np.tanh, lambda z, h: 1 - h * h, "1 - h^2"),
+IN_WORDS = {  # d h/d z of the activations that backpropagation by hand takes
+    "identity": "1",
+    "relu": "1 where z > 0, else 0",
+    "sigmoid": "h (1 - h)",
+    "step": "0",
+    "tanh": "1 - h^2",
 }
-LOSS_SLOPES: dict[str, tuple[Slope, Slope]] = {  # of one row, of output and target; d loss/d output
-    "mse": (lambda y, t: (y - t) ** 2, lambda y, t: 2 * (y - t)),
-    "bcewithlogits": (lambda y, t: np.logaddexp(0, y) - t * y, lambda y, t: sigmoid(y) - t),
-}
+
+
+def with_slope(function: Callable[[Tensor], Tensor], at: Array) -> tuple[Array, Array]:
+    """Return a function of each number, and its slope there.
+
+    Args:
+        function: Elementwise, in float64.
+        at: The numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> [part.tolist() for part in with_slope(torch.square, np.array([1.0, 3.0]))]
+        [[1.0, 9.0], [2.0, 6.0]]
+    """
+    x = torch.tensor(at, requires_grad=True)
+    y = function(x)
+    (slope,) = torch.autograd.grad(y.sum(), x)
+    return y.detach().numpy(), slope.numpy()

@@ -4,8 +4,6 @@ import re
 
 from mlpzoo.analysis.layers import Layers
 
-MOST_UNITS = 12  # whose formulas are told
-
 
 def output_symbol(layers: Layers) -> str:
     """Return the symbol of the one output of a network."""
@@ -43,7 +41,7 @@ def symbol(layers: Layers, kind: str, layer: int, unit: int = 0, source: int | N
 
 
 def formulas(layers: Layers, *, numbers: bool = False) -> list[str]:
-    """Return the formula of each unit, of the first `MOST_UNITS`.
+    """Return the formula of each unit.
 
     Args:
         layers: The network.
@@ -76,5 +74,4 @@ def formulas(layers: Layers, *, numbers: bool = False) -> list[str]:
             said.append(f"{symbol(layers, 'h', k, unit)} = {total}")
     if layers.out_scale != (0.0, 1.0):
         said.append(f"y = {layers.out_scale[0]:g} + {layers.out_scale[1]:g} s")
-    more = [f"... and {len(said) - MOST_UNITS} more units"] if len(said) > MOST_UNITS else []
-    return [*said[:MOST_UNITS], *more]
+    return said

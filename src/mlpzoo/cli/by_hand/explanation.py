@@ -7,16 +7,16 @@ import numpy as np
 
 from mlpzoo.analysis.by_hand.chain import chain_of
 from mlpzoo.analysis.by_hand.gradients import Backpropagation
-from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES
+from mlpzoo.analysis.by_hand.slopes import IN_WORDS
 from mlpzoo.analysis.by_hand.symbols import formulas, output_symbol, symbol
 from mlpzoo.analysis.layers import Array
+from mlpzoo.checks import lookup
 from mlpzoo.cli.by_hand.verdict import rule, verdict
 from mlpzoo.cli.tables import as_lines, as_table, as_tables
 
-MOST_ROWS = 16  # that are printed
-_COSTS = {
-    "mse": "{} over the rows of (y - target)^2",
-    "bcewithlogits": "{} over the rows of the cross-entropy, log(1 + e^logit) - target logit",
+_COSTS = {  # of a row, with its slope
+    "mse": ("(y - target)^2", "2 (y - target)"),
+    "bcewithlogits": ("the cross-entropy, log(1 + e^logit) - target logit", "P(y = 1) - target"),
 }
 
 
@@ -33,29 +33,28 @@ def in_words(
     Args:
         found: All gradients.
         lr: The learning rate of the step.
-        named: The parameters to tell in full; none for one of each layer.
+        named: The parameters to tell in full; none for a bias of each layer.
         wanted: The gate that is asked for; empty for none, None where the rows are no truth table.
         targets: Whether there are targets; else there is no cost.
     """
     flat = "step" in found.layers.activations
-    yield from (*formulas(found.layers, numbers=flat), "", *forward(found, targets=targets))
+    yield from (*formulas(found.layers, numbers=flat), "", *_forward(found, targets))
     if wanted is not None and found.layers.gives != "value":
         yield from ("", *as_lines(verdict(found, wanted)))
     if not targets:
         return
-    still = flat and not any(one.gradient for one in found.parameters.values())
-    yield ""
+    still = flat and not any(each.any() for each in found.gradients)
     if still:
         yield (
-            f"All {len(found.parameters)} gradients are 0: a step has no slope, so that gradient "
+            f"\nAll {len(found.parameters)} gradients are 0: a step has no slope, so that gradient "
             "descent cannot move these weights."
         )
         yield from ("", *rule(found, lr)) if len(found.layers.layers) == 1 else ()
     else:
-        yield from (*slopes_of(found), *backward(found))
-    for name in named or (() if still else chosen(found)):
-        yield from ("", *in_detail(found, name))
-    yield from ("", *gradients(found, lr)) if not still else ()
+        yield from ("", *_slopes(found), *_backward(found))
+    for name in named or _chosen(found) * (not still):
+        yield from ("", *_in_detail(found, name))
+    yield from ("", *_gradients(found, lr)) if not still else ()
 
 
 def as_data(found: Backpropagation, lr: float, *, targets: bool = True) -> dict[str, Any]:
@@ -66,10 +65,9 @@ def as_data(found: Backpropagation, lr: float, *, targets: bool = True) -> dict[
         lr: The learning rate of the step.
         targets: Whether there are targets; else there is no cost.
     """
-    kinds = {"z": found.z, "h": found.h}
     layers = {
         symbol(found.layers, kind, k, unit): column.tolist()
-        for kind, parts in kinds.items()
+        for kind, parts in (("z", found.z), ("h", found.h))
         for k, part in enumerate(parts)
         for unit, column in enumerate(part.T)
     }
@@ -88,37 +86,36 @@ def as_data(found: Backpropagation, lr: float, *, targets: bool = True) -> dict[
     }  # fmt: skip
 
 
-def forward(found: Backpropagation, *, targets: bool = True) -> Iterator[str]:
-    """Yield a table of the rows with z and h of each layer, and the cost.
-
-    Args:
-        found: What is told.
-        targets: Whether there are targets.
-    """
+def _forward(found: Backpropagation, targets: bool) -> Iterator[str]:
+    """Yield a table of the rows with z and h of each layer, and the cost."""
     layers, groups = found.layers, []
     if layers.in_scale != (0.0, 1.0):
-        groups.append(_columns(found, "taken", 0, found.source(0)))
+        groups.append(_columns(found, "taken", 0, found.taken[0]))
     for k, layer in enumerate(layers.layers):
-        same = layer.activation == "identity"
-        z = {} if same else _columns(found, "z", k, found.z[k])
+        z = {} if layer.activation == "identity" else _columns(found, "z", k, found.z[k])
         groups.append({**z, **_columns(found, "h", k, found.h[k])})
-    ends = {output_symbol(layers): found.output}
+    groups[-1][output_symbol(layers)] = _numbers(found.output)
     if layers.gives == "logit":
-        ends["P(y = 1)"] = np.exp(-np.logaddexp(0, -found.output))
-    ends |= {"target": found.targets} if targets else {}
-    groups[-1] = {**groups[-1], **{name: _numbers(values) for name, values in ends.items()}}
-    yield as_tables(*_rows(found), groups)
-    yield from _more_rows(found)
+        groups[-1]["P(y = 1)"] = _numbers(np.exp(-np.logaddexp(0, -found.output)))
     if targets:
-        yield f"\ncost = {_COSTS[found.loss].format(found.reduction)} = {found.cost:.8g}"
+        groups[-1]["target"] = _numbers(found.targets)
+    yield as_tables(*_rows(found), groups)
+    if targets:
+        each = _COSTS[found.loss][0]
+        yield f"\ncost = {found.reduction} over the rows of {each} = {found.cost:.8g}"
 
 
-def backward(found: Backpropagation) -> Iterator[str]:
-    """Yield, of a network of several hidden layers, d cost/d z of each unit from the output back.
+def _slopes(found: Backpropagation) -> Iterator[str]:
+    """Yield the slopes of the cost and of the activations in words."""
+    share = f", divided by {len(found.x)}" if found.reduction == "mean" else ""
+    slope = _COSTS[found.loss][1]
+    yield f"slope of the cost: d cost/d {output_symbol(found.layers)} = {slope}{share}"
+    for name in sorted(found.layers.activations - {"identity"}):
+        yield f"slope of {name}: d h/d z = {IN_WORDS[name]}"
 
-    Args:
-        found: What is told.
-    """
+
+def _backward(found: Backpropagation) -> Iterator[str]:
+    """Yield d cost/d z of each unit from the output back, where hidden layers are several."""
     layers = found.layers
     if len(layers.layers) <= 2:
         return
@@ -134,45 +131,41 @@ def backward(found: Backpropagation) -> Iterator[str]:
     yield "From the output back. A unit passes on what it gets from all units behind it, as here:"
     yield f"d cost/d {symbol(layers, 'h', 0)} = {total}"
     yield as_tables(*_rows(found), groups)
-    yield from _more_rows(found)
 
 
-def in_detail(found: Backpropagation, name: str) -> Iterator[str]:
-    """Yield one gradient, factor by factor from the output back, and row by row.
+def _chosen(found: Backpropagation) -> list[str]:
+    """Return the parameters to tell in full: a bias of each layer, from the output back."""
+    if len(found.parameters) <= 2:
+        return list(found.parameters)
+    return [symbol(found.layers, "b", k) for k in reversed(range(len(found.z)))]
 
-    Args:
-        found: All gradients.
-        name: The parameter.
-    """
-    factors = chain_of(found, name)
-    one = found.parameters[next(n for n in found.parameters if n.lower() == name.lower())]
+
+def _in_detail(found: Backpropagation, name: str) -> Iterator[str]:
+    """Yield one gradient, factor by factor from the output back, and row by row."""
+    one = lookup("parameter", name, found.parameters)
+    factors = chain_of(found, one.name)
     yield f"d cost/d {one.name} = {' * '.join(factors)} = {one.gradient:.7g}"
     product = np.prod(list(factors.values()), axis=0)
     key, names = _rows(found)
     columns = {each: [*_numbers(values), ""] for each, values in factors.items()}
     columns["product"] = [*_numbers(product), f"{product.sum():.7g}"]
-    more = len(found.x) - MOST_ROWS
-    yield as_tables(key, [*names, f"sum, with {more} more rows" if more > 0 else "sum"], [columns])
+    yield as_tables(key, [*names, "sum"], [columns])
 
 
-def gradients(found: Backpropagation, lr: float) -> Iterator[str]:
-    """Yield a table of all gradients with one step, and how they compare with autograd.
-
-    Args:
-        found: All gradients.
-        lr: The learning rate.
-    """
+def _gradients(found: Backpropagation, lr: float) -> Iterator[str]:
+    """Yield a table of all gradients with one step, and how they compare with autograd."""
     after = found.step(lr)
-    rows = [
-        {
-            "parameter": name,
-            "value": f"{one.value:.6g}",
-            "d cost/d parameter": f"{one.gradient:.7g}",
-            f"after one step at {lr:g}": f"{after.parameters[name].value:.6g}",
-        }
-        for name, one in found.parameters.items()
-    ]
-    yield as_table(rows)
+    yield as_table(
+        [
+            {
+                "parameter": name,
+                "value": f"{one.value:.6g}",
+                "d cost/d parameter": f"{one.gradient:.7g}",
+                f"after one step at {lr:g}": f"{after.parameters[name].value:.6g}",
+            }
+            for name, one in found.parameters.items()
+        ]
+    )
     yield f"largest difference from autograd: {found.difference:.2g}"
     yield (
         f"one step, parameter - {lr:g} * gradient, takes the cost from {found.cost:.8g} to "
@@ -180,43 +173,11 @@ def gradients(found: Backpropagation, lr: float) -> Iterator[str]:
     )
 
 
-def chosen(found: Backpropagation) -> list[str]:
-    """Return the parameters to tell in detail: the first bias of each layer from the output back.
-
-    Args:
-        found: All gradients.
-    """
-    if len(found.parameters) <= 2:
-        return list(found.parameters)
-    layers = found.layers
-    return [symbol(layers, "b", k) for k in reversed(range(len(layers.layers)))]
-
-
-def slopes_of(found: Backpropagation) -> list[str]:
-    """Return the slopes of the cost and of the activations in words.
-
-    Args:
-        found: What is told.
-    """
-    cost = "P(y = 1) - target" if found.loss == "bcewithlogits" else "2 (y - target)"
-    share = f", divided by {len(found.x)}" if found.reduction == "mean" else ""
-    used = sorted(found.layers.activations - {"identity"})
-    return [
-        f"slope of the cost: d cost/d {output_symbol(found.layers)} = {cost}{share}",
-        *(f"slope of {name}: d h/d z = {ACTIVATION_SLOPES[name][2]}" for name in used),
-    ]
-
-
 def _rows(found: Backpropagation) -> tuple[str, list[str]]:
     """Return what stands above the names of the rows, and these: their inputs."""
     inputs = found.x.shape[1]
-    names = [f"x{n + 1}" if inputs > 1 else "x" for n in range(inputs)]
-    return ",".join(names), [",".join(f"{v:.6g}" for v in row) for row in found.x[:MOST_ROWS]]
-
-
-def _more_rows(found: Backpropagation) -> list[str]:
-    more = len(found.x) - MOST_ROWS
-    return [f"... and {more} more rows"] if more > 0 else []
+    names = [f"x{n + 1}" for n in range(inputs)] if inputs > 1 else ["x"]
+    return ",".join(names), [",".join(f"{v:.6g}" for v in row) for row in found.x]
 
 
 def _columns(found: Backpropagation, kind: str, layer: int, values: Array) -> dict[str, list[str]]:
@@ -225,4 +186,4 @@ def _columns(found: Backpropagation, kind: str, layer: int, values: Array) -> di
 
 
 def _numbers(values: Array) -> list[str]:
-    return [f"{v + 0.0:.6g}" for v in values[:MOST_ROWS]]
+    return [f"{v + 0.0:.6g}" for v in values]

@@ -3,24 +3,23 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 import torch
 
 from mlpzoo.analysis.by_hand.chain import chain_of
 from mlpzoo.analysis.by_hand.gradients import backpropagate
-from mlpzoo.analysis.by_hand.slopes import ACTIVATION_SLOPES
+from mlpzoo.analysis.by_hand.slopes import with_slope
 from mlpzoo.analysis.layers import layers_of
 from mlpzoo.data import LinearDataModule
 from mlpzoo.data.gate import GATES
 from mlpzoo.exercises import get_exercise
-from mlpzoo.exercises.linear import LECTURE_POINTS, descend_by_hand
+from mlpzoo.exercises.linear import LECTURE_POINTS
 from mlpzoo.nets import FourLayerXOR
 from mlpzoo.nets.by_hand import from_weights
 from mlpzoo.pretrained import get_pretrained, load_pretrained
 
-ROWS = ((0, 0), (0, 1), (1, 0), (1, 1))
+_ROWS = ((0, 0), (0, 1), (1, 0), (1, 1))
 _STEPS, _LR, _SEEDS = 50_000, 0.001, 50
 Values = tuple[float, ...]
 
@@ -57,76 +56,73 @@ def slips_of(exercise: str = "") -> list[Slip]:
     return [tell() for tell, of in _SLIPS.items() if exercise in (*of, "")]
 
 
+def _told(what: str, printed: str, right: str, before: Values, after: Values) -> Slip:
+    """Return a slip whose words are those given with their numbers in them."""
+    return Slip(what, printed.format(*before), right.format(*after), before, after)
+
+
 def _xor_backwards() -> Slip:
-    same = tuple(int(a == b) for a, b in ROWS)
-    differ = tuple(int(a != b) for a, b in ROWS)
-    name = next(name for name, table in GATES.items() if table == same).upper()
-    return Slip(
+    return _told(
         "XOR is defined as 1 where both inputs are the same.",
-        f"{_table(same)} for 00, 01, 10, 11, which is {name}",
-        f"{_table(differ)}: 1 where they differ",
-        same,
-        differ,
+        "{}{}{}{} for 00, 01, 10, 11, which is XNOR",
+        "{}{}{}{}: 1 where they differ",
+        GATES["xnor"],
+        GATES["xor"],
     )
 
 
 def _line() -> Slip:
     points = ((3.0, 5.0), (4.0, 6.0), (5.0, 7.0))
     a, b = LinearDataModule(points=points).least_squares()
-    printed, right = _cost(1, 3, points), _cost(a, b, points)
-    return Slip(
+    return _told(
         "The line through (3, 5), (4, 6), (5, 7) is said to be y = x + 3.",
-        f"y = x + 3, whose sum of squares is {printed:g}",
-        f"y = {a:.3g} x + {b:.3g}, whose sum of squares is {right:.2g}".replace("1 x", "x"),
-        (1, 3, printed),
-        (a, b, right),
+        "y = x + {1}, whose sum of squares is {2:g}",
+        "y = x + {1:.3g}, whose sum of squares is {2:.2g}",
+        (1, 3, _cost(1, 3, points)),
+        (a, b, _cost(a, b, points)),
     )
 
 
 def _inner_loop() -> Slip:
-    a = b = 0.0
-    for _ in range(_STEPS):
+    def epoch(a: float, b: float) -> tuple[float, float]:
         gradient_a = gradient_b = 0.0
         for x, y in LECTURE_POINTS:
             residual = a * x + b - y
             gradient_a += 2 * residual * x
             gradient_b += 2 * residual
             a -= _LR * gradient_a  # within the loop over the points
-        b -= _LR * gradient_b
-    return _descent_slip(
-        "The listing subtracts a's gradient inside the loop over the points.", a, b
-    )
+        return a, b - _LR * gradient_b
+
+    return _descent("The listing subtracts a's gradient inside the loop over the points.", epoch)
 
 
 def _b_from_a() -> Slip:
-    a = b = 0.0
-    for _ in range(_STEPS):
+    def epoch(a: float, b: float) -> tuple[float, float]:
         gradient_b = sum(2 * (a * x + b - y) for x, y in LECTURE_POINTS)
-        a, b = a - _LR * gradient_b, b - _LR * gradient_b  # of a too
-    return _descent_slip("The pseudo-code subtracts b's gradient from a.", a, b)
+        return a - _LR * gradient_b, b - _LR * gradient_b  # of a too
+
+    return _descent("The pseudo-code subtracts b's gradient from a.", epoch)
 
 
-def _descent_slip(what: str, a: float, b: float) -> Slip:
-    good_a, good_b = _descended()
-    printed, right = (a, b, _cost(a, b)), (good_a, good_b, _cost(good_a, good_b))
-    text = "a = {:.4f}, b = {:.4f} after " + f"{_STEPS} steps at {_LR}" + ", cost {:.4f}"
-    return Slip(what, text.format(*printed), text.format(*right), printed, right)
-
-
-@cache
-def _descended() -> tuple[float, float]:
-    return descend_by_hand(steps=_STEPS, lr=_LR)
+def _descent(what: str, epoch: Callable[[float, float], tuple[float, float]]) -> Slip:
+    """Return a slip in the descent from a = b = 0, given what an epoch makes of a and b."""
+    # that is an affine map, so that all epochs together are a power of its matrix
+    origin, *units = (np.array([*epoch(*at), 1]) for at in ((0, 0), (1, 0), (0, 1)))
+    matrix = np.column_stack([*(unit - origin for unit in units), origin])
+    a, b, _ = np.linalg.matrix_power(matrix, _STEPS)[:, 2].tolist()
+    right = LinearDataModule(points=LECTURE_POINTS).least_squares()  # where it is by then
+    text = f"a = {{:.4f}}, b = {{:.4f}} after {_STEPS} steps at {_LR}, cost {{:.4f}}"
+    return _told(what, text, text, (a, b, _cost(a, b)), (*right, _cost(*right)))
 
 
 def _slope_bound() -> Slip:
-    z = np.linspace(-10, 10, 2001)
-    forward, slope, _ = ACTIVATION_SLOPES["sigmoid"]
-    largest = float(slope(z, forward(z)).max())
-    text = "{}: four layers leave {:.4f} of a gradient at most, weights of 1 assumed"
-    return Slip(
+    _, slopes = with_slope(torch.sigmoid, np.linspace(-10, 10, 2001))
+    largest = float(slopes.max())
+    text = ": four layers leave {1:.4f} of a gradient at most, weights of 1 assumed"
+    return _told(
         "The slope of the sigmoid is said to be 0.5 at most.",
-        text.format(0.5, 0.5**4),
-        text.format(f"{largest:.4g}, at 0", largest**4),
+        "{0}" + text,
+        "{0:.4g}, at 0" + text,
         (0.5, 0.5**4),
         (largest, largest**4),
     )
@@ -136,61 +132,57 @@ def _overwritten() -> Slip:
     data = get_exercise("minmax").data()
     # x1 and x2 are independent and uniform: E (max - min)^2 = E (x1 - x2)^2 = 2 Var
     off = math.sqrt(2 * (data.high - data.low) ** 2 / 12)
-    ours = get_pretrained("minmax").errors["max_head_rmse"]
-    return Slip(
+    return _told(
         "The listing writes the targets of min over those of max before it reads them.",
-        f"both heads learn min, and the max head is off by RMSE {off:.2f}",
-        f"two names for the targets; the max head of the package's network is off by {ours:.2g}",
+        "both heads learn min, and the max head is off by RMSE {:.2f}",
+        "two names for the targets; the max head of the package's network is off by {:.2g}",
         (off,),
-        (ours,),
+        (get_pretrained("minmax").errors["max_head_rmse"],),
     )
 
 
 def _layer_left_out() -> Slip:
     whole = layers_of(load_pretrained("xor-lecture"))
     kept = replace(whole, layers=whole.layers[:3] + whole.layers[4:], outputs={"y": 3})
-    without, right = (tuple(backpropagate(net, ROWS, [0] * 4).output) for net in (kept, whole))
+    without, right = (backpropagate(net, _ROWS, [0] * 4).output for net in (kept, whole))
+    same = ": the truth table is still right" if ((without > 0) == (right > 0)).all() else ""
     text = "logits {:.3f}, {:.3f}, {:.3f}, {:.3f}"
-    same = _table([int(y > 0) for y in without]) == _table([int(y > 0) for y in right])
-    return Slip(
+    return _told(
         "A forward pass through the four hidden layers leaves out layer 4.",
-        text.format(*without) + (": the truth table is still right" if same else ""),
-        text.format(*right) + ": check the logits, not only 0 and 1",
-        without,
-        right,
+        text + same,
+        text + ": check the logits, not only 0 and 1",
+        tuple(without),
+        tuple(right),
     )
 
 
 def _called_xavier() -> Slip:
-    texts, values = [], list[Values]()
+    values = list[Values]()
     for name in ("uniform", "xavier"):
         nets = (FourLayerXOR(initialization=name, seed=seed) for seed in range(_SEEDS))
         drawn = torch.cat(
             [p.detach().flatten() for net in nets for p in net.parameters() if p.ndim > 1]
         )
         values.append((drawn.min().item(), drawn.max().item(), (drawn < 0).float().mean().item()))
-        low, high, negative = values[-1]
-        texts.append(f"weights from {low:.2f} to {high:.2f}, {negative:.0%} of them negative")
-    return Slip(
+    text = "weights from {:.2f} to {:.2f}, {:.0%} of them negative"
+    return _told(
         "Weights and biases drawn from U(0, 1) are called xavier.",
-        f"{texts[0]} (--module.initialization uniform)",
-        f"{texts[1]}, in layers of two; biases 0",
+        text + " (--module.initialization uniform)",
+        text + ", in layers of two; biases 0",
         *values,
     )
 
 
 def _activation_forgotten() -> Slip:
     net = from_weights([[[1, 1, 0], [1, -1, 0]], [[1, 1, 0]]], activation="sigmoid")
-    found = backpropagate(net, ROWS, [int(a != b) for a, b in ROWS])
-    factors = list(chain_of(found, "b1").values())
-    printed = float((factors[0] * factors[1] * found.h[0][:, 0] ** 2).sum())
-    right = found.parameters["b1"].gradient
-    return Slip(
+    found = backpropagate(net, _ROWS, GATES["xor"])
+    to_output, v1, *_ = chain_of(found, "b1").values()
+    return _told(
         "d cost/d b1 of the 2-2-1 network is written with h1 squared, and without the activation.",
-        f"d cost/d y * v1 * h1^2 = {printed:.6f} (w = 1, 1, 1, -1, v = 1, 1, biases 0, on XOR)",
-        f"d cost/d y * v1 * h1 (1 - h1) = {right:.6f}, as autograd has it",
-        (printed,),
-        (right,),
+        "d cost/d y * v1 * h1^2 = {:.6f} (w = 1, 1, 1, -1, v = 1, 1, biases 0, on XOR)",
+        "d cost/d y * v1 * h1 (1 - h1) = {:.6f}, as autograd has it",
+        (float((to_output * v1 * found.h[0][:, 0] ** 2).sum()),),
+        (found.parameters["b1"].gradient,),
     )
 
 
@@ -205,10 +197,6 @@ _SLIPS: dict[Callable[[], Slip], Sequence[str]] = {
     _layer_left_out: ("xor",),
     _overwritten: ("minmax",),
 }
-
-
-def _table(outputs: Sequence[int]) -> str:
-    return "".join(map(str, outputs))
 
 
 def _cost(a: float, b: float, points: Sequence[tuple[float, float]] = LECTURE_POINTS) -> float:

@@ -22,26 +22,24 @@ def verdict(found: Backpropagation, wanted: Sequence[int]) -> str:
     answers = tuple(map(int, found.output > (0 if found.layers.gives == "logit" else 0.5)))
     two, count = found.x.shape[1] == 2, len(found.layers.layers)
     steps = two and count > 1 and found.layers.activations == {"step"}
-    said = [f"{'; '.join(_units(found))}."] if steps else []
-    shown = f"Answers {''.join(map(str, answers))}" if len(answers) <= 16 else "The answers"
-    shown += f" are {TABLES[answers]}" if two else ""
+    units = f"{'; '.join(_units(found))}. " if steps else ""
+    shown = f"Answers {''.join(map(str, answers))}" + (f" are {TABLES[answers]}" if two else "")
     right = sum(a == b for a, b in zip(answers, wanted, strict=False))
-    if not wanted:
-        said.append(f"{shown}.")
-    elif right == len(wanted):
-        said.append(f"{shown}, as asked." if two else f"{shown} are right in all rows.")
-    else:
+    if wanted and right == len(wanted):
+        shown += ", as asked"
+    elif wanted:
         asked = f", not {TABLES[tuple(wanted)]}, which was asked for" if two else ""
-        said.append(f"{shown}{asked}: {right} of {len(wanted)} rows are right.")
+        shown += f"{asked}: {right} of {len(wanted)} rows are right"
     gate = tuple(wanted or answers)
-    if two and not is_linearly_separable(gate):
-        said.append(
-            f"One perceptron cannot do {TABLES[gate]}: its answer changes along one line, and no "
-            "line has 01 and 10 on one side and 00 and 11 on the other, so that 3 of 4 rows are "
-            f"its best; two layers can{', and these do' if count == 2 and answers == gate else ''}."
-        )
-        said += ["See `mlpzoo explain xor-step`."] if count == 1 else []
-    return " ".join(said)
+    if not two or is_linearly_separable(gate):
+        return f"{units}{shown}."
+    these = ", and these do" if count == 2 and answers == gate else ""
+    look = " See `mlpzoo explain xor-step`." if count == 1 else ""
+    return (
+        f"{units}{shown}. One perceptron cannot do {TABLES[gate]}: its answer changes along one "
+        "line, and no line has 01 and 10 on one side and 00 and 11 on the other, so that 3 of 4 "
+        f"rows are its best; two layers can{these}.{look}"
+    )
 
 
 def _units(found: Backpropagation) -> Iterator[str]:
@@ -63,14 +61,19 @@ def rule(found: Backpropagation, lr: float) -> Iterator[str]:
         found: Of the unit; the gradients are not used.
         lr: The learning rate.
     """
-    layer, error = found.layers.layers[0], found.targets - found.output
+    error = found.targets - found.output
     change = lr * np.append(error @ found.x, error.sum())
-    before, names = np.append(layer.weight[0], layer.bias), list(found.parameters)
     yield "Rosenblatt's rule needs no slope: weight + rate * sum of (target - y) * input:"
-    rows = zip(names, before, change, before + change, strict=True)
-    keys = ("parameter", "value", "change", f"after one step at {lr:g}")
     yield as_table(
-        [dict(zip(keys, [name, *(f"{v:.6g}" for v in v)], strict=True)) for name, *v in rows]
+        [
+            {
+                "parameter": name,
+                "value": f"{one.value:.6g}",
+                "change": f"{by:.6g}",
+                f"after one step at {lr:g}": f"{one.value + by:.6g}",
+            }
+            for (name, one), by in zip(found.parameters.items(), change, strict=True)
+        ]
     )
     if not error.any():
         yield "Every row is right, so that nothing changes."

@@ -2,13 +2,13 @@
 
 import argparse
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import product, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.checks import InputError, as_float32, cause, is_number, spelling
+from mlpzoo.checks import InputError, as_float32, is_number, spelling
 from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.parser import add_network
 from mlpzoo.cli.tables import stdout_for
@@ -24,7 +24,7 @@ PICTURES = {  # by its word, a function of mlpzoo.plotting, and which argument -
     "dying": ("plot_dying", "rate"),
     "vanishing": ("plot_vanishing", ""),
 }
-MOST_WEIGHTS = 200
+MOST_WEIGHTS, MOST_ROWS = 200, 64
 LECTURES_START = "0,0"  # of the line: a = b = 0
 EPILOG = """\
 linear is the lecture's line: its three points, a = b = 0 and rate 0.001; --weights A,B is another.
@@ -52,39 +52,34 @@ def run(*, lr: str | None, out: str | None, json: bool, **given: Any) -> int:
     word, rates = given["named"], _rates(lr)
     if word not in PICTURES and out is not None:
         raise InputError(f"--out goes with a picture: {', '.join(PICTURES)}")
-    if word in PICTURES or word == "slips":
-        if any(given[name] for name in ("row", "parameter", "loss", "path", "weights", "data")):
-            raise InputError(f"{word} is no network; leave out the options of one")
-        if word in PICTURES:
-            return _draw(word, rates, Path(out or f"{word}.png"))
-        with stdout_for(json):
-            slips = _slips("")
-        print(as_json(slips) if json else "\n".join(_slips_told(slips)))
+    if word in (*PICTURES, "slips") and any(
+        text for name, text in given.items() if name != "named"
+    ):
+        raise InputError(f"{word} is no network; leave out the options of one")
+    if word in PICTURES:
+        _draw(word, rates, Path(out or f"{word}.png"))
         return PASSED
     with stdout_for(json):
-        text, told = _explained(rates, **given)
+        text, told = _slips() if word == "slips" else _explained(rates, **given)
     print(as_json(told) if json else text)
     return PASSED
 
 
-def _draw(word: str, rates: Sequence[float], path: Path) -> int:
+def _draw(word: str, rates: Sequence[float], path: Path) -> None:
     from mlpzoo import plotting
 
     name, takes = PICTURES[word]
     if len(rates) > {"": 0, "rate": 1}.get(takes, len(rates)):
-        raise InputError(
-            f"{word} takes {'one rate' if takes else 'no rate'}, got {len(rates)}: see --lr"
-        )
+        most = "one rate" if takes else "no rate"
+        raise InputError(f"{word} takes {most}, got {len(rates)}: see --lr")
     given: dict[str, Any] = {takes: rates if takes == "rates" else rates[0]} if rates else {}
     if word == "descent":
         given |= {"cost": lambda x: (x - 3) ** 2, "start": 0.0, "title": "y = (x - 3)^2"}
     figure = getattr(plotting, name)(**given)
-    try:
-        plotting.save(figure, path)
-    except (OSError, ValueError) as error:  # ValueError: another kind of picture, or a NUL
-        raise InputError(f"cannot write {path}: {cause(error)}; choose another --out") from error
+    _, unwritten = plotting.save_each({path: lambda: figure})
+    if unwritten:
+        raise InputError(f"cannot write {unwritten}; choose another --out")
     print(path)
-    return PASSED
 
 
 def _rates(text: str | None) -> list[float]:
@@ -110,12 +105,17 @@ def _explained(
     found = _network(network)
     layers = _small_layers(found, loss or "")
     x, y = _rows(found, layers, row or ())
+    if len(x) > MOST_ROWS:
+        raise InputError(
+            f"explain tells every row, of {MOST_ROWS} at most, and there are {len(x)}; name some "
+            "with --row"
+        )
     by_hand = backpropagate(layers, x, [0] * len(x) if y is None else y, **_loss(found, loss))
     lr, title = _lr(found, rates), _title(found, network["weights"])
     wanted = None if row else getattr(found.data, "outputs", ())
     text = in_words(by_hand, lr, parameter or (), wanted=wanted, targets=y is not None)
-    slips = _slips(found.exercise.name) if found.exercise else []
-    ends = ["", "Where the notes slip:", *_slips_told(slips)] if slips else []
+    said, slips = _slips(found.exercise.name) if found.exercise else ("", [])
+    ends = ["", "Where the notes slip:", said] if slips else []
     facts = as_data(by_hand, lr, targets=y is not None)
     return "\n".join([title, *text, *ends]), {"network": title, **facts, "slips": slips}
 
@@ -139,16 +139,12 @@ def _title(found: "Found", weights: str | None) -> str:
     """Return what is explained, in a line."""
     from mlpzoo.plotting.views import with_gate
 
+    source, sketch = found.source, getattr(found.module.net, "sketch", str)()
     if found.exercise is None or found.data is None:
-        return f"{found.source}: {_sketch(found)}"
-    of = with_gate(found.exercise.name, found.data)
-    start = found.exercise.name == "linear" and weights == LECTURES_START
-    return f"{of}: {'a = b = 0' if start else found.source}, {_sketch(found)}"
-
-
-def _sketch(found: "Found") -> str:
-    sketch: str = getattr(found.module.net, "sketch", str)()
-    return sketch
+        return f"{source}, {sketch}"
+    if found.exercise.name == "linear" and weights == LECTURES_START:
+        source = "a = b = 0"
+    return f"{with_gate(found.exercise.name, found.data)}: {source}, {sketch}"
 
 
 def _small_layers(found: "Found", loss: str) -> "Layers":
@@ -181,20 +177,19 @@ def _rows(
     from mlpzoo.data import GateDataModule, LinearDataModule
 
     data, count = found.data, layers.in_features
-    if not typed and isinstance(data, LinearDataModule):
-        return data.x.tolist(), data.y.flatten().tolist()
-    if not typed and data is not None:
-        grid = data.grid(2 if isinstance(data, GateDataModule) else 5)
-        return grid[0].tolist(), grid[1].flatten().tolist()
-    if not typed:
+    if typed:
+        rows = [_row(text, count, data is not None) for text in typed]
+        x = [row[:count] for row in rows]
+        asked = data.target(torch.tensor(x)).flatten().tolist() if data is not None else []
+        return x, [row[count] if row[count:] else y for row, y in zip_longest(rows, asked)]
+    if data is None:
         if layers.gives != "probability" or count > 4:
             found.solves()
-        corners = product((0.0, 1.0), repeat=count)
-        return list(map(list, corners)), None
-    rows = [_row(text, count, data is not None) for text in typed]
-    x = [row[:count] for row in rows]
-    asked = data.target(torch.tensor(x)).flatten().tolist() if data is not None else []
-    return x, [row[count] if row[count:] else y for row, y in zip_longest(rows, asked)]
+        return [list(corner) for corner in product((0.0, 1.0), repeat=count)], None
+    if isinstance(data, LinearDataModule):
+        return data.x.tolist(), data.y.flatten().tolist()
+    grid = data.grid(2 if isinstance(data, GateDataModule) else 5)
+    return grid[0].tolist(), grid[1].flatten().tolist()
 
 
 def _row(text: str, count: int, has_target: bool) -> list[float]:
@@ -233,12 +228,10 @@ def _loss(found: "Found", asked: str | None) -> dict[str, str]:
     return {"loss": name_of_loss(type(module.loss)), "reduction": "sum" if module.sums else "mean"}
 
 
-def _slips(exercise: str) -> list[dict[str, Any]]:
+def _slips(exercise: str = "") -> tuple[str, list[dict[str, Any]]]:
+    """Return the slips in what the notes say of an exercise, or all, and as plain data the same."""
     from mlpzoo.cli.by_hand.slips import slips_of
 
-    return [asdict(slip) for slip in slips_of(exercise)]
-
-
-def _slips_told(slips: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for slip in slips:
-        yield from (slip["what"], f"  printed: {slip['printed']}", f"  right:   {slip['right']}")
+    slips = slips_of(exercise)
+    said = (f"{slip.what}\n  printed: {slip.printed}\n  right:   {slip.right}" for slip in slips)
+    return "\n".join(said), [asdict(slip) for slip in slips]
