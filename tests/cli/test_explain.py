@@ -15,13 +15,6 @@ XOR = "[[[1,1,-0.5],[-1,-1,1.5]],[[1,1,-1.5]]]"
 WIDTH = 100
 
 
-@pytest.fixture(autouse=True)
-def no_slips(request, monkeypatch):
-    """Leave out what takes a second and has its own tests."""
-    if "slips" not in request.node.name:
-        monkeypatch.setattr("mlpzoo.cli.commands.exact.explain._slips", lambda exercise: ("", []))
-
-
 @pytest.fixture
 def told(cli):
     """Explain; gives the lines, none of which is wider than a page."""

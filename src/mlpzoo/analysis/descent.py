@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mlpzoo.analysis.by_hand.slopes import with_slope
 from mlpzoo.checks import InputError, as_typed, is_finite
 
-Array = NDArray[np.floating[Any]]
+Array = NDArray[np.float64]
 Points = Sequence[tuple[float, float]] | Array
 Curve = Callable[[Tensor], Tensor]
 
@@ -118,9 +119,9 @@ class Valley:
     bottom: float
     curvature: float
 
-    def height(self, x: float) -> float:
-        """Return the cost at x."""
-        return _derivatives(self.cost, x)[0]
+    def heights(self, x: Array | float) -> Array:
+        """Return the cost at each x."""
+        return with_slope(self.cost, np.asarray(x, dtype=float))[0]
 
     def holds(self, x: float) -> bool:
         """Tell whether the bottom downhill from x is the same."""
@@ -134,20 +135,15 @@ class Valley:
             rate: Learning rate.
             steps: How many, at most.
         """
-        path, farthest = [self.start], 1e6 * abs(self.start - self.bottom)
-        while len(path) <= steps:
-            after = path[-1] - rate * _derivatives(self.cost, path[-1])[1]
-            if not abs(after - self.bottom) <= farthest:
-                break
-            path.append(after)
-        return np.array(path)
+        farthest = 1e6 * abs(self.start - self.bottom)
+        return _descend(self.cost, np.array(self.start), rate, steps, farthest)[0]
 
 
 def valley(cost: Curve, start: float) -> Valley:
     """Return the valley that a start lies in, in float64, with slopes by autograd.
 
     Args:
-        cost: Maps a tensor, one number, to one.
+        cost: Maps a tensor to one of its shape, each number for itself.
         start: Where a point is let go.
 
     Raises:
@@ -159,51 +155,60 @@ def valley(cost: Curve, start: float) -> Valley:
         >>> round(found.bottom, 12), found.curvature, found.roll(0.25, 3).tolist()
         (3.0, 2.0, [0.0, 1.5, 2.25, 2.625])
     """
-    bottom = _bottom(cost, float(start)) if is_finite("start", start) else math.nan
-    if bottom == start or not math.isfinite(_derivatives(cost, bottom)[0]):
+    bottom = math.nan
+    if is_finite("start", start):
+        x = torch.full((2,), start, dtype=torch.float64, requires_grad=True)
+        value: object = cost(x)
+        if not isinstance(value, Tensor) or value.shape != x.shape or not value.requires_grad:
+            raise InputError(
+                "cost must be made of its argument, each number for itself, by torch's functions, "
+                f"such as torch.sin(x); of {x.tolist()} it gave {value!r}"
+            )
+        bottom = _bottom(cost, float(start))
+    if bottom == start or not np.isfinite(with_slope(cost, np.array(bottom))[0]):
         raise InputError(
             f"no valley lies downhill from start={as_typed(start)}; choose a start where the curve "
             "has a slope, and goes down to a lowest place"
         )
-    way = np.linspace(start, bottom, 33).tolist()
-    return Valley(cost, float(start), bottom, max(_derivatives(cost, x)[2] for x in way))
+
+    def slope(x: Tensor) -> Tensor:
+        (found,) = torch.autograd.grad(cost(x).sum(), x, create_graph=True)
+        return found + 0 * x  # of a line it does not depend on x
+
+    curvatures = with_slope(slope, np.linspace(start, bottom, 33))[1]
+    return Valley(cost, float(start), bottom, float(curvatures.max()))
 
 
 def _bottom(cost: Curve, start: float) -> float:
     """Return where, first downhill, the slope is 0 or changes its sign; NaN for nowhere."""
-    if (slope := _derivatives(cost, start)[1]) == 0:
+    slope = float(with_slope(cost, np.array(start))[1])
+    if slope == 0:
         return start
-    near, stride = start, -math.copysign(1e-3 * max(1.0, abs(start)), slope)
-    while _derivatives(cost, far := near + stride)[1] * slope > 0 and math.isfinite(far):
-        near, stride = far, 1.2 * stride
-    if not _derivatives(cost, far)[1] * slope <= 0:
-        return math.nan
-    for _ in range(80):
-        middle = (near + far) / 2
-        downhill = _derivatives(cost, middle)[1] * slope > 0
-        near, far = (middle, far) if downhill else (near, middle)
-    return far
+    x = start - math.copysign(max(1.0, abs(start)), slope) * np.append(0, np.geomspace(1e-3, 1e12))
+    for _ in range(12):  # each of which leaves a 49th
+        turned = ~(with_slope(cost, x)[1] * slope > 0)
+        if not turned.any():
+            return math.nan
+        x = np.linspace(x[turned.argmax() - 1], x[turned.argmax()])
+    return float(x[-1])
 
 
-def _derivatives(cost: Curve, x: float) -> tuple[float, float, float]:
-    """Return the cost, its slope and its curvature."""
-    at = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    value: object = cost(at)
-    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
-        raise InputError(
-            "cost must be made of its argument, one number, by torch's functions, such as "
-            f"torch.sin(x); it gave {value!r}"
-        )
-    (slope,) = torch.autograd.grad(value.sum(), at, create_graph=True, materialize_grads=True)
-    if not slope.requires_grad:
-        return value.item(), slope.item(), 0.0
-    (curvature,) = torch.autograd.grad(slope, at, materialize_grads=True)
-    return value.item(), slope.item(), curvature.item()
+def _descend(
+    cost: Curve, start: Array, rate: float, steps: int, farthest: float = sys.float_info.max
+) -> tuple[Array, Array, Array]:
+    """Return each place of gradient descent until it is too far from its start, cost and slope."""
+    at, path = start, list[tuple[Array, Array, Array]]()
+    with np.errstate(over="ignore", invalid="ignore"):
+        while len(path) <= steps and np.abs(at - start).max() <= farthest:
+            path.append((at, *with_slope(cost, at)))
+            at = at - rate * path[-1][2]
+    places, costs, slopes = (np.array(part) for part in zip(*path, strict=True))
+    return places, costs, slopes
 
 
 def descend_unit(
     points: Points, *, start: tuple[float, float], rate: float, steps: int
-) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
+) -> tuple[Array, Array, Array]:
     """Fit one ReLU unit, max(0, a x + b), by gradient descent on the sum of squares.
 
     Args:
@@ -213,29 +218,24 @@ def descend_unit(
         steps: How many; fewer are taken where they fly off.
 
     Returns:
-        Before each step, and after the last: a and b, the cost, the size of its gradient, and
-        whether the unit is above 0 at a point; else it is dead.
+        Before each step, and after the last: a and b, the cost, and its gradient.
 
     Raises:
         InputError: Points or a start that are no finite numbers.
 
     Example:
         >>> [part[-1].tolist() for part in descend_unit([(2, 4)], start=(0, 0), rate=1, steps=9)]
-        [[0.0, 0.0], 16.0, 0.0, False]
+        [[0.0, 0.0], 16.0, [0.0, 0.0]]
     """
-    x, y = _pairs(points)
+    x, y = torch.tensor(_pairs(points))
     if len(start) != 2 or not all(is_finite("start", value) for value in start):
         raise InputError(f"start must be two finite numbers, a and b, got {as_typed(start)}")
-    at, path = np.array(start, dtype=float), list[tuple[Any, ...]]()
-    with np.errstate(over="ignore", invalid="ignore"):
-        while len(path) <= steps and np.isfinite(at).all():
-            z = at @ [x, np.ones_like(x)]
-            off = np.maximum(z, 0) - y
-            gradient = (2 * off * (z > 0)) @ np.stack([x, np.ones_like(x)], axis=1)
-            path.append((at, off @ off, np.linalg.norm(gradient), (z > 0).any()))
-            at = at - rate * gradient
-    at_each, costs, sizes, alive = (np.array(part) for part in zip(*path, strict=True))
-    return at_each, costs, sizes, alive
+
+    def cost(line: Tensor) -> Tensor:
+        off: Tensor = torch.relu(line[0] * x + line[1]) - y
+        return off.square().sum()
+
+    return _descend(cost, np.array(start, dtype=float), rate, steps)
 
 
 def _pairs(points: Points) -> Array:

@@ -9,20 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from mlpzoo.checks import (
-    InputError,
-    as_float32,
-    cause,
-    is_number,
-    plain_value,
-    resolve_name,
-)
+from mlpzoo.checks import InputError, as_float32, cause, is_number, plain_value, resolve_name
 from mlpzoo.nets.base import Network
 from mlpzoo.nets.mlp import SequentialMLP
 from mlpzoo.nets.perceptron import Perceptron
 from mlpzoo.nets.stack import ACTIVATIONS
 
-MOST_BYTES = 2**24  # of a file
 _FORM = "give layers of units of numbers, as [[[1,1,-0.5]]], or one unit, as 1,1,-0.5"
 
 
@@ -75,15 +67,11 @@ def _read(weights: str | Path) -> Any:
     text = str(weights).strip()
     if not text.startswith("[") and not _is_unit(text):
         try:
-            with Path(text).open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
+            text = Path(text).read_text("utf-8-sig", errors="replace").strip()
         except (FileNotFoundError, IsADirectoryError):
             raise InputError(f"weights {text[:80]!r} are no numbers and no file; {_FORM}") from None
         except (OSError, ValueError) as error:  # ValueError: a path with a NUL
             raise InputError(f"weights {text[:80]} cannot be read: {cause(error)}") from error
-        if len(content) > MOST_BYTES:
-            raise InputError(f"{text} is larger than {MOST_BYTES} bytes, the most that is read")
-        text = content.decode("utf-8-sig", errors="replace").strip()
     if _is_unit(text):
         return list(map(float, text.split(",")))
     try:
@@ -98,24 +86,19 @@ def _is_unit(text: str) -> bool:
     return all(map(is_number, text.split(",")))
 
 
-def _layers(weights: Any) -> list[list[list[float]]]:
-    """Return weights as lists of three levels, each unit as long as its layer needs it."""
+def _layers(weights: Any) -> list[list[tuple[float, ...]]]:
+    """Return weights as lists of units, each as long as its layer needs it."""
     given = plain_value("weights", weights)
     if isinstance(given, tuple) and given and not any(isinstance(each, tuple) for each in given):
         given = ((given,),)
-    layers: list[list[list[float]]] = []
+    layers, needed = list[list[tuple[float, ...]]](), 0
     for number, units in enumerate(_parts("weights", given, "layers"), start=1):
-        layer = [
-            _unit(f"layer {number}, unit {place}", unit)
-            for place, unit in enumerate(_parts(f"layer {number}", units, "units"), start=1)
-        ]
-        needed = len(layers[-1]) + 1 if layers else len(layer[0])
-        for place, unit in enumerate(layer, start=1):
-            if len(unit) != needed:
-                raise InputError(
-                    f"layer {number}, unit {place} has {len(unit)} numbers, and {needed} are "
-                    f"needed: a weight for each input, {needed - 1}, and last the bias"
-                )
+        layer = []
+        for place, unit in enumerate(_parts(f"layer {number}", units, "units"), start=1):
+            name = f"layer {number}, unit {place}"
+            layer.append(_parts(name, unit, "numbers"))
+            _check_unit(name, layer[-1], needed or len(layer[0]))
+        needed = len(layer) + 1
         layers.append(layer)
     return layers
 
@@ -126,8 +109,7 @@ def _parts(name: str, value: Any, of: str) -> tuple[Any, ...]:
     return value
 
 
-def _unit(name: str, value: Any) -> list[float]:
-    numbers = _parts(name, value, "numbers")
+def _check_unit(name: str, numbers: tuple[Any, ...], needed: int) -> None:
     for number in numbers:
         if type(number) not in (int, float) or not math.isfinite(as_float32(number)):
             raise InputError(
@@ -135,4 +117,8 @@ def _unit(name: str, value: Any) -> list[float]:
             )
     if len(numbers) < 2:
         raise InputError(f"{name} has one number; a unit has a weight or more, and last its bias")
-    return list(map(float, numbers))
+    if len(numbers) != needed:
+        raise InputError(
+            f"{name} has {len(numbers)} numbers, and {needed} are needed: a weight for each input, "
+            f"{needed - 1}, and last the bias"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from mlpzoo.analysis.by_hand.slopes import with_slope
 from mlpzoo.analysis.descent import Points, descend_unit
 from mlpzoo.checks import InputError, check_count, check_positive, resolve_name
 from mlpzoo.nets.mlp import SequentialMLP
@@ -61,7 +62,7 @@ def plot_activations(
         first = place + 1 + place // columns * columns
         above = figure.add_subplot(2 * blocks, columns, first)
         below = figure.add_subplot(2 * blocks, columns, first + columns)
-        values, slopes = _values_and_slopes(ACTIVATIONS[name]())
+        values, slopes = with_slope(ACTIVATIONS[name]().double(), _Z)
         jumps = _draw_graph(above, values)
         above.set(title="\n".join(filter(None, (name, _FORMULAS.get(name)))), ylabel="output")
         _draw_graph(below, slopes)
@@ -77,13 +78,6 @@ def _known(names: Sequence[str]) -> list[str]:
     if not len(given):
         raise InputError("names must have one activation or more, such as relu, got none")
     return [resolve_name("activation", name, ACTIVATIONS) for name in given]
-
-
-def _values_and_slopes(activation: nn.Module) -> tuple[Array, Array]:
-    z = torch.tensor(_Z, requires_grad=True)
-    values = activation.double()(z)
-    (slopes,) = torch.autograd.grad(values.sum(), z)
-    return values.detach().numpy(), slopes.numpy()
 
 
 def _draw_graph(axes: Axes, values: Array) -> Array:
@@ -211,8 +205,10 @@ def plot_dying(
     """
     check_positive("rate", rate)
     check_count("steps", steps, 1, 10_000)
-    path, costs, sizes, alive = descend_unit(points, start=start, rate=rate, steps=steps)
-    last, dead = (len(path) - 1, "") if alive.all() else (int(alive.argmin()), "dead")
+    path, costs, gradients = descend_unit(points, start=start, rate=rate, steps=steps)
+    x, y = np.array(points, dtype=float).T
+    alive = (path @ [x, np.ones_like(x)] > 0).any(axis=1)
+    last, dead = (len(path) - 1, False) if alive.all() else (int(alive.argmin()), True)
     end = f"dead from step {last} on" if dead else f"alive after {last} steps"
     figure = figure or new_figure(11.0, 6.6)
     said = f"one ReLU unit, rate {rate:g}, {end}"
@@ -220,12 +216,12 @@ def plot_dying(
     shown = sorted({0, *range(max(last - 2, 0), last + 1)})
     places = [[*shown], ["cost"] * len(shown), ["|gradient|"] * len(shown)]
     panels = figure.subplot_mosaic(places, height_ratios=(2.2, 1, 1))
-    _draw_units({step: panels[step] for step in shown}, np.array(points, dtype=float).T, path)
-    origin = descend_unit(points, start=(0, 0), rate=rate, steps=0)
-    for name, values, never in (("cost", costs, origin[1]), ("|gradient|", sizes, origin[2])):
+    _draw_units({step: panels[step] for step in shown}, x, y, path)
+    sizes = np.linalg.norm(gradients, axis=1)
+    for name, values, never in (("cost", costs, y @ y), ("|gradient|", sizes, 0.0)):
         axes, own = panels[name], f"from a = {start[0]:g}, b = {start[1]:g}"
         axes.plot(values, "o-", color=MODEL, markersize=4, label=own)
-        axes.axhline(never[0], color=ERROR, linestyle="--", label="from a = b = 0: never starts")
+        axes.axhline(never, color=ERROR, linestyle="--", label="from a = b = 0: never starts")
         if dead:
             axes.axvline(last, color="black", linestyle=":", label=end)
         axes.set(xlabel="step", ylabel=name)
@@ -233,9 +229,8 @@ def plot_dying(
     return whole(figure)
 
 
-def _draw_units(panels: Mapping[int, Axes], points: Array, path: Array) -> None:
+def _draw_units(panels: Mapping[int, Axes], x: Array, y: Array, path: Array) -> None:
     """Draw a unit at some steps over its points, which are empty where its slope is 0."""
-    x, y = points
     at = np.linspace(min(x.min(), 0.0), 1.1 * max(x.max(), 0.0), 401)
     top = 1.1 * max(y.max(), *(float((path[step] @ [x, x**0]).max()) for step in panels))
     for step, axes in panels.items():

@@ -134,7 +134,8 @@ def plot_rolling(
     is the largest between A and the bottom; a parabola is climbed from 2 / curvature on.
 
     Args:
-        cost: Maps a tensor, one number, to one, such as `lambda x: (x - 3) ** 2`.
+        cost: Maps a tensor to one of its shape, each number for itself, such as
+            `lambda x: (x - 3) ** 2`.
         start: Where A is let go.
         rates: Learning rates; by default 0.02, 0.3 and 1.05 of 2 / curvature.
         steps: How many to take.
@@ -171,11 +172,12 @@ def plot_rolling(
 
 
 def _outcome(found: Valley, path: Array, steps: int) -> str:
-    above = np.array([found.height(x) for x in path]) - found.height(found.bottom)
+    above = found.heights(path) - found.heights(found.bottom)
+    there = above <= _THERE * above[0]
     if len(path) <= steps or above[-1] > above[0]:
         return "too large: it climbs"
-    if above[-1] <= _THERE * above[0]:
-        return f"right: at the bottom after {int((above <= _THERE * above[0]).argmax())} steps"
+    if there[-1]:
+        return f"right: at the bottom after {there.argmax()} steps"
     if not found.holds(path[-1]):
         return "too large: it leaves the valley"
     sides = np.sign(path - found.bottom)
@@ -187,13 +189,12 @@ def _draw_rolling(axes: Axes, found: Valley, path: Array) -> None:
     first, most = abs(found.start - found.bottom), np.abs(path - found.bottom).max()
     reach = 1.2 * min(most, 2.5 * first)
     x = np.linspace(found.bottom - reach, found.bottom + reach, 201)
-    curve = np.array([found.height(at) for at in x])
+    curve, heights = found.heights(x), found.heights(path)
     axes.plot(x, curve, color=TRUTH, linewidth=1)
-    heights = np.array([found.height(at) for at in path])
     steps: Any = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.005}
     axes.quiver(path[:-1], heights[:-1], np.diff(path), np.diff(heights), color=MODEL, **steps)
     axes.plot(path, heights, "o", color=MODEL, markersize=4)
-    axes.plot(found.bottom, found.height(found.bottom), "k+", markersize=10, zorder=4)
+    axes.plot(found.bottom, found.heights(found.bottom), "k+", markersize=10, zorder=4)
     axes.annotate("A", (path[0], heights[0]), (-14 if found.start < found.bottom else 6, -10),
                   textcoords="offset points", weight="bold")  # fmt: skip
     low, high = np.nanmin(curve), np.nanmax(curve)

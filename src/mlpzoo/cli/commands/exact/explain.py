@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError, as_float32, is_number, spelling
+from mlpzoo.cli.by_hand.slips import slips_of
 from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.parser import add_network
 from mlpzoo.cli.tables import stdout_for
@@ -230,8 +231,6 @@ def _loss(found: "Found", asked: str | None) -> dict[str, str]:
 
 def _slips(exercise: str = "") -> tuple[str, list[dict[str, Any]]]:
     """Return the slips in what the notes say of an exercise, or all, and as plain data the same."""
-    from mlpzoo.cli.by_hand.slips import slips_of
-
     slips = slips_of(exercise)
     said = (f"{slip.what}\n  printed: {slip.printed}\n  right:   {slip.right}" for slip in slips)
     return "\n".join(said), [asdict(slip) for slip in slips]
