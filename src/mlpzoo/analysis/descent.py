@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 from mlpzoo.analysis.by_hand.slopes import with_slope
 from mlpzoo.checks import InputError, as_typed, is_finite
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 Points = Sequence[tuple[float, float]] | Array
 Curve = Callable[[Tensor], Tensor]
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED
 from mlpzoo.cli.parser import build_parser, commands
-from mlpzoo.cli.words import nested, split_dotted
+from mlpzoo.cli.words import split_dotted
 from mlpzoo.exercises import list_exercises
 from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceback
 
@@ -79,20 +79,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     plain, dotted = split_dotted(argv)
-    there = commands()
     if plain and not plain[0].startswith("-"):
         plain = _named(plain)
     arguments = vars(build_parser().parse_args(plain))
     command = arguments.pop("command")
     if "dotted" in arguments:
         arguments["dotted"] = dotted
-    elif others := [each for each in dotted if not each.startswith("--data.")] or (
-        dotted if "data" not in arguments else []
-    ):
-        raise InputError(f"{others[0].partition('=')[0]} belongs to `mlpzoo train`")
-    elif dotted:
-        arguments["data"] = nested(dotted)["data"]
-    code: int = there[command].run(**arguments)
+    else:
+        if "data" in arguments:
+            arguments["data"] = dotted.pop("data")
+        others = [f"--{group}.{name}" for group, given in dotted.items() for name in given]
+        if others:
+            raise InputError(f"{others[0]} belongs to `mlpzoo train`")
+    code: int = commands()[command].run(**arguments)
     return code
 
 

@@ -46,49 +46,32 @@ def with_network(arguments: Sequence[str], actions: Sequence[argparse.Action]) -
     return [*options, "--", *values] if values else options
 
 
-def split_dotted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_dotted(arguments: Sequence[str]) -> tuple[list[str], dict[str, dict[str, str]]]:
     """Take --data.x VALUE and --module.x VALUE out of a command line.
 
     Args:
         arguments: The command line.
 
     Returns:
-        The other arguments, and the dotted ones as "--group.name=value".
+        The other arguments, and the values of the dotted ones by group and name.
 
     Raises:
         InputError: A dotted option without a value.
 
     Example:
-        >>> split_dotted(["sin", "--module.lr", "0.1", "--seed", "3"])
-        (['sin', '--seed', '3'], ['--module.lr=0.1'])
+        >>> split_dotted(["sin", "--module.lr", "0.1", "--seed", "3", "--data.low=0"])
+        (['sin', '--seed', '3'], {'data': {'low': '0'}, 'module': {'lr': '0.1'}})
     """
-    others, dotted, remaining = list[str](), list[str](), iter(arguments)
+    others, remaining = list[str](), iter(arguments)
+    dotted: dict[str, dict[str, str]] = {group: {} for group in GROUPS}
     for argument in remaining:
         if not argument.startswith(tuple(f"--{group}." for group in GROUPS)):
             others.append(argument)
-        elif "=" in argument:
-            dotted.append(argument)
-        else:
-            if (value := next(remaining, None)) is None or value.startswith("--"):
-                follows = f", and {value} follows" if value else ""
-                raise InputError(f"{argument} needs a value{follows}")
-            dotted.append(f"{argument}={value}")
-    return others, dotted
-
-
-def nested(dotted: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return dotted arguments as mappings by group.
-
-    Args:
-        dotted: What `split_dotted` gave.
-
-    Example:
-        >>> nested(["--module.lr=0.1", "--data.low=0"])
-        {'data': {'low': '0'}, 'module': {'lr': '0.1'}}
-    """
-    groups: dict[str, dict[str, str]] = {group: {} for group in GROUPS}
-    for argument in dotted:
-        option, _, text = argument.partition("=")
+            continue
+        option, equals, value = argument.partition("=")
+        if not equals and (value := next(remaining, "--")).startswith("--"):
+            follows = f", and {value} follows" if value != "--" else ""
+            raise InputError(f"{argument} needs a value{follows}")
         group, _, name = option[2:].partition(".")
-        groups[group][name] = text
-    return groups
+        dotted[group][name] = value
+    return others, dotted

@@ -126,9 +126,8 @@ def find_network(
         raise InputError("--weights and --ckpt are two networks; give one")
     if weights is not None:
         return _of_weights(weights, activation, get_exercise(named) if named else None, data)
-    if path is not None and not named:
-        named, path = str(path), None
-    wanted, named = (None, named) if path is None else (get_exercise(named), str(path))
+    wanted = get_exercise(named) if named and path is not None else None
+    named = named if path is None else str(path)
     path, known = Path(named), "" if wanted else known_name(name_or_path(named))
     if known and known not in list_pretrained():
         raise InputError(f"the package has no network of {known!r}; name a run or a file")
@@ -152,19 +151,15 @@ def _of_weights(
     weights: str, activation: str | None, wanted: Exercise | None, data: Mapping[str, Any]
 ) -> Found:
     """Return a network of weights that were typed: of step units, if nothing else is said."""
-    function = wanted is not None and not issubclass(wanted.data_class, GateDataModule)
-    net = from_weights(
-        weights,
-        activation=activation or ("relu" if function else "step"),
-        steps_out=False if function else None,
-    )
-    steps = layers_of(net).layers[-1].activation == "step"
-    output = "probability" if steps else "value" if function or wanted is None else "logit"
-    found = Found(
-        named="weights", typed=True, module=as_module(ExportedNet(net=net, output=output))
-    )
     if wanted is None and data:
         raise InputError("--data goes with an exercise; name it before --weights")
+    function = wanted is not None and not issubclass(wanted.data_class, GateDataModule)
+    usual, steps_out = ("relu", False) if function else ("step", None)
+    net = from_weights(weights, activation=activation or usual, steps_out=steps_out)
+    steps = layers_of(net).layers[-1].activation == "step"
+    output = "probability" if steps else "value" if function or wanted is None else "logit"
+    module = as_module(ExportedNet(net=net, output=output))
+    found = Found(named="weights", typed=True, module=module)
     return found if wanted is None else _with_data(found, wanted, {}, data)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from mlpzoo.analysis.by_hand.slopes import IN_WORDS, with_slope
+from mlpzoo.analysis.by_hand.slopes import IN_WORDS
 from mlpzoo.analysis.by_hand.symbols import symbol
 from mlpzoo.analysis.layers import Array, Layer, Layers, layers_of
 from mlpzoo.checks import InputError, check_positive, resolve_name
@@ -48,16 +48,17 @@ class Backpropagation:
         targets: What the output should be, (rows,).
         loss: "mse" or "bcewithlogits".
         reduction: Whether the cost is the "sum" or the "mean" over the rows.
+        output: The output, (rows,).
+        cost: The cost.
+        d_output: d cost/d output, (rows,).
         taken: For each layer, what it takes, (rows, inputs): h of the one before, or x as it is
             scaled.
         z: For each layer, W s + b of each unit, (rows, units).
         h: For each layer, the activation of z.
         slopes: For each layer, d h/d z.
-        output: The output, (rows,).
-        cost: The cost.
-        d_output: d cost/d output, (rows,).
         d_h: For each layer, d cost/d h, (rows, units).
         d_z: For each layer, d cost/d z.
+        by_autograd: What `gradients` should be.
     """
 
     layers: Layers
@@ -65,15 +66,16 @@ class Backpropagation:
     targets: Array
     loss: str
     reduction: str
+    output: Array
+    cost: float
+    d_output: Array
     taken: list[Array]
     z: list[Array]
     h: list[Array]
     slopes: list[Array]
-    output: Array
-    cost: float
-    d_output: Array
     d_h: list[Array]
     d_z: list[Array]
+    by_autograd: list[Array]
 
     def __repr__(self) -> str:
         sizes = f"{len(self.x)} rows, {self.layers.size} parameters"
@@ -102,7 +104,7 @@ class Backpropagation:
     @cached_property
     def difference(self) -> float:
         """The largest difference between a gradient here and the one of torch's autograd."""
-        pairs = zip(self.gradients, _by_autograd(self), strict=True)
+        pairs = zip(self.gradients, self.by_autograd, strict=True)
         return max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs)
 
     def step(self, lr: float) -> "Backpropagation":
@@ -190,43 +192,28 @@ def _both_ways(
 ) -> Backpropagation:
     """Compute forwards, and the gradients backwards."""
     (centre, half_width), (middle, span) = layers.in_scale, layers.out_scale
-    taken, z, slopes = [(x - centre) / half_width], list[Array](), list[Array]()
-    wanted, costs_of = torch.tensor(targets), LOSSES[loss](reduction="none")
-    with np.errstate(over="ignore", invalid="ignore"):  # it is refused below
-        for layer in layers.layers:
-            z.append(taken[-1] @ layer.weight.T + layer.bias)
-            h, slope = with_slope(ACTIVATIONS[layer.activation](), z[-1])
-            taken.append(h)
-            slopes.append(slope)
-        output = middle + span * taken[-1][:, 0]
-        costs, d_output = with_slope(lambda y: costs_of(y, wanted), output)
-        share = 1 / len(x) if reduction == "mean" else 1.0
-        cost, d_output = float(costs.sum() * share), share * d_output
-        d_h, d_z = [span * d_output[:, np.newaxis]], list[Array]()
-        for layer, slope in zip(layers.layers[::-1], slopes[::-1], strict=True):
-            d_z.insert(0, d_h[0] * slope)
-            d_h.insert(0, d_z[0] @ layer.weight)
-    if not np.isfinite([cost, *(part.sum() for part in d_z)]).all():
+    numbers = [torch.tensor(_numbers(layer), requires_grad=True) for layer in layers.layers]
+    taken, z, slopes = [torch.tensor((x - centre) / half_width)], list[Tensor](), list[Tensor]()
+    for layer, both in zip(layers.layers, numbers, strict=True):
+        z.append(nn.functional.linear(taken[-1], both[:, :-1], both[:, -1]))
+        taken.append(ACTIVATIONS[layer.activation]()(z[-1]))
+        slopes += torch.autograd.grad(taken[-1].sum(), z[-1], retain_graph=True)
+    output = middle + span * taken[-1][:, 0]
+    cost = LOSSES[loss](reduction=reduction)(output, torch.tensor(targets))
+    (d_output,) = torch.autograd.grad(cost, output, retain_graph=True)
+    by_autograd = torch.autograd.grad(cost, numbers)
+    d_h, d_z = [span * d_output.unsqueeze(1)], list[Tensor]()
+    for both, slope in zip(numbers[::-1], slopes[::-1], strict=True):
+        d_z.insert(0, d_h[0] * slope)
+        d_h.insert(0, d_z[0] @ both[:, :-1])
+    if not all(part.isfinite().all() for part in (cost, *d_z)):
         raise InputError(
             "the cost is not finite: weights, rows or rate are too large; take smaller ones"
         )
-    return Backpropagation(
-        layers, x, targets, loss, reduction, taken[:-1], z, taken[1:], slopes, output, cost,
-        d_output, d_h[1:], d_z,
-    )  # fmt: skip
-
-
-def _by_autograd(ours: Backpropagation) -> list[Array]:
-    """Return the gradients as torch finds them, as `Backpropagation.gradients` are."""
-    layers, (middle, span) = ours.layers.layers, ours.layers.out_scale
-    numbers = [torch.tensor(_numbers(layer), requires_grad=True) for layer in layers]
-    taken = torch.tensor(ours.taken[0])
-    for layer, both in zip(layers, numbers, strict=True):
-        z = nn.functional.linear(taken, both[:, :-1], both[:, -1])
-        taken = ACTIVATIONS[layer.activation]()(z)
-    output, targets = middle + span * taken[:, 0], torch.tensor(ours.targets)
-    cost = LOSSES[ours.loss](reduction=ours.reduction)(output, targets)
-    return [gradient.numpy() for gradient in torch.autograd.grad(cost, numbers)]
+    parts = (taken[:-1], z, taken[1:], slopes, d_h[1:], d_z, by_autograd)
+    arrays = ([each.detach().numpy() for each in part] for part in parts)
+    ends = (output.detach().numpy(), cost.item(), d_output.numpy())
+    return Backpropagation(layers, x, targets, loss, reduction, *ends, *arrays)
 
 
 def _numbers(layer: Layer) -> Array:

@@ -1,8 +1,11 @@
 """Slopes by autograd, and those that are known in words."""
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mlpzoo.analysis.layers import Array
@@ -16,7 +19,9 @@ IN_WORDS = {  # d h/d z of the activations that backpropagation by hand takes
 }
 
 
-def with_slope(function: Callable[[Tensor], Tensor], at: Array) -> tuple[Array, Array]:
+def with_slope(
+    function: Callable[[Tensor], Tensor], at: NDArray[np.floating[Any]]
+) -> tuple[Array, Array]:
     """Return a function of each number, and its slope there.
 
     Args:
@@ -24,7 +29,6 @@ def with_slope(function: Callable[[Tensor], Tensor], at: Array) -> tuple[Array, 
         at: The numbers.
 
     Example:
-        >>> import numpy as np
         >>> [part.tolist() for part in with_slope(torch.square, np.array([1.0, 3.0]))]
         [[1.0, 9.0], [2.0, 6.0]]
     """

@@ -2,14 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, stdout_for
-from mlpzoo.cli.words import nested
 from mlpzoo.files import as_json
 from mlpzoo.training.settings import PopulationSettings
 
@@ -31,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, PopulationSettings)
     parser.add_argument("--json", action="store_true",
                         help="print population.json instead of a table")  # fmt: skip
-    parser.set_defaults(dotted=[])
+    parser.set_defaults(dotted={})
 
 
-def run(*, name: str | None, json: bool, dotted: Sequence[str], **given: Any) -> int:
+def run(*, name: str | None, json: bool, dotted: Mapping[str, Any], **given: Any) -> int:
     """Check all settings, train the members, print how many are solved and why the others not."""
     import torch
 
@@ -49,7 +48,7 @@ def run(*, name: str | None, json: bool, dotted: Sequence[str], **given: Any) ->
             raise InputError(f"name an exercise; there are {', '.join(list_exercises())}")
         name = str(settings_of(given["resume"]).get("exercise"))
     exercise = get_exercise(name)
-    groups = from_config(exercise, nested(dotted), PopulationSettings)
+    groups = from_config(exercise, dotted, PopulationSettings)
     with stdout_for(json):
         result = train_population(exercise, **groups, **given)
     print(as_json(result.as_json()) if json else _report(result))

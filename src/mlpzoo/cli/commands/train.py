@@ -10,7 +10,6 @@ from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, measured, stdout_for
-from mlpzoo.cli.words import nested
 from mlpzoo.files import as_json
 from mlpzoo.training.settings import TrainSettings
 
@@ -41,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, TrainSettings)
     add("--json", action="store_true",
         help="print a list of what is in each result.json, with its folder")  # fmt: skip
-    parser.set_defaults(dotted=[])
+    parser.set_defaults(dotted={})
 
 
 def run(
-    *, names: Sequence[str], config: str | None, json: bool, dotted: Sequence[str], **given: Any
+    *, names: Sequence[str], config: str | None, json: bool, dotted: Mapping[str, Any], **given: Any
 ) -> int:
     """Check all runs, then run them one after another, and print a table of the results."""
     import torch
@@ -69,7 +68,7 @@ def run(
 
 
 def _plans(
-    names: Sequence[str], config: str | None, dotted: Sequence[str], given: dict[str, Any]
+    names: Sequence[str], config: str | None, dotted: Mapping[str, Any], given: dict[str, Any]
 ) -> "list[Plan]":
     from mlpzoo.runs.folder import read_config
     from mlpzoo.training.plan import holds_object
@@ -89,9 +88,8 @@ def _plans(
     for name, value in of_file.items():
         if name in ("callbacks", "logger") or holds_object(value):
             raise InputError(f"{config} has {name} that only Python can give; use mlpzoo.train")
-    groups = nested(dotted)
     return [
-        plan_run(name, {**_settings(name, config, of_file, groups), **given}, TrainSettings)
+        plan_run(name, {**_settings(name, config, of_file, dotted), **given}, TrainSettings)
         for name in _names(names, of_file)
     ]
 
