@@ -11,7 +11,7 @@ from mlpzoo.analysis.by_hand.slopes import IN_WORDS
 from mlpzoo.analysis.by_hand.symbols import formulas, output_symbol, symbol
 from mlpzoo.analysis.layers import Array
 from mlpzoo.checks import lookup
-from mlpzoo.cli.by_hand.verdict import rule, verdict
+from mlpzoo.cli.by_hand.verdict import verdict
 from mlpzoo.cli.tables import as_lines, as_table, as_tables
 
 _COSTS = {  # of a row, with its slope
@@ -49,7 +49,7 @@ def in_words(
             f"\nAll {len(found.parameters)} gradients are 0: a step has no slope, so that gradient "
             "descent cannot move these weights."
         )
-        yield from ("", *rule(found, lr)) if len(found.layers.layers) == 1 else ()
+        yield from ("", *_rule(found, lr)) if len(found.layers.layers) == 1 else ()
     else:
         yield from ("", *_slopes(found), *_backward(found))
     for name in named or _chosen(found) * (not still):
@@ -152,24 +152,39 @@ def _in_detail(found: Backpropagation, name: str) -> Iterator[str]:
     yield as_tables(key, [*names, "sum"], [columns])
 
 
+def _rule(found: Backpropagation, lr: float) -> Iterator[str]:
+    """Yield one step of Rosenblatt's rule over the rows, for one unit."""
+    error = found.targets - found.output
+    change = lr * np.append(error @ found.x, error.sum())
+    yield "Rosenblatt's rule needs no slope: weight + rate * sum of (target - y) * input:"
+    yield _table(found, lr, "change", change, change)
+    if not error.any():
+        yield "Every row is right, so that nothing changes."
+
+
 def _gradients(found: Backpropagation, lr: float) -> Iterator[str]:
     """Yield a table of all gradients with one step, and how they compare with autograd."""
-    after = found.step(lr)
-    yield as_table(
-        [
-            {
-                "parameter": name,
-                "value": f"{one.value:.6g}",
-                "d cost/d parameter": f"{one.gradient:.7g}",
-                f"after one step at {lr:g}": f"{after.parameters[name].value:.6g}",
-            }
-            for name, one in found.parameters.items()
-        ]
-    )
+    gradients = np.array([one.gradient for one in found.parameters.values()])
+    yield _table(found, lr, "d cost/d parameter", gradients, -lr * gradients)
     yield f"largest difference from autograd: {found.difference:.2g}"
     yield (
         f"one step, parameter - {lr:g} * gradient, takes the cost from {found.cost:.8g} to "
-        f"{after.cost:.8g}"
+        f"{found.step(lr).cost:.8g}"
+    )
+
+
+def _table(found: Backpropagation, lr: float, what: str, numbers: Array, change: Array) -> str:
+    rows = zip(found.parameters.values(), numbers, change, strict=True)
+    return as_table(
+        [
+            {
+                "parameter": one.name,
+                "value": f"{one.value:.6g}",
+                what: f"{number:.7g}",
+                f"after one step at {lr:g}": f"{one.value + by:.6g}",
+            }
+            for one, number, by in rows
+        ]
     )
 
 

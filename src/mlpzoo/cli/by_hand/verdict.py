@@ -6,7 +6,6 @@ import numpy as np
 
 from mlpzoo.analysis.by_hand.gradients import Backpropagation
 from mlpzoo.analysis.by_hand.symbols import symbol
-from mlpzoo.cli.tables import as_table
 from mlpzoo.data.gate import TABLES, is_linearly_separable
 
 _CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -52,28 +51,3 @@ def _units(found: Backpropagation) -> Iterator[str]:
                 name = TABLES[table].replace("x1", taken[0]).replace("x2", taken[1])
                 of = f" of {taken[0]} and {taken[1]}" if name.isupper() else ""
                 yield f"{symbol(found.layers, 'h', k, unit)} is {name}{of}"
-
-
-def rule(found: Backpropagation, lr: float) -> Iterator[str]:
-    """Yield one step of Rosenblatt's rule over the rows, for one unit.
-
-    Args:
-        found: Of the unit; the gradients are not used.
-        lr: The learning rate.
-    """
-    error = found.targets - found.output
-    change = lr * np.append(error @ found.x, error.sum())
-    yield "Rosenblatt's rule needs no slope: weight + rate * sum of (target - y) * input:"
-    yield as_table(
-        [
-            {
-                "parameter": name,
-                "value": f"{one.value:.6g}",
-                "change": f"{by:.6g}",
-                f"after one step at {lr:g}": f"{one.value + by:.6g}",
-            }
-            for (name, one), by in zip(found.parameters.items(), change, strict=True)
-        ]
-    )
-    if not error.any():
-        yield "Every row is right, so that nothing changes."
