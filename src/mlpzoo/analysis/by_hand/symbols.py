@@ -1,7 +1,6 @@
 """What the numbers of a network are called, in the lecture's symbols."""
 
-import re
-
+from mlpzoo.analysis._code import Unit
 from mlpzoo.analysis.layers import Layers
 
 
@@ -62,16 +61,12 @@ def formulas(layers: Layers, *, numbers: bool = False) -> list[str]:
         for unit, weights in enumerate(layer.weight):
             taken = [symbol(layers, "taken", k, n) for n in range(len(weights))]
             if numbers:
-                terms = [f"{w:+.6g} {x}" for w, x in zip(weights, taken, strict=True) if w]
-                terms = [re.sub(r"^([-+])1 ", r"\1", term) for term in terms]
-                terms += [f"{layer.bias[unit]:+.6g}"] * bool(layer.bias[unit] or not terms)
+                terms, bias = dict(zip(taken, weights.tolist(), strict=True)), layer.bias[unit]
             else:
-                terms = [f"+{symbol(layers, 'w', k, unit, n)} {x}" for n, x in enumerate(taken)]
-                terms.append(f"+{symbol(layers, 'b', k, unit)}")
-            total = " ".join(f"{term[0]} {term[1:]}" for term in terms)
-            total = re.sub("^- ", "-", total).removeprefix("+ ")
-            total = total if layer.activation == "identity" else f"{layer.activation}({total})"
-            said.append(f"{symbol(layers, 'h', k, unit)} = {total}")
+                named = [f"{symbol(layers, 'w', k, unit, n)} {x}" for n, x in enumerate(taken)]
+                terms, bias = dict.fromkeys([*named, symbol(layers, "b", k, unit)], 1.0), 0.0
+            name = symbol(layers, "h", k, unit)
+            said.append(str(Unit(name, layer.activation, terms, float(bias)).rounded(6)))
     if layers.out_scale != (0.0, 1.0):
         said.append(f"y = {layers.out_scale[0]:g} + {layers.out_scale[1]:g} s")
     return said
