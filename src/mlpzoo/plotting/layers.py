@@ -74,35 +74,41 @@ def plot_layers(
         )
     grid = _grid(x)
     of_points, of_grid = dense_layers(net, x), dense_layers(net, grid)
-    planes = [i for i, d in enumerate(of_points) if d.hidden and d.units.shape[1] == 2]
+    planes = {None: ("inputs", "x", x, grid), **_planes(of_points, of_grid)}
+    rows, columns = -(-(len(planes) + 1) // 3), 3
+    figure = figure or new_figure(9.3, 3.15 * rows + 0.8)
+    figure.suptitle(title, wrap=True)
+    answer, last = (next(d for d in of if not d.hidden) for of in (of_grid, of_points))
+    middle = _middle(last.units[:, 0].numpy(), classes)
+    cuts = {index: _cuts(of_points, index) for index in planes}
+    for place, (index, (label, name, marks, mesh)) in enumerate(planes.items()):
+        axes = figure.add_subplot(rows, columns, place + 1)
+        _draw_plane(axes, mesh.double().numpy(), answer.units[:, 0].numpy() > middle)
+        mark_classes(axes, marks.double().numpy().T, classes, s=55, zorder=5)
+        _draw_cuts(axes, cuts[index])
+        axes.set_title(label, fontsize="medium")
+        axes.set(xlabel=f"{name}1", ylabel=f"{name}2")
+    axes = figure.add_subplot(rows, columns, len(planes) + 1)
+    _draw_line(axes, last, classes, middle)
+    _add_keys(axes, max(map(len, cuts.values())), cuts[None])
+    set_keys(figure, loc="outside lower center", ncols=2, handlelength=3)
+    return whole(figure)
+
+
+def _planes(
+    of_points: Sequence[Dense], of_grid: Sequence[Dense]
+) -> dict[int | None, tuple[str, str, Tensor, Tensor]]:
+    """Return each hidden layer of two units by its place: names, and images of points and grid."""
+    planes: dict[int | None, tuple[str, str, Tensor, Tensor]] = {
+        place: (dense.label, "unit ", dense.units, of_grid[place].units)
+        for place, dense in enumerate(of_points)
+        if dense.hidden and dense.units.shape[1] == 2
+    }
     if not planes:
         raise InputError("there is no hidden layer of 2 units, a plane; take plot_neurons")
     if not all(dense.units.isfinite().all() for dense in of_grid):
         raise InputError("the network gives numbers that are not finite; there is no plane to draw")
-    rows, columns = -(-(len(planes) + 2) // 3), 3
-    figure = figure or new_figure(9.3, 3.15 * rows + 0.8)
-    figure.suptitle(title, wrap=True)
-    answer = next(dense.units[:, 0] for dense in of_grid if not dense.hidden).numpy()
-    last = next(dense for dense in of_points if not dense.hidden)
-    middle = _middle(last.units[:, 0].numpy(), classes)
-    for place, index in enumerate([None, *planes]):
-        axes = figure.add_subplot(rows, columns, place + 1)
-        images = (x, grid) if index is None else (of_points[index].units, of_grid[index].units)
-        _draw_plane(axes, images[1].double().numpy(), answer > middle)
-        mark_classes(axes, images[0].double().numpy().T, classes, s=55, zorder=5)
-        followed = index is not None or of_points[0].raw  # else the cut is of scaled inputs
-        nexts = [dense for dense in of_points if followed and dense.source == index]
-        _draw_cuts(axes, _lines(nexts))
-        if index is None:
-            equations = [f"{w[0]:.3g} x1 {w[1]:+.3g} x2 {b:+.3g} = 0" for w, b in _lines(nexts)]
-        axes.set_title("inputs" if index is None else of_points[index].label, fontsize="medium")
-        name = "x" if index is None else "unit "
-        axes.set(xlabel=f"{name}1", ylabel=f"{name}2")
-    axes = figure.add_subplot(rows, columns, len(planes) + 2)
-    _draw_line(axes, last, classes, middle)
-    _add_keys(axes, max(len(d.bias) for d in of_points if d.source in (None, *planes)), equations)
-    set_keys(figure, loc="outside lower center", ncols=2, handlelength=3)
-    return whole(figure)
+    return planes
 
 
 def _grid(x: Tensor) -> Tensor:
@@ -137,8 +143,9 @@ def _draw_plane(axes: Axes, image: Array, above: NDArray[np.bool_]) -> None:
     axes.set(xlim=xlim, ylim=ylim)
 
 
-def _lines(nexts: Sequence[Dense]) -> list[tuple[Array, float]]:
-    """Return w and b of each unit of the next layers."""
+def _cuts(layers: Sequence[Dense], source: int | None) -> list[tuple[Array, float]]:
+    """Return w and b of each unit that takes from a plane; none of inputs that are scaled first."""
+    nexts = [d for d in layers if d.source == source and (source is not None or d.raw)]
     return [(w.numpy(), float(b)) for d in nexts for w, b in zip(d.weight, d.bias, strict=True)]
 
 
@@ -174,10 +181,11 @@ def _draw_line(axes: Axes, last: Dense, classes: Array, middle: float) -> None:
     axes.set_title(last.label, fontsize="medium")
 
 
-def _add_keys(axes: Axes, cuts: int, equations: Sequence[str]) -> None:
+def _add_keys(axes: Axes, cuts: int, first: Sequence[tuple[Array, float]]) -> None:
     """Name what the planes show: areas, grid, and the lines of the next layer's units."""
     for answer, colour in enumerate(CLASSES):
         axes.fill([], [], color=colour, alpha=0.45, label=f"where the network answers {answer}")
+    equations = [f"{w[0]:.3g} x1 {w[1]:+.3g} x2 {b:+.3g} = 0" for w, b in first]
     for unit, (colour, dashes) in enumerate([*_CUTS.items()][:cuts]):
         label = f"line of unit {unit + 1} of the next layer"
         label += f"; of layer 1: {equations[unit]}" if unit < len(equations) else ""
