@@ -119,6 +119,13 @@ def test_overflow_proves_nothing(size, sign):
     assert all(0 <= v <= 1 for v in proved.where)
 
 
+def test_what_is_attained_is_finite():
+    net = small((2,), (), (-1e30, 1e30)).double()
+    net.max_head[0].bias.data.fill_(1e300)  # 1e330 in the units of the range
+    proved = bound_heads(layers_of(net), 0, 1)["max"]
+    assert (proved.bound, proved.attained) == (math.inf, 0)
+
+
 @pytest.mark.parametrize(
     ("net", "arguments", "said"),
     [

@@ -117,7 +117,7 @@ def _bound_head(
     return Certificate(
         of=name,
         bound=found.bound * half * (1 + 4 * UNIT),
-        attained=max(0.0, attained),  # 0 if it is NaN
+        attained=max(0.0, attained) if attained < np.inf else 0.0,  # 0 if it is NaN, too
         where=tuple(where.tolist()),
         method="boxes, each with every ReLU between two lines",
         cells=found.boxes,
