@@ -10,7 +10,7 @@ from mlpzoo.analysis.layers import layers_of
 from mlpzoo.analysis.proof import relaxation
 from mlpzoo.analysis.proof.relaxation import bound_heads
 
-from .exact import value
+from ..exact import value
 
 
 def small(trunk, head, ends=None, seed=0):
