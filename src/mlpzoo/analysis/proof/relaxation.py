@@ -9,11 +9,10 @@ Rounding: what is proved holds for the real-number function of the stored weight
 terms, in any order, with FMA or without, is off by about n u times the same product of absolute
 values, u = 2^-53. All numbers that a batch holds for a unit (the middle of its z, the two slopes'
 parts and the rest) add up to M at most, the largest end of its z there; so the next layer is off by
-n u (|W| M + |b|). The step within a unit (ends, slope, shift, and their products) takes fewer than
-32 operations on numbers up to M: as much as 32 more terms behind it. `_rounding` has both, and the
-ends of z are moved apart by it. The way back takes the same products, behind the weights that came
-back: |weights| times the same, once for W and once for the units. The sums of constants take four
-operations a layer, and count as terms too.
+n u (|W| M + |b|). The step within a unit (ends, slope, shift, products) takes under 32 operations
+up to M: as much as 32 more terms behind it. `_rounding` moves the ends of z apart by both. The way
+back takes the same products, behind the weights that came back: |weights| times the same, once for
+W and once for the units. The sums of constants take four terms more a layer.
 """
 
 from typing import NamedTuple
