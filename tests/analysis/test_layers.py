@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -42,6 +44,28 @@ def test_last_activation_and_both_scales_are_kept():
     exact = layers_of(net)
     assert [layer.activation for layer in exact.layers] == ["relu", "tanh"]
     assert (exact.in_scale, exact.out_scale) == ((0.0, 1.0), (2.0, 2.0))
+
+
+def test_a_layer_taken_twice_is_two():
+    twice = nn.Linear(1, 1)
+    net = nn.Sequential(twice, nn.ReLU(), twice, nn.Tanh(), nn.Linear(1, 1), twice).double()
+    x = np.linspace(-3, 3, 7)[:, None]
+    np.testing.assert_allclose(evaluated(net, x), net(torch.tensor(x)).detach(), atol=1e-12)
+    labels = [layer.label for layer in layers_of(net).layers]
+    assert labels == ["layer 1", "layer 2", "layer 3", "output"]
+
+
+def test_a_part_that_is_called_net_is_not_the_network():
+    parts = OrderedDict(net=nn.Sequential(nn.Linear(1, 1)), behind=nn.Sigmoid())
+    assert layers_of(nn.Sequential(parts)).activations == {"sigmoid"}
+
+
+@pytest.mark.parametrize("half_width", [-1, 0, torch.inf, torch.nan])
+def test_scale_that_is_none_is_refused(half_width):
+    net = SequentialMLP(in_range=(0, 4))
+    net.in_scale.half_width.fill_(half_width)
+    with pytest.raises(InputError, match=f"above 0 and finite, got {half_width}"):
+        layers_of(net)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The layers of a network as exact numbers: what formulas, pieces and proofs begin with."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,9 +86,10 @@ def layers_of(net: nn.Module) -> Layers:
         >>> [(e.label, e.weight.shape, e.activation, e.source) for e in layers_of(net).layers]
         [('layer 1', (3, 2), 'tanh', None), ('output', (1, 3), 'identity', 0)]
     """
-    if isinstance(inner := getattr(net, "net", None), nn.Module):
+    kinds = Network | nn.Sequential  # whose parts may themselves be called "net"
+    if not isinstance(net, kinds) and isinstance(inner := getattr(net, "net", None), nn.Module):
         net = inner
-    if not isinstance(net, Network | nn.Sequential):
+    if not isinstance(net, kinds):
         raise InputError(
             f"the layers of a {type(net).__name__} are not known; take a network of mlpzoo.nets, "
             "or an nn.Sequential of linear layers and activations"
@@ -95,19 +97,20 @@ def layers_of(net: nn.Module) -> Layers:
     paths = net.paths() if isinstance(net, Network) else {"y": list(net)}
     flat = {name: list(_flat(path)) for name, path in paths.items()}
     dense = {name: _dense(parts) for name, parts in flat.items()}
-    layers: dict[nn.Linear, Layer] = {}  # heads share a trunk
+    layers: dict[tuple[nn.Linear, str, int | None], Layer] = {}  # heads share a trunk
+    outputs: dict[str, int] = {}
     for name, path in dense.items():
         source = None
-        for linear, activation in path:
-            if linear not in layers:
-                label = _label(linear, name, dense, layers.values())
+        for place, (linear, activation) in enumerate(path, 1):
+            if (key := (linear, activation, source)) not in layers:
+                label = _label(linear, name, dense, layers.values(), last=place == len(path))
                 exact = _exact(linear.weight), _exact(linear.bias, len(linear.weight))
-                layers[linear] = Layer(label, *exact, activation, source)
-            source = list(layers).index(linear)
+                layers[key] = Layer(label, *exact, activation, source)
+            source = outputs[name] = list(layers).index(key)
     ends = next(iter(flat.values()))
     return Layers(
         layers=tuple(layers.values()),
-        outputs={name: list(layers).index(path[-1][0]) for name, path in dense.items()},
+        outputs=outputs,
         in_scale=_scale(ends[0]),
         out_scale=_scale(ends[-1]),
         gives=getattr(net, "gives", "value"),
@@ -115,14 +118,19 @@ def layers_of(net: nn.Module) -> Layers:
 
 
 def _label(
-    linear: nn.Linear, name: str, paths: Mapping[str, Dense], before: Collection[Layer]
+    linear: nn.Linear,
+    name: str,
+    paths: Mapping[str, Dense],
+    before: Collection[Layer],
+    *,
+    last: bool,
 ) -> str:
     """Return what a layer is called: by its number, and by its part where there are more paths."""
     part = ""
     if len(paths) > 1:
         shared = all(linear in dict(path) for path in paths.values())
         part = "trunk" if shared else f"{name} head"
-    if linear is paths[name][-1][0]:
+    if last:
         return part or "output"
     return f"{part} layer {sum(e.label.startswith(part) for e in before) + 1}".strip()
 
@@ -169,4 +177,9 @@ def _exact(values: Tensor | None, size: int = 0) -> Array:
 def _scale(end: nn.Module) -> tuple[float, float]:
     if not isinstance(end, RangeScale):
         return 0.0, 1.0
-    return end.centre.item(), end.half_width.item()
+    centre, half_width = end.centre.item(), end.half_width.item()
+    if not (math.isfinite(centre) and 0 < half_width < math.inf):
+        raise InputError(
+            f"a half_width must be above 0 and finite, got {half_width} about {centre}"
+        )
+    return centre, half_width

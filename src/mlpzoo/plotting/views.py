@@ -90,13 +90,15 @@ def separating_line(module: LitNetwork, data: FunctionDataModule, canvas: Canvas
 
 
 def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
-    """Draw a gate's probability and logit over the unit square, with the four rows on them."""
+    """Draw a gate's probability over the unit square, with the four rows, and its logit if any."""
     if data.in_features != 2:
         return truth_table(module, data, canvas)
     gate = data.hparams.get("table") or data.hparams.get("gate")
     name = f"{gate.upper()} Gate Output, " if gate else ""  # as the notes call it
-    shown = {f"{name}probability": module.probability, f"{name}logit": module.logit}
-    shown = shown if canvas.detail else {"probability": module.probability}
+    shown = {f"{name}probability" if canvas.detail else "probability": module.probability}
+    zero = torch.zeros(1)
+    if canvas.detail and module.probability(zero) is not zero:  # else there is no logit
+        shown[f"{name}logit"] = module.logit
 
     def heights(x: Array) -> Array:
         outputs = _outputs(module, torch.tensor(x, dtype=torch.float32))

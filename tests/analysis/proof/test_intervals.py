@@ -9,7 +9,7 @@ from mlpzoo import InputError, SequentialMLP, load_pretrained
 from mlpzoo.analysis.layers import layers_of
 from mlpzoo.analysis.proof.intervals import exp_below_zero, spans_of
 
-from .exact import CURVED, STRAIGHT, value
+from ..exact import CURVED, STRAIGHT, value
 
 
 def test_exp_against_mpmath():

@@ -84,6 +84,47 @@ def test_limit_and_changed_weight():
     assert radius(net, (0, 0)).failing_at < 0.15
 
 
+def stack_of(*parts):
+    net = nn.Sequential(*(nn.Linear(1, 1) if isinstance(p, tuple) else p for p in parts)).double()
+    for layer, given in zip(net, parts, strict=True):
+        if isinstance(given, tuple):
+            layer.weight.data.fill_(given[0])
+            layer.bias.data.fill_(given[1])
+    return net
+
+
+# Each is 1 at x = 1, by numbers that float64 has not.
+BEYOND = [
+    stack_of((1e200, 0.0), nn.ReLU(), (1e200, 0.0), nn.ReLU(), (0.0, 1.0)),
+    stack_of((1e200, 0.0), nn.ReLU(), (1e200, 0.0), nn.ReLU(), (0.0, 1.0), Step()),
+    stack_of((1e200, 0.0), nn.Softsign(), (1e200, -1e199), nn.Softsign(), (1.0, -0.25)),
+]
+
+
+@pytest.mark.parametrize("net", BEYOND)
+def test_overflow_proves_nothing(net):
+    x = 1.0 if net is not BEYOND[2] else 1e200
+    assert radius(net, (x,), right=0, gives="logit", reach=0.5, limit_s=0.01).proved == 0
+    with pytest.raises(InputError, match="threshold"):
+        radius(net, (x,), gives="logit", limit_s=0.01)
+    found = bound_rows(net, [(x,)], [0], limit_s=0.01)[0]
+    assert found.attained == 0 < 1 <= found.bound
+
+
+@pytest.mark.parametrize("activation", ["identity", "step"])
+def test_underflow_is_not_taken_for_zero(activation):
+    net = SequentialMLP(in_range=(-1e30, 1e30), hidden_features=(), out_activation=activation)
+    net.layers[0].weight.data.fill_(1)
+    net.layers[0].bias.data.fill_(0)
+    assert radius(net, (1e-300,), right=0, gives="logit", reach=1e-300, limit_s=0).proved == 0
+
+
+def test_step_behind_which_a_range_stands():
+    net = SequentialMLP(hidden_features=(), out_activation="step", out_range=(0, 0.1))
+    assert radius(net, (1.0,)).right == 0  # it gives 0.05 or 0.1
+    assert radius(net, (1.0,), gives="logit").right == 1
+
+
 def test_value_is_taken_as_a_probability():
     net = load_pretrained("xor-exact")
     assert radius(net, (1, 1)).proved == pytest.approx(0.25, abs=1e-6)
@@ -125,9 +166,17 @@ def test_refusals(net, corner, arguments, said):
         radius(net, corner, **arguments)
 
 
-def test_rows_without_targets_are_refused():
-    with pytest.raises(InputError, match="got 1 for 4"):
-        bound_rows(load_pretrained("xor"), ROWS, [1])
+@pytest.mark.parametrize(
+    ("targets", "limit_s", "said"),
+    [
+        ([1], 1, "got 1 for 4"),
+        ([1, 0, math.nan, 0], 1, "each target must be 0 or more, got nan"),
+        (XOR, -1, "limit_s must be 0 or more, got -1"),
+    ],
+)
+def test_rows_that_are_refused(targets, limit_s, said):
+    with pytest.raises(InputError, match=said):
+        bound_rows(load_pretrained("xor"), ROWS, targets, limit_s=limit_s)
 
 
 def test_result_is_public():

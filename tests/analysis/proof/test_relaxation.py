@@ -10,7 +10,7 @@ from mlpzoo.analysis.layers import layers_of
 from mlpzoo.analysis.proof import relaxation
 from mlpzoo.analysis.proof.relaxation import bound_heads
 
-from .exact import value
+from ..exact import value
 
 
 def small(trunk, head, ends=None, seed=0):
@@ -107,13 +107,32 @@ def test_a_changed_weight_moves_the_bound(by):
     assert abs(by) <= proved["min"].bound < abs(by) * 1.011
 
 
+@pytest.mark.parametrize("size", [1e90, 1e160])  # beyond float64 in the fourth layer, in the second
+@pytest.mark.parametrize("sign", [1, -1])
+def test_overflow_proves_nothing(size, sign):
+    net = small((2, 2), (2,)).double()
+    for p in net.parameters():
+        p.data.fill_(size)
+    net.max_head[2].weight.data[0, 0] *= sign
+    proved = bound_heads(layers_of(net), 0, 1, limit_s=0.01)["max"]
+    assert (proved.bound, proved.attained) == (math.inf, 0)
+    assert all(0 <= v <= 1 for v in proved.where)
+
+
+def test_what_is_attained_is_finite():
+    net = small((2,), (), (-1e30, 1e30)).double()
+    net.max_head[0].bias.data.fill_(1e300)  # 1e330 in the units of the range
+    proved = bound_heads(layers_of(net), 0, 1)["max"]
+    assert (proved.bound, proved.attained) == (math.inf, 0)
+
+
 @pytest.mark.parametrize(
     ("net", "arguments", "said"),
     [
         (FourLayerXOR(), {}, "two heads, max and min, not y"),
         (DualHeadMLP(in_features=3, trunk_features=(2,)), {}, "2 inputs, not for 3"),
         (DualHeadMLP(trunk_features=(2,)), {"gap": 0}, "gap must be above 0, got 0"),
-        (DualHeadMLP(trunk_features=(2,)), {"limit_s": -1}, "limit_s must be 0 or more"),
+        (DualHeadMLP(trunk_features=(2,)), {"limit_s": -1}, "limit_s must be 0 or more, got -1$"),
         (DualHeadMLP(trunk_features=(2,)), {"high": 0}, "low to high"),
     ],
 )

@@ -63,7 +63,7 @@ def _tanh(z: Array) -> Array:
 
 _EXACT: dict[str, Callable[[Array], Array]] = {
     "identity": lambda z: z,
-    "step": lambda z: np.where(z > 0, 1.0, 0.0),
+    "step": lambda z: np.heaviside(z, 0),  # NaN stays NaN
     "relu": lambda z: np.maximum(z, 0),
     "relu6": lambda z: np.clip(z, 0, 6),
     "hardtanh": lambda z: np.clip(z, -1, 1),
@@ -137,9 +137,12 @@ def activated(name: str, low: Array, high: Array) -> tuple[Array, Array]:
 
 
 def _apart(low: Array, high: Array, size: float) -> tuple[Array, Array]:
-    """Move ends apart by what rounding may have done to them, and to numbers of a size."""
-    off = 32 * UNIT
-    return low - off * (np.abs(low) + abs(size)), high + off * (np.abs(high) + abs(size))
+    """Move ends apart by what rounding may have done to them, and to numbers of a size.
+
+    1e-300 is for what a division or a product loses below the smallest float64.
+    """
+    below, above = (32 * UNIT * (np.abs(end) + abs(size)) + 1e-300 for end in (low, high))
+    return low - below, high + above
 
 
 def _sums(layer: Layer, low: Array, high: Array) -> tuple[Array, Array]:

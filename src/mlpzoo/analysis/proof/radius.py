@@ -90,7 +90,7 @@ def radius(
     def look(boxes: Array) -> Seen:
         low, high = np.split(boxes, 2, axis=1)
         below, above, axis = _above_threshold(layers, low, high)
-        may = below <= 0 if right else above > 0  # be wrong
+        may = ~(below > 0 if right else above <= 0)  # be wrong; so may what overflowed to NaN
         near = np.clip(middle, low, high)
         upper = np.where(may, -_distance(near, middle) * (1 - 4 * UNIT), -np.inf)
         points = np.concatenate([near, (low + high) / 2])[np.tile(may, 2)]
@@ -144,9 +144,12 @@ def bound_rows(
     """
     layers = _gate(net, gives)
     check_at_least("within", within, 0)
+    check_at_least("limit_s", limit_s, 0)
     check_positive("gap", gap)
     if len(rows) != len(targets):
         raise InputError(f"there must be a target for each row, got {len(targets)} for {len(rows)}")
+    for target in targets:
+        check_at_least("each target", target, 0)
     points, part = [_point("each row", row, layers) for row in rows], limit_s / max(1, len(rows))
     pairs = zip(points, targets, strict=True)
     return [_bound_row(layers, point, target, within, gap, part) for point, target in pairs]
@@ -206,7 +209,7 @@ def _point(name: str, values: Sequence[float], layers: Layers) -> Array:
 
 def _answer(layers: Layers, point: Array) -> int:
     below, above, _ = _above_threshold(layers, point[None], point[None])
-    if below[0] <= 0 < above[0]:
+    if not (below[0] > 0 or above[0] <= 0):
         raise InputError("the corner lies on the threshold itself; say which answer is right")
     return int(below[0] > 0)
 
@@ -225,8 +228,6 @@ def _distance(points: Array, middle: Array) -> Array:
 def _above_threshold(layers: Layers, low: Array, high: Array) -> Ends:
     """Return how far a gate is above its threshold over boxes."""
     last, axis = _output(layers, low, high)
-    if layers.layers[-1].activation == "step":
-        return last.z_low[:, 0], last.z_high[:, 0], axis  # 1 where z > 0
     threshold = 0.0 if layers.gives == "logit" else 0.5
     return last.low[:, 0] - threshold, last.high[:, 0] - threshold, axis
 
@@ -238,6 +239,7 @@ def _probability(layers: Layers, low: Array, high: Array) -> Ends:
     return below, above, axis
 
 
+@np.errstate(all="ignore")  # what overflows is an end that is infinite or NaN
 def _output(layers: Layers, low: Array, high: Array) -> tuple[Spans, NDArray[np.intp]]:
     """Return the ends of the output, and the edge that moves the first layer's units most."""
     spans, weight = spans_of(layers, low, high), layers.layers[0].weight

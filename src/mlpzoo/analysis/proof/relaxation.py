@@ -2,19 +2,17 @@
 
 The square is cut into boxes of (a, d): the smaller input, and by how much the other is larger.
 There both max(x1, x2) = a + d and min(x1, x2) = a are linear, and the diagonal is an edge. In a
-box each unit is held between two parallel lines: forward, layer by layer, come the ends of each
-unit's z and so its lines; then backward, from the head to the inputs, one line above and one below
-the head.
+box each unit is held between two parallel lines: forward, layer by layer, come the ends of its z
+and so its lines; then backward, from head to inputs, one line above and one below the head.
 
 Rounding: what is proved holds for the real-number function of the stored weights. A product of n
-terms, in any order of summation, with FMA or without, is off by about n u times the same product
-of absolute values, u = 2^-53. All numbers that a batch holds for a unit (the middle of its z, the
-two slopes' parts and the rest) add up to M at most, the largest end of its z there; so the next
-layer is off by n u (|W| M + |b|). The step within a unit (ends, slope, shift, and their products)
-takes fewer than 32 operations on numbers up to M: 32 u |W| M behind it, as much as 32 more terms.
-`_rounding` has both, and the ends of z are moved apart by it. The way back takes the same
-products, behind the weights that came back: |weights| times the same, once for W and once for the
-units. The sums of constants take four operations a layer, and count as terms too.
+terms, in any order, with FMA or without, is off by about n u times the same product of absolute
+values, u = 2^-53. All numbers that a batch holds for a unit (the middle of its z, the two slopes'
+parts and the rest) add up to M at most, the largest end of its z there; so the next layer is off by
+n u (|W| M + |b|). The step within a unit (ends, slope, shift, products) takes under 32 operations
+up to M: as much as 32 more terms behind it. `_rounding` moves the ends of z apart by both. The way
+back takes the same products, behind the weights that came back: |weights| times the same, once for
+W and once for the units. The sums of constants take four terms more a layer.
 """
 
 from typing import NamedTuple
@@ -26,7 +24,7 @@ from numpy.typing import NDArray
 from mlpzoo.analysis.layers import Layer, Layers
 from mlpzoo.analysis.proof.certificate import Certificate
 from mlpzoo.analysis.proof.search import UNIT, Array, Seen, best_first
-from mlpzoo.checks import InputError, check_ordered, check_positive
+from mlpzoo.checks import InputError, check_at_least, check_ordered, check_positive
 
 _BATCH = 64  # twice as many boxes of 256 units fit into a core's cache
 _Relaxed = list[tuple[Array, Array, Array]]
@@ -73,6 +71,7 @@ def bound_heads(
         [('max', True), ('min', True)]
     """
     check_positive("gap", gap)
+    check_at_least("limit_s", limit_s, 0)
     check_ordered("range", low, high)
     if set(layers.outputs) != {"max", "min"}:
         heads = ", ".join(layers.outputs)
@@ -100,7 +99,7 @@ def _bound_head(
     least = 1e-12 * float(np.abs(first).max())  # rounding alone may keep bounds above an error
 
     def look(boxes: Array) -> Seen:
-        inside = boxes[:, 0] + boxes[:, 1] <= top + off
+        inside = ~(boxes[:, 0] + boxes[:, 1] > top + off)
         lines = _lines(chain, boxes[inside], larger)
         upper, axis = np.full(len(boxes), -np.inf), (boxes[:, 2:4] - boxes[:, :2]).argmax(axis=1)
         upper[inside] = _upper(lines, boxes[inside])
@@ -117,7 +116,7 @@ def _bound_head(
     return Certificate(
         of=name,
         bound=found.bound * half * (1 + 4 * UNIT),
-        attained=max(attained, 0.0),
+        attained=max(0.0, attained) if attained < np.inf else 0.0,  # 0 if it is NaN, too
         where=tuple(where.tolist()),
         method="boxes, each with every ReLU between two lines",
         cells=found.boxes,
@@ -163,6 +162,7 @@ def _without_twins(rows: Array, after: Array) -> tuple[NDArray[np.bool_], Array]
     return straight, after
 
 
+@np.errstate(all="ignore")  # what overflows gives no bound: infinity, or NaN
 def _lines(chain: list[_Affine], boxes: Array, larger: float) -> _Lines:
     """Return the error over boxes: of the larger input if `larger` is 1, of the smaller if 0."""
     centre, radius = (boxes[:, :2] + boxes[:, 2:4]) / 2, (boxes[:, 2:4] - boxes[:, :2]) / 2
@@ -198,8 +198,7 @@ def _forward(chain: list[_Affine], rows: Array, largest: Array) -> list[tuple[Ar
         rows = _product(rows.reshape(-1, rows.shape[2]), affine.weight.T).reshape(3, len(rest), -1)
         rows[0] += affine.bias
         rest = _product(rest, affine.absolute) + off
-        wide = np.abs(rows[1]) + np.abs(rows[2])
-        wide += rest
+        wide = np.abs(rows[1]) + np.abs(rows[2]) + rest
         low, high = rows[0] - wide, rows[0] + wide
         largest = np.maximum(high.max(axis=0, initial=0), -low.min(axis=0, initial=0))
         slope = np.clip(high / (2 * wide), 0, 1)
@@ -247,5 +246,5 @@ def _best_point(
         z = _product(h, affine.weight.T) + affine.bias
         h = np.where(affine.straight, z, np.maximum(z, 0))
     y = _product(h, chain[-1].weight[0]) + chain[-1].bias[0]
-    error = np.abs(y - a - larger * d)
+    error = np.fmax(np.abs(y - a - larger * d), 0)  # 0 where it overflows to NaN
     return float(error.max()), tuple(x[error.argmax()].tolist())

@@ -46,6 +46,7 @@ class Found(NamedTuple):
     complete: bool
 
 
+@np.errstate(all="ignore")  # what overflows gives no bound: infinity
 def best_first(
     boxes: Array,
     look: Callable[[Array], Seen],
@@ -76,8 +77,7 @@ def best_first(
     heap: list[tuple[float, ...]] = []
     settled = -math.inf  # the largest bound of the boxes that need no halving
     while True:
-        with np.errstate(all="ignore"):  # what overflows gives no bound: infinity
-            shown = look(boxes)
+        shown = look(boxes)
         seen += len(boxes)
         best, where = max((best, where), (shown.attained, shown.where))
         upper = np.where(np.isnan(shown.upper), math.inf, shown.upper)
