@@ -1,4 +1,4 @@
-"""The units of a formula, and their source text in Python, NumPy, C and SymPy."""
+"""The units of a formula, and their source text in Python, NumPy and C."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,8 @@ class Form(NamedTuple):
     """An activation as it is written.
 
     Attributes:
-        code: Of z, in exp, expm1, tanh, min, max and abs; no finite z makes it overflow.
-        sympy: The same for SymPy, where z may be any expression.
+        code: Of z, in exp, tanh, min, max and abs; no finite z makes it overflow.
+        sympy: The same for SymPy.
         latex: Its sign.
         meaning: What the sign means, in LaTeX; "" for what everybody knows.
     """
@@ -33,20 +33,16 @@ FORMS = {
     "relu": Form("max(z, 0.0)", "Max(0, z)", r"\operatorname{ReLU}", r"\max(0, z)"),
     "leakyrelu": Form("max(z, 0.0) + 0.01 * min(z, 0.0)", "Max(0, z) + 0.01 * Min(0, z)",
                       r"\operatorname{LeakyReLU}", r"\max(0, z) + 0.01\,\min(0, z)"),
-    "elu": Form("max(z, 0.0) + expm1(min(z, 0.0))", "Max(0, z) + exp(Min(0, z)) - 1",
-                r"\operatorname{ELU}", r"\max(0, z) + e^{\min(0, z)} - 1"),
     "sigmoid": Form("exp(min(z, 0.0)) / (1.0 + exp(-abs(z)))", "1 / (1 + exp(-z))",
                     r"\sigma", r"\frac{1}{1 + e^{-z}}"),
-    "silu": Form("z * exp(min(z, 0.0)) / (1.0 + exp(-abs(z)))", "z / (1 + exp(-z))",
-                 r"\operatorname{SiLU}", r"\frac{z}{1 + e^{-z}}"),
     "tanh": Form("tanh(z)", "tanh(z)", r"\tanh"),
 }  # fmt: skip
-_CALLS = ("exp", "expm1", "tanh", "min", "max", "abs")
-_MATH = {call: f"math.{call}" for call in ("exp", "expm1", "tanh")}
+_CALLS = ("exp", "tanh", "min", "max", "abs")
+_MATH = {call: f"math.{call}" for call in ("exp", "tanh")}
 _NUMPY = {call: f"np.{call}" for call in _CALLS} | {"min": "np.minimum", "max": "np.maximum"}
 _C = {call: call for call in _CALLS} | {"min": "fmin", "max": "fmax", "abs": "fabs"}
 RESERVED = {  # what the texts use themselves, and the words of C that Python has not
-    "network", "out", "math", "np", "symbols", "Max", "Min", "Piecewise", *_CALLS, *FORMS,
+    "network", "out", "math", "np", *_CALLS, *FORMS,
     *_C.values(), *(f"{name}f" for name in _C.values()),
     "auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "goto",
     "inline", "int", "long", "register", "restrict", "short", "signed", "sizeof", "static",
@@ -162,29 +158,6 @@ def c(inputs: Sequence[str], outputs: Sequence[str], units: Sequence[Unit], *, r
         f"{'void' if several else real} network({', '.join(arguments)})", "{",
         *(f"    {line}" for line in body), "}\n",
     ])  # fmt: skip
-
-
-def sympy(inputs: Sequence[str], units: Sequence[Unit]) -> str:
-    """Return Python that, run, gives each unit as a SymPy expression of the inputs.
-
-    Args:
-        inputs: Names of its symbols.
-        units: All units, each behind its sources.
-    """
-    lines = [f"{unit.name} = {expression(unit)}" for unit in units]
-    used = re.findall("exp|tanh|Max|Min|Piecewise", "".join(FORMS[name][1] for name in _of(units)))
-    return "\n".join([
-        f"from sympy import {', '.join([*sorted(set(used)), 'symbols'])}\n",
-        f'{", ".join(inputs)} = symbols("{" ".join(inputs)}", real=True)', *lines, "",
-    ])  # fmt: skip
-
-
-def expression(unit: Unit) -> str:
-    """Return a unit as SymPy takes it, in the names of its sources."""
-    z = " ".join(signed(unit, repr, str, " * "))
-    form = FORMS[unit.activation].sympy
-    z = z if form in ("z", "tanh(z)", "Max(0, z)") else f"({z})"
-    return re.sub(r"\bz\b", lambda _: z, form)
 
 
 def _of(units: Sequence[Unit]) -> list[str]:

@@ -13,6 +13,7 @@ from mlpzoo.analysis import _code, _symbols
 from mlpzoo.analysis._code import FORMS, Unit
 from mlpzoo.analysis._symbols import input_names, unit_names
 from mlpzoo.analysis.layers import Array, Layer, Layers, layers_of
+from mlpzoo.analysis.pieces import has_pieces
 from mlpzoo.checks import InputError, check_count, check_ordered, resolve_name
 
 MOST_WEIGHTS = 2_000  # of a text that anyone reads
@@ -123,10 +124,6 @@ class Formula:
         """
         return _symbols.expressions(self.inputs, self._computed(), composed=composed)
 
-    def sympy_source(self) -> str:
-        """Return Python that gives each unit as a SymPy expression of the inputs."""
-        return _code.sympy(self.inputs, self._computed())
-
     def rounding(self, low: float, high: float) -> Rounding:
         """Return what rounding its numbers does, to the digits that it is shown with.
 
@@ -200,8 +197,8 @@ def formula(
     if unknown := exact.activations - set(FORMS):
         raise InputError(f"{', '.join(unknown)} has no formula here; there are {', '.join(FORMS)}")
     if exact.size > MOST_WEIGHTS:
-        pieces = exact.in_features == 1 and exact.activations <= {"relu", "leakyrelu", "identity"}
-        better = "take its straight pieces, pieces(net, low, high)" if pieces else "export it"
+        curve = has_pieces(exact)
+        better = "take its straight pieces, pieces(net, low, high)" if curve else "export it"
         raise InputError(
             f"a formula of {exact.size:,} weights is no text to read, {MOST_WEIGHTS:,} at most; "
             f"{better} instead"

@@ -16,6 +16,7 @@ from mlpzoo.analysis.layers import Array, Layers, layers_of
 from mlpzoo.checks import InputError, as_typed, check_ordered
 
 _MOST_WEIGHTS = 2**22
+_STRAIGHT = {"relu", "identity"}
 _SHOWN = 3  # rows at either end of a printed table
 _C = """\
 static const double at[{count}] = {{
@@ -203,18 +204,31 @@ def _joined(layers: Layers, low: Fraction, high: Fraction) -> Pieces:
     )
 
 
+def has_pieces(layers: Layers) -> bool:
+    """Tell whether a network is one curve of straight pieces.
+
+    Args:
+        layers: Of the network.
+    """
+    return layers.in_features == _outputs(layers) == 1 and layers.activations <= _STRAIGHT
+
+
+def _outputs(layers: Layers) -> int:
+    return sum(len(layers.layers[place].bias) for place in layers.outputs.values())
+
+
 def _check(layers: Layers) -> None:
     """Refuse a network that has no pieces, or too many weights."""
     if layers.in_features != 1:
         raise InputError(
             f"a network of {layers.in_features} inputs has no list of pieces; take one of one input"
         )
-    if other := sorted(layers.activations - {"relu", "identity"}):
+    if other := sorted(layers.activations - _STRAIGHT):
         raise InputError(
             f"a network with {' and '.join(other)} is not made of straight pieces; take one whose "
             "activations are relu, or its formula"
         )
-    if (given := sum(len(layers.layers[k].bias) for k in layers.outputs.values())) != 1:
+    if (given := _outputs(layers)) != 1:
         raise InputError(f"pieces are of one output, and the network has {given}; keep one of them")
     if layers.size > _MOST_WEIGHTS:
         raise InputError(

@@ -6,13 +6,13 @@ import operator
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from mlpzoo.checks import InputError, resolve_name
 
-Node = Fraction | str | tuple[Any, ...]  # a number; an input, pi, e; what is done, and to what
+Node = Fraction | str | tuple[Any, ...]  # a number; x, pi, e; what is done, and to what
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 BASIC: dict[str, Callable[..., Any]] = {
@@ -26,7 +26,6 @@ _ARGUMENTS = {
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
 }  # fmt: skip
-_INPUT = re.compile(r"x([1-9]\d?)?")
 _LONGEST = 1000  # characters
 _DEEPEST = 100
 _LARGEST_POWER = 100
@@ -63,7 +62,7 @@ def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return _number(value, written)
         case ast.Name(id=name):
-            return name if _INPUT.fullmatch(name) else resolve_name("name", name, ["x", *CONSTANTS])
+            return resolve_name("name", name, ["x", *CONSTANTS])
         case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=inner):
             read = _read(inner, text, depth + 1)
             return read if isinstance(sign, ast.UAdd) else _joined("negative", (read,), written)
@@ -119,38 +118,3 @@ def _kept(value: Fraction, written: str) -> Fraction:
     if bits > _MOST_BITS or abs(value) > sys.float_info.max:
         raise InputError(f"a number is too large, or has too many digits: {written!r}")
     return value
-
-
-def inputs_of(tree: Node) -> tuple[str, ...]:
-    """Return the inputs of a tree: x; or x1, x2, ... up to the last that it has."""
-    found = {name for name in _leaves(tree) if _INPUT.fullmatch(name)}
-    if found <= {"x"}:
-        return ("x",)
-    if "x" in found:
-        raise InputError("write either x or x1, x2, ..., not both")
-    return tuple(f"x{k}" for k in range(1, 1 + max(int(name[1:]) for name in found)))
-
-
-def _leaves(tree: Node) -> Iterator[str]:
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, tuple):
-        for part in tree[1:]:
-            yield from _leaves(part)
-
-
-def degree_of(tree: Node) -> int | None:
-    """Return the degree of a polynomial with rational coefficients, up to _LARGEST_POWER."""
-    if not isinstance(tree, tuple):
-        return None if tree in CONSTANTS else int(isinstance(tree, str))
-    name, *parts = tree
-    degrees = [degree_of(part) for part in parts]
-    known = [degree for degree in degrees if degree is not None]
-    degree: int | None = None
-    if name in ("+", "-", "negative", "*") and len(known) == len(parts):
-        degree = sum(known) if name == "*" else max(known)
-    elif name == "/" and isinstance(parts[1], Fraction):
-        degree = degrees[0]
-    elif name == "**" and known[1:] == [0] and parts[1] >= 0 and parts[1].denominator == 1:
-        degree = known[0] * int(parts[1])
-    return None if degree is None or degree > _LARGEST_POWER else degree
