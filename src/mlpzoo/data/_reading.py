@@ -38,19 +38,16 @@ def read(text: str) -> Node:
     Args:
         text: As `mlpzoo.data.expression.Expression` takes it.
     """
-    return _read(_parsed(text), text)
-
-
-def _parsed(text: str) -> ast.expr:
     if len(text) > _LONGEST:
         raise InputError(f"an expression has at most {_LONGEST} characters, got {len(text)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Python code that is odd
-            return ast.parse(text, mode="eval").body
+            parsed = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         place = f" at character {place}" if (place := getattr(error, "offset", None)) else ""
         raise InputError(f"not a formula{place}; write it as 2*x**2 + sin(x)") from error
+    return _read(parsed.body, text)
 
 
 def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
@@ -81,13 +78,9 @@ def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
 
 def _number(value: int | float, written: str) -> Fraction:
     """Return a number as it is written, which is not quite what float64 makes of it."""
-    if value == 0:
-        if re.match(r"[0._]*[1-9]", written):
-            raise InputError(f"{written} is too small")
-        return Fraction(0)
-    if value == math.inf:
-        raise InputError(f"{written} is too large")
-    return _kept(Fraction(written if isinstance(value, float) else value), written)
+    if value == math.inf or (value == 0 and re.match(r"[0._]*[1-9]", written)):
+        raise InputError(f"{written} is beyond float64")
+    return _kept(Fraction(written if value and isinstance(value, float) else value), written)
 
 
 def _joined(name: str, parts: tuple[Node, ...], written: str) -> Node:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,21 +16,6 @@ _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "min": torch.minimum, "max": torch.maximum,
 }  # fmt: skip
 _LARGEST_EXPONENT = 10_000  # of exp, where intervals are computed
-
-
-class Arithmetic(Protocol):
-    """How to compute with numbers of one kind, which have + - * / and whole powers.
-
-    Attributes:
-        functions: sin, cos, tan, exp, log, sqrt, tanh, abs, min and max of two, and "**" for
-            powers that are not whole.
-    """
-
-    @property
-    def functions(self) -> Mapping[str, Callable[..., Any]]: ...  # noqa: D102
-
-    def number(self, value: Fraction | str) -> Any:
-        """Return a fraction, "pi" or "e" as a number of this kind."""
 
 
 class Expression:
@@ -79,11 +64,13 @@ tanh, abs, min, max, in '2 * foo(x)'
             return self.compute(Intervals(x.ctx), x)
         return self(torch.tensor(float(x), dtype=torch.float64)).item()
 
-    def compute(self, arithmetic: Arithmetic, x: Any) -> Any:
+    def compute(self, arithmetic: Any, x: Any) -> Any:
         """Return the value in any arithmetic.
 
         Args:
-            arithmetic: Of x.
+            arithmetic: Of x, which has + - * / and whole powers. It needs `functions`, by name the
+                others of an expression, "**" being powers that are not whole; and `number`, which
+                makes one of a fraction, "pi" or "e".
             x: Where.
         """
         return _value(self._tree, x, arithmetic)
@@ -153,7 +140,7 @@ class Intervals:
         return 1 - 2 / (self._exp(2 * x) + 1)
 
 
-def _value(node: Node, x: Any, arithmetic: Arithmetic) -> Any:
+def _value(node: Node, x: Any, arithmetic: Any) -> Any:
     if node == "x":
         return x
     if not isinstance(node, tuple):
