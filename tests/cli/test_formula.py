@@ -1,7 +1,5 @@
 """`mlpzoo formula`: texts on stdout that run as they are, all else on stderr."""
 
-from pathlib import Path
-
 import pytest
 
 from mlpzoo import export, load_pretrained
@@ -25,9 +23,6 @@ def test_all_digits_of_a_value_leave_nothing_to_be_said(cli):
     code, out, err = cli("formula", "linear", "--as", "c", "--real", "float")
     assert (code, err) == (0, "")
     assert "float network(float x)" in out
-    line = ("formula", "linear", "--as", "c", "--real", "float", "--out", "net.c")
-    assert cli(*line) == (0, "net.c\n", "")
-    assert Path("net.c").read_text() == out
 
 
 def test_file_without_an_exercise_gets_it_by_name(cli):
@@ -53,7 +48,6 @@ def test_wide_network_of_one_input_is_written_as_its_pieces(cli):
         ("xor --digits 0", "digits must be 1 or more, got 0"),
         ("xor --names a,for", "'for' is a word of"),
         ("xor --real float", "--real float goes with --as c"),
-        ("xor --out no/where", "cannot write no/where: No such file"),
         ("xor --as tex", "invalid choice: 'tex'"),
     ],
 )

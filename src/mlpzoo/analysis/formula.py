@@ -13,7 +13,7 @@ from mlpzoo.analysis import _symbols
 from mlpzoo.analysis._code import FORMS, Source, Unit
 from mlpzoo.analysis._symbols import input_names, unit_names
 from mlpzoo.analysis.layers import Array, Layer, Layers, layers_of
-from mlpzoo.analysis.pieces import has_pieces
+from mlpzoo.analysis.pieces import why_no_pieces
 from mlpzoo.checks import InputError, check_count, check_ordered
 
 MOST_WEIGHTS = 2_000  # of a text that anyone reads
@@ -169,8 +169,8 @@ def formula(
     if unknown := exact.activations - set(FORMS):
         raise InputError(f"{', '.join(unknown)} has no formula here; there are {', '.join(FORMS)}")
     if exact.size > MOST_WEIGHTS:
-        curve = has_pieces(exact)
-        better = "take its straight pieces, pieces(net, low, high)" if curve else "export it"
+        pieces = "take its straight pieces, pieces(net, low, high)"
+        better = "export it" if why_no_pieces(exact) else pieces
         raise InputError(
             f"a formula of {exact.size:,} weights is no text to read, {MOST_WEIGHTS:,} at most; "
             f"{better} instead"

@@ -16,7 +16,6 @@ from mlpzoo.analysis.layers import Array, Layers, layers_of
 from mlpzoo.checks import InputError, as_typed, check_ordered
 
 _MOST_WEIGHTS = 2**22
-_STRAIGHT = {"relu", "identity"}
 _SHOWN = 3  # rows at either end of a printed table
 _C = """\
 static const double at[{count}] = {{
@@ -172,7 +171,8 @@ def pieces(net: nn.Module, low: float, high: float) -> Pieces:
     """
     check_ordered("range", low, high)
     layers = layers_of(net)
-    _check(layers)
+    if why := why_no_pieces(layers):
+        raise InputError(why)
     return _joined(layers, _exact(low), _exact(high))
 
 
@@ -204,36 +204,24 @@ def _joined(layers: Layers, low: Fraction, high: Fraction) -> Pieces:
     )
 
 
-def has_pieces(layers: Layers) -> bool:
-    """Tell whether a network is one curve of straight pieces.
+def why_no_pieces(layers: Layers) -> str:
+    """Return why a network is not one curve of straight pieces, or "" if it is.
 
     Args:
         layers: Of the network.
     """
-    return layers.in_features == _outputs(layers) == 1 and layers.activations <= _STRAIGHT
-
-
-def _outputs(layers: Layers) -> int:
-    return sum(len(layers.layers[place].bias) for place in layers.outputs.values())
-
-
-def _check(layers: Layers) -> None:
-    """Refuse a network that has no pieces, or too many weights."""
     if layers.in_features != 1:
-        raise InputError(
-            f"a network of {layers.in_features} inputs has no list of pieces; take one of one input"
-        )
-    if other := sorted(layers.activations - _STRAIGHT):
-        raise InputError(
+        return f"a network of {layers.in_features} inputs has no list of pieces; take one of one"
+    if other := sorted(layers.activations - {"relu", "identity"}):
+        return (
             f"a network with {' and '.join(other)} is not made of straight pieces; take one whose "
             "activations are relu, or its formula"
         )
-    if (given := _outputs(layers)) != 1:
-        raise InputError(f"pieces are of one output, and the network has {given}; keep one of them")
+    if (given := sum(len(layers.layers[k].bias) for k in layers.outputs.values())) != 1:
+        return f"pieces are of one output, and the network has {given}; keep one of them"
     if layers.size > _MOST_WEIGHTS:
-        raise InputError(
-            f"pieces are for networks of at most {_MOST_WEIGHTS:,} weights, got {layers.size:,}"
-        )
+        return f"pieces are for networks of at most {_MOST_WEIGHTS:,} weights, got {layers.size:,}"
+    return ""
 
 
 def _exact(x: Rational | float) -> Fraction:

@@ -10,11 +10,6 @@ from torch import Tensor
 from mlpzoo.checks import InputError
 from mlpzoo.data._reading import BASIC, CONSTANTS, Node, read
 
-_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    "sin": torch.sin, "cos": torch.cos, "tan": torch.tan, "exp": torch.exp, "log": torch.log,
-    "sqrt": torch.sqrt, "tanh": torch.tanh, "abs": torch.abs,
-    "min": torch.minimum, "max": torch.maximum,
-}  # fmt: skip
 _LARGEST_EXPONENT = 10_000  # of exp, where intervals are computed
 
 
@@ -82,7 +77,11 @@ tanh, abs, min, max, in '2 * foo(x)'
 class _Tensors:
     """Arithmetic of tensors, in the type and on the device of one of them."""
 
-    functions = _FUNCTIONS | {"**": torch.pow}
+    functions: Mapping[str, Callable[..., Tensor]] = {
+        "sin": torch.sin, "cos": torch.cos, "tan": torch.tan, "exp": torch.exp, "log": torch.log,
+        "sqrt": torch.sqrt, "tanh": torch.tanh, "abs": torch.abs,
+        "min": torch.minimum, "max": torch.maximum, "**": torch.pow,
+    }  # fmt: skip
 
     def __init__(self, like: Tensor) -> None:
         self._like = like

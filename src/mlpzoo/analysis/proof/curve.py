@@ -129,15 +129,10 @@ class _Search:
 
 
 def _peak(left: Any, right: Any, width: Any, slope: Any, bend: Any, plain: Any) -> float:
-    """Return a bound of an error over a part, from above.
+    """Return a bound of an error over a part, from above; the arguments are intervals.
 
-    Args:
-        left: The error at the left end; all are intervals.
-        right: The same at the right end.
-        width: Of the part.
-        slope: Encloses the size of the error's slope.
-        bend: Encloses minus its second derivative.
-        plain: Encloses the error.
+    It is `left` and `right` at the ends of the part; `slope` is the size of its slope, `bend` minus
+    its second derivative, and `plain` the error itself.
     """
     bow = bend.b * width**2 / 8  # what the middle of a parabola is above its chord
     rise = abs(right - left)

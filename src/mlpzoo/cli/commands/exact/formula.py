@@ -2,10 +2,9 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.checks import InputError, cause
+from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.parser import add_network
 
@@ -29,29 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--digits", type=int, metavar="N", help="significant digits of every number, 1 to 17")
     add("--names", metavar="A,B", help="names of the inputs (x, or x1,x2)")
     add("--real", choices=("double", "float"), help="the numbers of C (double)")
-    add("--out", metavar="FILE", help="write it there")
 
 
 def run(
-    *, form: str, digits: int | None, names: str | None, real: str | None, out: str | None,
-    **network: Any,
-) -> int:  # fmt: skip
-    """Print or write the text, and say what it gives and what rounding does to it."""
-    from mlpzoo.files import write_whole
+    *, form: str, digits: int | None, names: str | None, real: str | None, **network: Any
+) -> int:
+    """Print the text, and say on stderr what it gives and what rounding does to it."""
     from mlpzoo.pretrained.find import find_network
 
     if real and form != "c":
         raise InputError(f"--real {real} goes with --as c")
     found = find_network(**network)
     text, said = _written(found, form, names=names, digits=digits, real=real or "double")
-    if out is None:
-        print(text)
-    else:
-        try:
-            write_whole(path := Path(out), f"{text}\n".encode())
-        except (OSError, ValueError) as error:
-            raise InputError(f"cannot write {out}: {cause(error)}; choose another --out") from error
-        print(out, file=sys.stdout if path.is_file() else sys.stderr)
+    print(text)
     if said:
         print(f"mlpzoo: {said}", file=sys.stderr)
     return PASSED
@@ -77,10 +66,10 @@ def _is_wide(found: "Found") -> bool:
     """Tell whether a network is too wide for a formula, and has straight pieces instead."""
     from mlpzoo.analysis.formula import MOST_WEIGHTS
     from mlpzoo.analysis.layers import layers_of
-    from mlpzoo.analysis.pieces import has_pieces
+    from mlpzoo.analysis.pieces import why_no_pieces
 
     layers = layers_of(found.module.net)
-    return layers.size > MOST_WEIGHTS and has_pieces(layers) and found.data is not None
+    return layers.size > MOST_WEIGHTS and not why_no_pieces(layers) and found.data is not None
 
 
 def _text(shown: object, form: str, *given: str) -> str:
