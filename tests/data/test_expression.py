@@ -72,6 +72,7 @@ def test_type_and_device_are_those_of_the_input():
         ("min(x)", "min takes 2 arguments, got 1"),
         ("x / (1 - 1)", "divides by 0"),
         ("0**-1", "divides by 0"),
+        ("0**-0.5", "divides by 0"),
         ("9**9**9", r"a power is at most 100, got '9\*\*9\*\*9'"),
         ("(((9**99)**99)**99)**99", "too large"),
         ("1e999", "1e999 is beyond float64"),

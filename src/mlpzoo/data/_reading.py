@@ -84,25 +84,18 @@ def _number(value: int | float, written: str) -> Fraction:
 
 
 def _joined(name: str, parts: tuple[Node, ...], written: str) -> Node:
-    """Return what is done to parts, computed where all are numbers."""
-    if name == "/" and parts[1] == 0:
-        raise InputError(f"{written!r} divides by 0")
-    if name == "**":
-        return _power(parts[0], parts[1], written)
-    if all(isinstance(part, Fraction) for part in parts):
-        return _kept(BASIC[name](*parts), written)
-    return name, *parts
-
-
-def _power(base: Node, power: Node, written: str) -> Node:
-    if isinstance(power, Fraction):
-        if abs(power) > _LARGEST_POWER:
+    """Return what is done to parts, computed where that is a fraction."""
+    first, last, exact = parts[0], parts[-1], all(isinstance(part, Fraction) for part in parts)
+    negative = False
+    if name == "**" and isinstance(last, Fraction):
+        if abs(last) > _LARGEST_POWER:
             raise InputError(f"a power is at most {_LARGEST_POWER}, got {written!r}")
-        if isinstance(base, Fraction) and power.denominator == 1:
-            if base == 0 > power:
-                raise InputError(f"{written!r} divides by 0")
-            return _kept(base ** int(power), written)  # a base has at most _MOST_BITS
-    return "**", base, power
+        exact, negative = exact and last.denominator == 1, last < 0
+    if (name == "/" and last == 0) or (negative and first == 0):
+        raise InputError(f"{written!r} divides by 0")
+    if exact:  # a base has at most _MOST_BITS
+        return _kept({**BASIC, "**": operator.pow}[name](*parts), written)
+    return name, *parts
 
 
 def _kept(value: Fraction, written: str) -> Fraction:
