@@ -97,6 +97,9 @@ def line(slope):
 def test_largest_error_inside_a_piece():
     proved = bound_curve(pieces(line(1), 0, 1), Expression("x**2"))
     assert (proved.bound, proved.attained, proved.where) == (0.25, 0.25, (0.5,))
+    proved = bound_curve(pieces(line(1), 0, 0.8), Expression("x**2"))
+    assert proved.where == pytest.approx((0.5,))
+    assert proved.cells == 3  # it is split where it turns
 
 
 def test_network_that_is_the_function_has_no_error():
