@@ -1,6 +1,5 @@
 import math
 import pickle
-from fractions import Fraction
 
 import pytest
 import torch
@@ -37,30 +36,14 @@ def test_value_is_what_is_written(text, x):
     assert narrow in around
 
 
-def test_polynomials_are_exact():
-    f = Expression("0.1*x**3 - x/3 + (x - 1)*(x + 1) - 5e-1")
-    x = Fraction(2, 7)
-    assert f(x) == x**3 / 10 - x / 3 + x**2 - 1 - Fraction(1, 2)
-    assert f.degree == 3
-    assert [Expression(text).degree for text in ("2*pi*x", "abs(x)", "1/x", "x**0.5")] == [None] * 4
+def test_numbers_are_what_is_written():
     context = MPIntervalContext()
     context.prec = 200
     assert 0 in 10 * Expression("x + 0.1")(context.mpf(0)) - 1  # a tenth, not its float
-    with pytest.raises(InputError, match="'sin\\(x\\)' is no polynomial"):
-        Expression("sin(x)")(x)
-
-
-def test_several_inputs():
-    f = pickle.loads(pickle.dumps(Expression("max(x1, x3) - 2")))
-    assert f.in_features == 3
-    x = torch.tensor([[1.0, 5.0, 3.0], [4.0, 5.0, 2.0]])
-    assert f(*x.unbind(-1)).tolist() == [1, 2]
-    with pytest.raises(InputError, match="takes 3 inputs, got 1"):
-        f(1.0)
 
 
 def test_type_and_device_are_those_of_the_input():
-    f = Expression("min(x, 0.1) + pi")
+    f = pickle.loads(pickle.dumps(Expression("min(x, 0.1) + pi")))
     assert f(torch.zeros(2)).dtype == torch.float32
     assert f(torch.zeros(2, device="meta")).device.type == "meta"
     (slope,) = torch.func.vmap(torch.func.grad(Expression("x**2")))(torch.tensor([3.0]))
@@ -79,6 +62,7 @@ def test_type_and_device_are_those_of_the_input():
         ("True", "'True' cannot be used"),
         ("2j * x", "'2j' cannot be used"),
         ("x < 1", "cannot be used"),
+        ("x1 + 1", "unknown name 'x1'"),
         ("y + 1", "unknown name 'y'; known: x, pi, e, in 'y \\+ 1'"),
         ("sni(x)", "did you mean 'sin'"),
         ("x^2", r"write \*\* for \^"),
@@ -86,13 +70,13 @@ def test_type_and_device_are_those_of_the_input():
         ("", "not a formula"),
         ("x\0", "not a formula"),
         ("min(x)", "min takes 2 arguments, got 1"),
-        ("x + x1", "either x or x1"),
         ("x / (1 - 1)", "divides by 0"),
         ("0**-1", "divides by 0"),
+        ("0**-0.5", "divides by 0"),
         ("9**9**9", r"a power is at most 100, got '9\*\*9\*\*9'"),
         ("(((9**99)**99)**99)**99", "too large"),
-        ("1e999", "1e999 is too large"),
-        ("1e-999", "1e-999 is too small"),
+        ("1e999", "1e999 is beyond float64"),
+        ("1e-999", "1e-999 is beyond float64"),
         ("9" * 800, "too large"),
         ("x" + "+x" * 400, "more than 100 terms"),
         ("-" * 500 + "x", "more than 100 terms"),
@@ -108,7 +92,6 @@ def test_anything_else_is_refused_by_its_place(text, said):
 
 def test_large_powers_of_x_cost_nothing():
     f = Expression("((x**99)**99)**99 + 0e99999999")
-    assert f.degree is None
     assert f(2.0) == math.inf
 
 

@@ -1,4 +1,4 @@
-"""The units of a formula, and their source text in Python, NumPy, C and SymPy."""
+"""The units of a formula, and their source text in Python, NumPy and C."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, resolve_name
 
 
 class Form(NamedTuple):
     """An activation as it is written.
 
     Attributes:
-        code: Of z, in exp, expm1, tanh, min, max and abs; no finite z makes it overflow.
-        sympy: The same for SymPy, where z may be any expression.
+        code: Of z, in exp, tanh, min, max and abs; no finite z makes it overflow.
+        sympy: The same for SymPy.
         latex: Its sign.
         meaning: What the sign means, in LaTeX; "" for what everybody knows.
     """
@@ -33,20 +33,16 @@ FORMS = {
     "relu": Form("max(z, 0.0)", "Max(0, z)", r"\operatorname{ReLU}", r"\max(0, z)"),
     "leakyrelu": Form("max(z, 0.0) + 0.01 * min(z, 0.0)", "Max(0, z) + 0.01 * Min(0, z)",
                       r"\operatorname{LeakyReLU}", r"\max(0, z) + 0.01\,\min(0, z)"),
-    "elu": Form("max(z, 0.0) + expm1(min(z, 0.0))", "Max(0, z) + exp(Min(0, z)) - 1",
-                r"\operatorname{ELU}", r"\max(0, z) + e^{\min(0, z)} - 1"),
     "sigmoid": Form("exp(min(z, 0.0)) / (1.0 + exp(-abs(z)))", "1 / (1 + exp(-z))",
                     r"\sigma", r"\frac{1}{1 + e^{-z}}"),
-    "silu": Form("z * exp(min(z, 0.0)) / (1.0 + exp(-abs(z)))", "z / (1 + exp(-z))",
-                 r"\operatorname{SiLU}", r"\frac{z}{1 + e^{-z}}"),
     "tanh": Form("tanh(z)", "tanh(z)", r"\tanh"),
 }  # fmt: skip
-_CALLS = ("exp", "expm1", "tanh", "min", "max", "abs")
-_MATH = {call: f"math.{call}" for call in ("exp", "expm1", "tanh")}
+_CALLS = ("exp", "tanh", "min", "max", "abs")
+_MATH = {call: f"math.{call}" for call in ("exp", "tanh")}
 _NUMPY = {call: f"np.{call}" for call in _CALLS} | {"min": "np.minimum", "max": "np.maximum"}
 _C = {call: call for call in _CALLS} | {"min": "fmin", "max": "fmax", "abs": "fabs"}
 RESERVED = {  # what the texts use themselves, and the words of C that Python has not
-    "network", "out", "math", "np", "symbols", "Max", "Min", "Piecewise", *_CALLS, *FORMS,
+    "network", "out", "math", "np", *_CALLS, *FORMS,
     *_C.values(), *(f"{name}f" for name in _C.values()),
     "auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float", "goto",
     "inline", "int", "long", "register", "restrict", "short", "signed", "sizeof", "static",
@@ -111,89 +107,75 @@ def signed(
     return [sign + term for sign, (_, term) in zip(signs, terms, strict=True)]
 
 
-def python(
-    inputs: Sequence[str], outputs: Sequence[str], units: Sequence[Unit], *, numpy: bool
-) -> str:
-    """Return a function `network` of numbers, or of NumPy arrays; a tuple for several outputs.
+@dataclass(frozen=True, repr=False)
+class Source:
+    """The units of a network, and their source text; what its attributes are is in `Formula`."""
 
-    Args:
-        inputs: Names of its arguments.
-        outputs: Names of the units that it returns.
-        units: All units, each behind its sources.
-        numpy: Whether it takes arrays.
-    """
-    words, library = (_NUMPY, "import numpy as np") if numpy else (_MATH, "import math")
-    code = [
-        *(f"def {name}(z):\n    return {_in(FORMS[name].code, words)}\n\n" for name in _own(units)),
-        f"def network({', '.join(inputs)}):",
-        *(f"    {unit.name} = {_applied(unit, words)}" for unit in units),
-        f"    return {', '.join(outputs)}\n",
-    ]
-    text = "\n".join(code)
-    return f"{library}\n\n\n{text}" if words["exp"].partition(".")[0] + "." in text else text
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    units: dict[str, tuple[Unit, ...]]
+    digits: int | None = None
 
+    def python(self) -> str:
+        """Return a module with a function `network` of numbers, which needs `math` alone."""
+        return self._python(_MATH, "import math")
 
-def c(inputs: Sequence[str], outputs: Sequence[str], units: Sequence[Unit], *, real: str) -> str:
-    """Return a function `network` in C99; it returns its output, or writes several into `out`.
+    def numpy(self) -> str:
+        """Return a module with a function `network` of NumPy arrays, one for each input."""
+        return self._python(_NUMPY, "import numpy as np")
 
-    Args:
-        inputs: Names of its arguments.
-        outputs: Names of the units that it gives.
-        units: All units, each behind its sources.
-        real: "double" or "float".
+    def c(self, real: str = "double") -> str:
+        """Return a function `network` in C99, which needs `math.h` alone.
 
-    Raises:
-        InputError: A number is beyond every float.
-    """
-    words = {call: f"{word}{'f' * (real == 'float')}" for call, word in _C.items()}
-    several, read = len(outputs) > 1, {source for unit in units for source in unit.sources}
-    unread = [name for name in (*inputs, *(unit.name for unit in units)) if name not in read]
-    arguments = [f"{real} {name}" for name in inputs] + [f"{real} out[{len(outputs)}]"] * several
-    helpers = [
-        f"static {real} {name}({real} z)\n{{\n    return {_in(FORMS[name].code, words)};\n}}\n"
-        for name in _own(units)
-    ]
-    body = [f"{real} {unit.name} = {_applied(unit, words, _number(real))};" for unit in units]
-    body += [f"(void){name};" for name in unread if name not in outputs]
-    body += [f"out[{place}] = {name};" for place, name in enumerate(outputs) if several]
-    body += [] if several else [f"return {outputs[0]};"]
-    return "\n".join([
-        "#include <math.h>\n", *helpers,
-        f"{'void' if several else real} network({', '.join(arguments)})", "{",
-        *(f"    {line}" for line in body), "}\n",
-    ])  # fmt: skip
+        It returns its output, or writes several into `out`.
 
+        Args:
+            real: "double" or "float".
 
-def sympy(inputs: Sequence[str], units: Sequence[Unit]) -> str:
-    """Return Python that, run, gives each unit as a SymPy expression of the inputs.
+        Raises:
+            InputError: Another type, or a number that is beyond every float.
+        """
+        real = resolve_name("type of C", real, ("double", "float"))
+        words = {call: f"{word}{'f' * (real == 'float')}" for call, word in _C.items()}
+        units, outputs = self.computed(), self.outputs
+        several, read = len(outputs) > 1, {source for unit in units for source in unit.sources}
+        unread = {*self.inputs, *(unit.name for unit in units)} - read - {*outputs}
+        arguments = [f"{real} {name}" for name in self.inputs]
+        arguments += [f"{real} out[{len(outputs)}]"] * several
+        helpers = [
+            f"static {real} {name}({real} z)\n{{\n    return {code};\n}}\n"
+            for name, code in _own(units, words)
+        ]
+        body = [f"{real} {unit.name} = {_applied(unit, words, _number(real))};" for unit in units]
+        body += [f"(void){name};" for name in sorted(unread)]
+        body += [f"out[{place}] = {name};" for place, name in enumerate(outputs) if several]
+        body += [] if several else [f"return {outputs[0]};"]
+        head = f"{'void' if several else real} network({', '.join(arguments)})"
+        return "\n".join(
+            ["#include <math.h>\n", *helpers, head, "{", *(f"    {line}" for line in body), "}\n"]
+        )
 
-    Args:
-        inputs: Names of its symbols.
-        units: All units, each behind its sources.
-    """
-    lines = [f"{unit.name} = {expression(unit)}" for unit in units]
-    used = re.findall("exp|tanh|Max|Min|Piecewise", "".join(FORMS[name][1] for name in _of(units)))
-    return "\n".join([
-        f"from sympy import {', '.join([*sorted(set(used)), 'symbols'])}\n",
-        f'{", ".join(inputs)} = symbols("{" ".join(inputs)}", real=True)', *lines, "",
-    ])  # fmt: skip
+    def computed(self) -> list[Unit]:
+        """Return all units, each behind its sources, with the digits that were asked for."""
+        return [unit.rounded(self.digits) for units in self.units.values() for unit in units]
+
+    def _python(self, words: Mapping[str, str], library: str) -> str:
+        units = self.computed()
+        code = [
+            *(f"def {name}(z):\n    return {own}\n\n" for name, own in _own(units, words)),
+            f"def network({', '.join(self.inputs)}):",
+            *(f"    {unit.name} = {_applied(unit, words)}" for unit in units),
+            f"    return {', '.join(self.outputs)}\n",
+        ]
+        text = "\n".join(code)
+        return f"{library}\n\n\n{text}" if words["exp"].partition(".")[0] + "." in text else text
 
 
-def expression(unit: Unit) -> str:
-    """Return a unit as SymPy takes it, in the names of its sources."""
-    z = " ".join(signed(unit, repr, str, " * "))
-    form = FORMS[unit.activation].sympy
-    z = z if form in ("z", "tanh(z)", "Max(0, z)") else f"({z})"
-    return re.sub(r"\bz\b", lambda _: z, form)
-
-
-def _of(units: Sequence[Unit]) -> list[str]:
-    return list(dict.fromkeys(unit.activation for unit in units))
-
-
-def _own(units: Sequence[Unit]) -> list[str]:
-    """Return the activations that need a function of their own."""
-    return [name for name in _of(units) if FORMS[name].code not in ("z", f"{name}(z)")]
+def _own(units: Sequence[Unit], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the activations that need a function of their own, with its code."""
+    used = dict.fromkeys(unit.activation for unit in units)
+    own = [name for name in used if FORMS[name].code not in ("z", f"{name}(z)")]
+    return [(name, _in(FORMS[name].code, words)) for name in own]
 
 
 def _in(code: str, words: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from mlpzoo.analysis._code import FORMS, RESERVED, Unit, expression, signed
+from mlpzoo.analysis._code import FORMS, RESERVED, Unit, signed
 from mlpzoo.analysis.layers import Layers
 from mlpzoo.checks import InputError
 
@@ -118,7 +118,9 @@ def expressions(inputs: Sequence[str], units: Sequence[Unit], *, composed: bool)
     known: dict[str, Any] = {name: symbol(name) for name in inputs}
     found: dict[Any, Any] = {}
     for unit in units:
-        value = sympy.sympify(eval(expression(unit), {"__builtins__": {}, **calls}, known))
+        terms = (weight * known[of] for of, weight in unit.weights.items() if weight)
+        z = sympy.Add(*terms, *[unit.bias] * (unit.bias != 0))
+        value = eval(FORMS[unit.activation].sympy, {"__builtins__": {}, **calls, "z": z})
         found[symbol(unit.name)] = value
         known[unit.name] = value if composed else symbol(unit.name)
     return found

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from mlpzoo.analysis import _code, _symbols
-from mlpzoo.analysis._code import FORMS, Unit
+from mlpzoo.analysis import _symbols
+from mlpzoo.analysis._code import FORMS, Source, Unit
 from mlpzoo.analysis._symbols import input_names, unit_names
 from mlpzoo.analysis.layers import Array, Layer, Layers, layers_of
-from mlpzoo.checks import InputError, check_count, check_ordered, resolve_name
+from mlpzoo.analysis.pieces import why_no_pieces
+from mlpzoo.checks import InputError, check_count, check_ordered
 
 MOST_WEIGHTS = 2_000  # of a text that anyone reads
 DISPLAYED = 4  # digits
@@ -29,31 +30,26 @@ class Rounding:
         digits: Significant digits of every number.
         corners: The change at the corners of the range: of a gate, at its truth table.
         sampled: The change on an even grid over the range; between its points it may be larger.
-        low: Low end of every input.
-        high: High end.
-        inputs: How many they are.
-        points: Of the grid, along each axis.
+        square: The range, such as "[0, 1]^2".
+        points: Of the grid, such as "201^2".
     """
 
     digits: int
     corners: float
     sampled: float
-    low: float
-    high: float
-    inputs: int
-    points: int
+    square: str
+    points: str
 
     def __str__(self) -> str:
-        power = f"^{self.inputs}" if self.inputs > 1 else ""
         return (
             f"rounding to {self.digits} digits changes the output by up to {self.corners:.2g} at "
-            f"the corners of [{self.low:g}, {self.high:g}]{power}, and {self.sampled:.2g} on "
-            f"a grid of {self.points}{power} points in it"
+            f"the corners of {self.square}, and {self.sampled:.2g} on "
+            f"a grid of {self.points} points in it"
         )
 
 
 @dataclass(frozen=True, repr=False)
-class Formula:
+class Formula(Source):
     """The formula of a network, layer by layer; what `formula` returns.
 
     `str()`, `layers` and `latex` show four digits where none are asked for; the source texts have
@@ -65,11 +61,6 @@ class Formula:
         units: By the name of a layer, its units; all numbers are exact to the last digit.
         digits: Significant digits that were asked for.
     """
-
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    units: dict[str, tuple[Unit, ...]]
-    digits: int | None = None
 
     @property
     def layers(self) -> dict[str, tuple[str, ...]]:
@@ -92,26 +83,6 @@ class Formula:
     def _repr_latex_(self) -> str:  # a notebook shows it
         return f"$${self.latex()}$$"
 
-    def python(self) -> str:
-        """Return a module with a function `network` of numbers, which needs `math` alone."""
-        return _code.python(self.inputs, self.outputs, self._computed(), numpy=False)
-
-    def numpy(self) -> str:
-        """Return a module with a function `network` of NumPy arrays, one for each input."""
-        return _code.python(self.inputs, self.outputs, self._computed(), numpy=True)
-
-    def c(self, real: str = "double") -> str:
-        """Return a function `network` in C99, which needs `math.h` alone.
-
-        Args:
-            real: "double" or "float".
-
-        Raises:
-            InputError: Another type, or a number that is beyond every float.
-        """
-        real = resolve_name("type of C", real, ("double", "float"))
-        return _code.c(self.inputs, self.outputs, self._computed(), real=real)
-
     def sympy(self, *, composed: bool = False) -> dict[Any, Any]:
         """Return each unit as a SymPy expression, by its symbol.
 
@@ -121,11 +92,7 @@ class Formula:
         Raises:
             InputError: Composed, it would be too large.
         """
-        return _symbols.expressions(self.inputs, self._computed(), composed=composed)
-
-    def sympy_source(self) -> str:
-        """Return Python that gives each unit as a SymPy expression of the inputs."""
-        return _code.sympy(self.inputs, self._computed())
+        return _symbols.expressions(self.inputs, self.computed(), composed=composed)
 
     def rounding(self, low: float, high: float) -> Rounding:
         """Return what rounding its numbers does, to the digits that it is shown with.
@@ -143,22 +110,24 @@ class Formula:
         if side**count > 10 * _GRID:
             raise InputError(f"rounding is not sampled over {count} inputs; 11 at most")
         digits = self.digits or DISPLAYED
-        both = [replace(self, digits=each).numpy() for each in (digits, None)]
-        changes = []
-        for points in (2, side):
-            axes = np.meshgrid(*[np.linspace(low, high, points)] * count)
-            near, exact = (_evaluated(source, axes) for source in both)
-            changes.append(float(np.abs(near - exact).max()))
-        return Rounding(digits, changes[0], changes[1], low, high, count, side)
+        corners, sampled = (self._change(digits, np.linspace(low, high, n)) for n in (2, side))
+        power = f"^{count}" if count > 1 else ""
+        square = f"[{low:g}, {high:g}]{power}"
+        return Rounding(digits, corners, sampled, square, f"{side}{power}")
 
-    def _rounded(self, digits: int | None) -> list[list[Unit]]:
-        return [[unit.rounded(digits) for unit in of] for of in self.units.values()]
+    def _change(self, digits: int, axis: Array) -> float:
+        """Return what rounding changes at most on a grid."""
+        grid = np.meshgrid(*[axis] * len(self.inputs))
+        values = []
+        for each in (digits, None):
+            there: dict[str, Any] = {}
+            exec(replace(self, digits=each).numpy(), there)  # of checked names, and numbers
+            values.append(np.asarray(there["network"](*grid)))
+        return float(np.abs(values[0] - values[1]).max())
 
     def _shown(self) -> list[list[Unit]]:
-        return self._rounded(self.digits or DISPLAYED)
-
-    def _computed(self) -> list[Unit]:
-        return [*chain(*self._rounded(self.digits))]
+        digits = self.digits or DISPLAYED
+        return [[unit.rounded(digits) for unit in of] for of in self.units.values()]
 
 
 def formula(
@@ -200,8 +169,8 @@ def formula(
     if unknown := exact.activations - set(FORMS):
         raise InputError(f"{', '.join(unknown)} has no formula here; there are {', '.join(FORMS)}")
     if exact.size > MOST_WEIGHTS:
-        pieces = exact.in_features == 1 and exact.activations <= {"relu", "leakyrelu", "identity"}
-        better = "take its straight pieces, pieces(net, low, high)" if pieces else "export it"
+        pieces = "take its straight pieces, pieces(net, low, high)"
+        better = "export it" if why_no_pieces(exact) else pieces
         raise InputError(
             f"a formula of {exact.size:,} weights is no text to read, {MOST_WEIGHTS:,} at most; "
             f"{better} instead"
@@ -240,10 +209,3 @@ def _folded(exact: Layers) -> Layers:
             layers.append(Layer(f"{last.label}, scaled", weight, bias, "identity", place))
             outputs[name] = len(layers) - 1
     return replace(exact, layers=tuple(layers), outputs=outputs, in_scale=(0, 1), out_scale=(0, 1))
-
-
-def _evaluated(source: str, inputs: Sequence[Array]) -> Array:
-    """Return what a NumPy text of ours gives: (outputs, *shape of an input)."""
-    there: dict[str, Any] = {}
-    exec(source, there)  # the names in it are checked, all else is numbers
-    return np.asarray(there["network"](*inputs))

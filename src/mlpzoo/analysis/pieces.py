@@ -2,32 +2,40 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import zip_longest
 from numbers import Rational
 
 import numpy as np
 from torch import nn
 
 from mlpzoo.analysis._bends import Straight, cells_of
-from mlpzoo.analysis._wide import Array, rounded
-from mlpzoo.analysis.layers import Layers, layers_of
+from mlpzoo.analysis.layers import Array, Layers, layers_of
 from mlpzoo.checks import InputError, as_typed, check_ordered
 
 _MOST_WEIGHTS = 2**22
 _SHOWN = 3  # rows at either end of a printed table
 _C = """\
-{tables}
-double {name}(double x)
+static const double at[{count}] = {{
+    {}
+}};
+static const double value[{count}] = {{
+    {}
+}};
+static const double slope[{count}] = {{
+    {}
+}};
+
+double network(double x)
 {{
-    int low = 0, high = {last};
+    int low = 0, high = {count} - 1;
     while (low < high) {{
         int middle = (low + high + 1) / 2;
-        if (x < {name}_at[middle]) high = middle - 1; else low = middle;
+        if (x < at[middle]) high = middle - 1; else low = middle;
     }}
-    return {name}_value[low] + {name}_slope[low] * (x - {name}_at[low]);
+    return value[low] + slope[low] * (x - at[low]);
 }}
 """
 
@@ -57,15 +65,17 @@ class Pieces:
         knots: x of the two ends and of every kink between them, in order.
         values: The network at the knots.
         slopes: Of the pieces, one fewer.
+        outside: What it is far below the range, and far above it.
         straight: By layer, which units never bend in the range: always on, or always off.
-        layers: The network.
+        sizes: By layer, how many units have ReLU.
     """
 
     knots: tuple[Fraction, ...]
     values: tuple[Fraction, ...]
     slopes: tuple[Fraction, ...]
+    outside: tuple[Line, Line]
     straight: Straight
-    layers: Layers
+    sizes: dict[str, int]
 
     def __repr__(self) -> str:
         return f"Pieces({len(self)} from {' to '.join(self._range())})"
@@ -91,25 +101,11 @@ class Pieces:
     @cached_property
     def most(self) -> int:
         """How many pieces a network of these layers can have at most: (n1 + 1) (n2 + 1) ..."""
-        return math.prod(self._units(label) + 1 for label in self.straight)
-
-    @cached_property
-    def outside(self) -> tuple[Line, Line]:
-        """What the network is far below the range, and far above it."""
-        knots, values, slopes, _ = _pieces(self.layers, None, None)
-        if not knots:  # one straight line
-            knots, values = [self.knots[0]], [self.values[0]]
-        below = sum(knot < self.knots[0] for knot in knots)
-        above = sum(knot > self.knots[-1] for knot in knots)
-        first, last = (values[k] - slopes[k] * knots[k] for k in (0, -1))
-        return (
-            Line(below, min(knots[0], self.knots[0]), slopes[0], first),
-            Line(above, max(knots[-1], self.knots[-1]), slopes[-1], last),
-        )
+        return math.prod(size + 1 for size in self.sizes.values())
 
     def table(self) -> tuple[Array, Array]:
         """Return x and y of the knots in float64, as `np.interp(x, *pieces.table())` takes them."""
-        x, y = (np.array([*map(rounded, part)]) for part in (self.knots, self.values))
+        x, y = (np.array([*map(_near, part)]) for part in (self.knots, self.values))
         return x, y
 
     def numpy(self) -> str:
@@ -117,37 +113,28 @@ class Pieces:
         x, y = (numbers.tolist() for numbers in self.table())
         return f"import numpy as np\n\ndef network(x):\n    return np.interp(x, {x}, {y})\n"
 
-    def c(self, name: str = "network") -> str:
-        """Return C99 code of a function of a double, which needs no library.
-
-        Args:
-            name: Of the function.
-        """
-        if not (name.isidentifier() and name.isascii()):
-            raise InputError(f"a function in C needs a name such as network, got {name!r}")
-        parts = {"at": self.knots[:-1], "value": self.values[:-1], "slope": self.slopes}
-        tables = "".join(_c_table(f"{name}_{part}", of) for part, of in parts.items())
-        return _C.format(tables=tables, name=name, last=len(self) - 1)
+    def c(self) -> str:
+        """Return C99 code of a function `network` of a double, which needs no library."""
+        tables = [self.knots[:-1], self.values[:-1], self.slopes]
+        rows = (",\n    ".join(repr(_near(n)) for n in numbers) for numbers in tables)
+        return _C.format(*rows, count=len(self))
 
     def __str__(self) -> str:
         low, high = self._range()
-        rows = [f"{'x':>14} {'y':>14} {'slope behind':>14}"]
-        columns = self.knots, self.values, (*self.slopes, None)
-        rows += [_row(numbers) for numbers in zip(*columns, strict=True)]
-        if (more := len(rows) - 2 * _SHOWN - 1) > 0:
-            rows[_SHOWN + 1 : -_SHOWN] = [f"... {more:,} more rows"]
-        never = [
-            f"{len(units)} of {self._units(name)} in {name}"
-            for name, units in self.straight.items()
-        ]
+        columns = zip_longest(self.knots, self.values, self.slopes)
+        rows = [" ".join(f"{_near(n):14.8g}" for n in row if n is not None) for row in columns]
+        if (more := len(rows) - 2 * _SHOWN) > 0:
+            rows[_SHOWN:-_SHOWN] = [f"... {more:,} more rows"]
+        never = [f"{len(self.straight[name])} of {of} in {name}" for name, of in self.sizes.items()]
         lines = [
             f"pieces from {low} to {high}: {len(self):,}, of at most {self.most:,}",
+            f"{'x':>14} {'y':>14} {'slope behind':>14}",
             *rows,
-            f"steepest slope: {rounded(self.lipschitz):.8g}",
+            f"steepest slope: {_near(self.lipschitz):.8g}",
             f"units that never bend here: {', '.join(never) or 'none'}",
         ]
         for side, line in zip((f"below {low}", f"above {high}"), self.outside, strict=True):
-            begins, slope, intercept = map(rounded, (line.begins, line.slope, line.intercept))
+            begins, slope, intercept = map(_near, (line.begins, line.slope, line.intercept))
             lines.append(
                 f"{side}: {line.kinks:,} more kinks; from {begins:.8g} on "
                 f"{slope:.8g} x {intercept:+.8g}"
@@ -156,9 +143,6 @@ class Pieces:
 
     def _range(self) -> tuple[str, str]:
         return as_typed(float(self.knots[0])), as_typed(float(self.knots[-1]))
-
-    def _units(self, label: str) -> int:
-        return next(len(e.bias) for e in self.layers.layers if e.label == label)
 
 
 def pieces(net: nn.Module, low: float, high: float) -> Pieces:
@@ -187,62 +171,66 @@ def pieces(net: nn.Module, low: float, high: float) -> Pieces:
     """
     check_ordered("range", low, high)
     layers = layers_of(net)
-    _check(layers)
-    centre, half_width = map(Fraction, layers.in_scale)
-    ends = [(_exact(end) - centre) / half_width for end in (low, high)]
-    knots, values, slopes, straight = _pieces(layers, *ends)
-    return Pieces(tuple(knots), tuple(values), tuple(slopes), straight, layers)
+    if why := why_no_pieces(layers):
+        raise InputError(why)
+    return _joined(layers, _exact(low), _exact(high))
 
 
-def _check(layers: Layers) -> None:
-    """Refuse a network that has no pieces, or too many weights."""
+def _joined(layers: Layers, low: Fraction, high: Fraction) -> Pieces:
+    """Return the pieces: neighbouring cells of the same line are one."""
+    (centre, half_width), (mean, spread) = (
+        map(Fraction, scale) for scale in (layers.in_scale, layers.out_scale)
+    )
+    cells, straight = cells_of(layers, (low - centre) / half_width, (high - centre) / half_width)
+    lines = []  # from minus to plus infinity
+    for slope, intercept in map(cells.real, range(len(cells.lines))):
+        steep = spread * slope / half_width
+        lines.append((steep, mean + spread * intercept - steep * centre))
+    at = [centre + half_width * Fraction(*end) for end in cells.ends[1:-1]]
+    behind = dict(zip(at, lines[1:], strict=True))
+    kinks = [x for x, before in zip(at, lines, strict=False) if before != behind[x]]
+    knots = (low, *(x for x in kinks if low < x < high), high)
+    slopes, values = zip(*((a, a * x + b) for x in knots for a, b in [behind[x]]), strict=True)
+    return Pieces(
+        knots=knots,
+        values=values,
+        slopes=slopes[:-1],
+        outside=(
+            Line(sum(x < low for x in kinks), min([low, *kinks]), *lines[0]),
+            Line(sum(x > high for x in kinks), max([high, *kinks]), *lines[-1]),
+        ),
+        straight=straight,
+        sizes={e.label: len(e.bias) for e in layers.layers if e.activation == "relu"},
+    )
+
+
+def why_no_pieces(layers: Layers) -> str:
+    """Return why a network is not one curve of straight pieces, or "" if it is.
+
+    Args:
+        layers: Of the network.
+    """
     if layers.in_features != 1:
-        raise InputError(
-            f"a network of {layers.in_features} inputs has no list of pieces; take one of one input"
-        )
+        return f"a network of {layers.in_features} inputs has no list of pieces; take one of one"
     if other := sorted(layers.activations - {"relu", "identity"}):
-        raise InputError(
+        return (
             f"a network with {' and '.join(other)} is not made of straight pieces; take one whose "
             "activations are relu, or its formula"
         )
     if (given := sum(len(layers.layers[k].bias) for k in layers.outputs.values())) != 1:
-        raise InputError(f"pieces are of one output, and the network has {given}; keep one of them")
+        return f"pieces are of one output, and the network has {given}; keep one of them"
     if layers.size > _MOST_WEIGHTS:
-        raise InputError(
-            f"pieces are for networks of at most {_MOST_WEIGHTS:,} weights, got {layers.size:,}"
-        )
-
-
-def _pieces(
-    layers: Layers, low: Fraction | None, high: Fraction | None
-) -> tuple[list[Fraction], list[Fraction], list[Fraction], Straight]:
-    """Return finite knots, the values there, all slopes, and by layer which units never bend."""
-    cells, straight = cells_of(layers, low, high)
-    (centre, half_width), (mean, spread) = (
-        map(Fraction, scale) for scale in (layers.in_scale, layers.out_scale)
-    )
-    slopes = [cells.slope.exact(row, 0) for row in range(len(cells.ends) - 1)]
-    starts = [row for row, slope in enumerate(slopes) if row == 0 or slope != slopes[row - 1]]
-    ends = [*((cells.ends[row], row) for row in starts), (cells.ends[-1], len(slopes) - 1)]
-    points = [
-        (u, slopes[row] * u + cells.intercept.exact(row, 0)) for u, row in ends if u is not None
-    ]
-    return (
-        [centre + half_width * u for u, _ in points],
-        [mean + spread * y for _, y in points],
-        [slopes[row] * spread / half_width for row in starts],
-        straight,
-    )
+        return f"pieces are for networks of at most {_MOST_WEIGHTS:,} weights, got {layers.size:,}"
+    return ""
 
 
 def _exact(x: Rational | float) -> Fraction:
     return Fraction(x if isinstance(x, Rational) else float(x))
 
 
-def _c_table(name: str, numbers: Sequence[Fraction]) -> str:
-    rows = "".join(f"    {rounded(number)!r},\n" for number in numbers)
-    return f"static const double {name}[{len(numbers)}] = {{\n{rows}}};\n"
-
-
-def _row(numbers: Sequence[Fraction | None]) -> str:
-    return " ".join(f"{rounded(n):14.8g}" for n in numbers if n is not None)
+def _near(number: Fraction) -> float:
+    """Return the nearest float; infinity where there is none."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf

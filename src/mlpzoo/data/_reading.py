@@ -6,13 +6,13 @@ import operator
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from mlpzoo.checks import InputError, resolve_name
 
-Node = Fraction | str | tuple[Any, ...]  # a number; an input, pi, e; what is done, and to what
+Node = Fraction | str | tuple[Any, ...]  # a number; x, pi, e; what is done, and to what
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 BASIC: dict[str, Callable[..., Any]] = {
@@ -26,7 +26,6 @@ _ARGUMENTS = {
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
 }  # fmt: skip
-_INPUT = re.compile(r"x([1-9]\d?)?")
 _LONGEST = 1000  # characters
 _DEEPEST = 100
 _LARGEST_POWER = 100
@@ -39,19 +38,16 @@ def read(text: str) -> Node:
     Args:
         text: As `mlpzoo.data.expression.Expression` takes it.
     """
-    return _read(_parsed(text), text)
-
-
-def _parsed(text: str) -> ast.expr:
     if len(text) > _LONGEST:
         raise InputError(f"an expression has at most {_LONGEST} characters, got {len(text)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Python code that is odd
-            return ast.parse(text, mode="eval").body
+            parsed = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         place = f" at character {place}" if (place := getattr(error, "offset", None)) else ""
         raise InputError(f"not a formula{place}; write it as 2*x**2 + sin(x)") from error
+    return _read(parsed.body, text)
 
 
 def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
@@ -63,7 +59,7 @@ def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return _number(value, written)
         case ast.Name(id=name):
-            return name if _INPUT.fullmatch(name) else resolve_name("name", name, ["x", *CONSTANTS])
+            return resolve_name("name", name, ["x", *CONSTANTS])
         case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=inner):
             read = _read(inner, text, depth + 1)
             return read if isinstance(sign, ast.UAdd) else _joined("negative", (read,), written)
@@ -82,35 +78,24 @@ def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
 
 def _number(value: int | float, written: str) -> Fraction:
     """Return a number as it is written, which is not quite what float64 makes of it."""
-    if value == 0:
-        if re.match(r"[0._]*[1-9]", written):
-            raise InputError(f"{written} is too small")
-        return Fraction(0)
-    if value == math.inf:
-        raise InputError(f"{written} is too large")
-    return _kept(Fraction(written if isinstance(value, float) else value), written)
+    if value == math.inf or (value == 0 and re.match(r"[0._]*[1-9]", written)):
+        raise InputError(f"{written} is beyond float64")
+    return _kept(Fraction(written if value and isinstance(value, float) else value), written)
 
 
 def _joined(name: str, parts: tuple[Node, ...], written: str) -> Node:
-    """Return what is done to parts, computed where all are numbers."""
-    if name == "/" and parts[1] == 0:
-        raise InputError(f"{written!r} divides by 0")
-    if name == "**":
-        return _power(parts[0], parts[1], written)
-    if all(isinstance(part, Fraction) for part in parts):
-        return _kept(BASIC[name](*parts), written)
-    return name, *parts
-
-
-def _power(base: Node, power: Node, written: str) -> Node:
-    if isinstance(power, Fraction):
-        if abs(power) > _LARGEST_POWER:
+    """Return what is done to parts, computed where that is a fraction."""
+    first, last, exact = parts[0], parts[-1], all(isinstance(part, Fraction) for part in parts)
+    negative = False
+    if name == "**" and isinstance(last, Fraction):
+        if abs(last) > _LARGEST_POWER:
             raise InputError(f"a power is at most {_LARGEST_POWER}, got {written!r}")
-        if isinstance(base, Fraction) and power.denominator == 1:
-            if base == 0 > power:
-                raise InputError(f"{written!r} divides by 0")
-            return _kept(base ** int(power), written)  # a base has at most _MOST_BITS
-    return "**", base, power
+        exact, negative = exact and last.denominator == 1, last < 0
+    if (name == "/" and last == 0) or (negative and first == 0):
+        raise InputError(f"{written!r} divides by 0")
+    if exact:  # a base has at most _MOST_BITS
+        return _kept({**BASIC, "**": operator.pow}[name](*parts), written)
+    return name, *parts
 
 
 def _kept(value: Fraction, written: str) -> Fraction:
@@ -119,38 +104,3 @@ def _kept(value: Fraction, written: str) -> Fraction:
     if bits > _MOST_BITS or abs(value) > sys.float_info.max:
         raise InputError(f"a number is too large, or has too many digits: {written!r}")
     return value
-
-
-def inputs_of(tree: Node) -> tuple[str, ...]:
-    """Return the inputs of a tree: x; or x1, x2, ... up to the last that it has."""
-    found = {name for name in _leaves(tree) if _INPUT.fullmatch(name)}
-    if found <= {"x"}:
-        return ("x",)
-    if "x" in found:
-        raise InputError("write either x or x1, x2, ..., not both")
-    return tuple(f"x{k}" for k in range(1, 1 + max(int(name[1:]) for name in found)))
-
-
-def _leaves(tree: Node) -> Iterator[str]:
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, tuple):
-        for part in tree[1:]:
-            yield from _leaves(part)
-
-
-def degree_of(tree: Node) -> int | None:
-    """Return the degree of a polynomial with rational coefficients, up to _LARGEST_POWER."""
-    if not isinstance(tree, tuple):
-        return None if tree in CONSTANTS else int(isinstance(tree, str))
-    name, *parts = tree
-    degrees = [degree_of(part) for part in parts]
-    known = [degree for degree in degrees if degree is not None]
-    degree: int | None = None
-    if name in ("+", "-", "negative", "*") and len(known) == len(parts):
-        degree = sum(known) if name == "*" else max(known)
-    elif name == "/" and isinstance(parts[1], Fraction):
-        degree = degrees[0]
-    elif name == "**" and known[1:] == [0] and parts[1] >= 0 and parts[1].denominator == 1:
-        degree = known[0] * int(parts[1])
-    return None if degree is None or degree > _LARGEST_POWER else degree

@@ -2,39 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from mlpzoo.checks import InputError
-from mlpzoo.data._reading import BASIC, CONSTANTS, Node, degree_of, inputs_of, read
+from mlpzoo.data._reading import BASIC, CONSTANTS, Node, read
 
-_FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    "sin": torch.sin, "cos": torch.cos, "tan": torch.tan, "exp": torch.exp, "log": torch.log,
-    "sqrt": torch.sqrt, "tanh": torch.tanh, "abs": torch.abs,
-    "min": torch.minimum, "max": torch.maximum,
-}  # fmt: skip
 _LARGEST_EXPONENT = 10_000  # of exp, where intervals are computed
 
 
-class Arithmetic(Protocol):
-    """How to compute with numbers of one kind, which have + - * / and whole powers.
-
-    Attributes:
-        functions: sin, cos, tan, exp, log, sqrt, tanh, abs, min and max of two, and "**" for
-            powers that are not whole.
-    """
-
-    @property
-    def functions(self) -> Mapping[str, Callable[..., Any]]: ...  # noqa: D102
-
-    def number(self, value: Fraction | str) -> Any:
-        """Return a fraction, "pi" or "e" as a number of this kind."""
-
-
 class Expression:
-    """A function of x, or of x1, x2, ..., written as text.
+    """A function of x, written as text.
 
     It may have numbers, pi, e, + - * / **, brackets, sin, cos, tan, exp, log, sqrt, tanh, abs, and
     min and max of two. Numbers are what is written: 0.1 is a tenth.
@@ -47,13 +27,11 @@ class Expression:
 
     Attributes:
         text: The same.
-        in_features: How many inputs it has.
-        degree: Of a polynomial with rational coefficients; None for other functions.
 
     Example:
         >>> f = Expression("x**2 - x/3")
-        >>> f(3.0), f(Fraction(1, 2)), f(torch.tensor([0.0, 3.0])), f.degree
-        (8.0, Fraction(1, 12), tensor([0., 8.]), 2)
+        >>> f(3.0), f(torch.tensor([0.0, 3.0]))
+        (8.0, tensor([0., 8.]))
         >>> Expression("2 * foo(x)")
         Traceback (most recent call last):
         mlpzoo.checks.InputError: unknown function 'foo'; known: sin, cos, tan, exp, log, sqrt, \
@@ -64,43 +42,33 @@ tanh, abs, min, max, in '2 * foo(x)'
         self.text = str(text).strip()
         try:
             self._tree = read(self.text)
-            self._names = inputs_of(self._tree)
         except InputError as error:
             place = "" if repr(self.text) in str(error) else f", in {self.text!r}"
             raise InputError(f"{error}{place}") from None
-        self.in_features = len(self._names)
-        self.degree = degree_of(self._tree)
 
-    def __call__(self, *inputs: Any) -> Any:
-        """Return the value at one argument for each input.
+    def __call__(self, x: Any) -> Any:
+        """Return the value at x.
 
         Args:
-            *inputs: All tensors; or numbers, which are computed in float64; fractions, for a
-                polynomial, computed exactly; or mpmath's intervals, which give an enclosure.
+            x: A tensor; a number, for which it is computed in float64; or an interval of mpmath,
+                which gives an enclosure.
         """
-        if len(inputs) != self.in_features:
-            raise InputError(f"{self.text!r} takes {self.in_features} inputs, got {len(inputs)}")
-        first = inputs[0]
-        if isinstance(first, Tensor):
-            return self.compute(_Tensors(first), *inputs).expand_as(first)
-        if hasattr(first, "_mpi_"):
-            return self.compute(Intervals(first.ctx), *inputs)
-        if not any(isinstance(value, Fraction) for value in inputs):
-            return self(
-                *(torch.tensor(float(value), dtype=torch.float64) for value in inputs)
-            ).item()
-        if self.degree is None:
-            raise InputError(f"{self.text!r} is no polynomial, and has no exact values; use floats")
-        return self.compute(_Fractions(), *map(Fraction, inputs))
+        if isinstance(x, Tensor):
+            return self.compute(_Tensors(x), x).expand_as(x)
+        if hasattr(x, "_mpi_"):
+            return self.compute(Intervals(x.ctx), x)
+        return self(torch.tensor(float(x), dtype=torch.float64)).item()
 
-    def compute(self, arithmetic: Arithmetic, *inputs: Any) -> Any:
+    def compute(self, arithmetic: Any, x: Any) -> Any:
         """Return the value in any arithmetic.
 
         Args:
-            arithmetic: Of the inputs.
-            *inputs: One argument for each.
+            arithmetic: Of x, which has + - * / and whole powers. It needs `functions`, by name the
+                others of an expression, "**" being powers that are not whole; and `number`, which
+                makes one of a fraction, "pi" or "e".
+            x: Where.
         """
-        return _value(self._tree, dict(zip(self._names, inputs, strict=True)), arithmetic)
+        return _value(self._tree, x, arithmetic)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -109,22 +77,17 @@ tanh, abs, min, max, in '2 * foo(x)'
 class _Tensors:
     """Arithmetic of tensors, in the type and on the device of one of them."""
 
-    functions = _FUNCTIONS | {"**": torch.pow}
+    functions: Mapping[str, Callable[..., Tensor]] = {
+        "sin": torch.sin, "cos": torch.cos, "tan": torch.tan, "exp": torch.exp, "log": torch.log,
+        "sqrt": torch.sqrt, "tanh": torch.tanh, "abs": torch.abs,
+        "min": torch.minimum, "max": torch.maximum, "**": torch.pow,
+    }  # fmt: skip
 
     def __init__(self, like: Tensor) -> None:
         self._like = like
 
     def number(self, value: Fraction | str) -> Tensor:
         return self._like.new_tensor(CONSTANTS[value] if isinstance(value, str) else float(value))
-
-
-class _Fractions:
-    """Arithmetic of fractions, for polynomials."""
-
-    functions: Mapping[str, Callable[..., Fraction]] = {}
-
-    def number(self, value: Any) -> Fraction:
-        return Fraction(value)
 
 
 class Intervals:
@@ -176,13 +139,13 @@ class Intervals:
         return 1 - 2 / (self._exp(2 * x) + 1)
 
 
-def _value(node: Node, inputs: Mapping[str, Any], arithmetic: Arithmetic) -> Any:
-    if isinstance(node, str) and node in inputs:
-        return inputs[node]
+def _value(node: Node, x: Any, arithmetic: Any) -> Any:
+    if node == "x":
+        return x
     if not isinstance(node, tuple):
         return arithmetic.number(node)
     name, *parts = node
-    values = [_value(part, inputs, arithmetic) for part in parts]
+    values = [_value(part, x, arithmetic) for part in parts]
     if name == "**" and isinstance(parts[1], Fraction) and parts[1].denominator == 1:
         return values[0] ** int(parts[1])
     return (BASIC.get(name) or arithmetic.functions[name])(*values)

@@ -132,7 +132,7 @@ def _measure(record: Pretrained, folder: str | Path | None) -> Check:
         errors, proved = errors_of(exported, data), proved_of(exported, data)
     except InputError as error:  # damaged: the other networks are to be checked as well
         return check(measured={}, asked="", passed=False, verdict=str(error))
-    fault = _fault(record, errors, data) or _unproved(record, proved)
+    fault = _fault(record, errors, proved, data)
     bars = get_exercise(record.exercise).bars
     then = (f"{record.errors.get(bar.metric, math.nan):.4g}" for bar in bars)
     return check(
@@ -144,22 +144,21 @@ def _measure(record: Pretrained, folder: str | Path | None) -> Check:
     )
 
 
-def _fault(record: Pretrained, errors: Mapping[str, float], data: FunctionDataModule) -> str:
+def _fault(
+    record: Pretrained,
+    errors: Mapping[str, float],
+    proved: Mapping[str, float],
+    data: FunctionDataModule,
+) -> str:
     """Return what is not as the manifest or the bars have it, or ""."""
-    largest = data.grid(data.val_points)[1].abs().max().item()
-    for metric in {**errors, **record.errors}:
-        now, then = errors.get(metric), record.errors.get(metric)
-        allowed = RELATIVE * abs(then or 0.0) + OF_LARGEST * max(1.0, largest)
-        if now is None or then is None or not abs(now - then) <= allowed:
-            return f"differs from the manifest: {metric} is {now}, there {then}"
+    least = OF_LARGEST * max(1.0, data.grid(data.val_points)[1].abs().max().item())
+    for what, found, recorded, share in (
+        ("", errors, record.errors, RELATIVE),
+        ("proved ", proved, record.proved, GAP),
+    ):
+        for name in {**found, **recorded}:
+            now, then = found.get(name, math.nan), recorded.get(name, math.nan)
+            if not abs(now - then) <= share * abs(then) + least:
+                return f"differs from the manifest: {what}{name} is {now}, there {then}"
     missed = [bar for bar in get_exercise(record.exercise).bars if not bar.met(errors[bar.metric])]
     return f"misses the bar: {', '.join(map(str, missed))}" if missed else ""
-
-
-def _unproved(record: Pretrained, proved: Mapping[str, float]) -> str:
-    """Return what is not proved as the manifest has it, to the gap of a proof, or ""."""
-    for name in {**proved, **record.proved}:
-        now, then = proved.get(name, math.nan), record.proved.get(name, math.nan)
-        if not abs(now - then) <= GAP * abs(then) + OF_LARGEST:
-            return f"differs from the manifest: proved {name} is {now}, there {then}"
-    return ""

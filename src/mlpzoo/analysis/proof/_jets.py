@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from mlpzoo.data.expression import Intervals
@@ -62,6 +63,17 @@ class Jet:
         return Jet(value, slope * self.slope, bend * self.slope**2 + slope * self.bend)
 
 
+_SLOPES: dict[str, Callable[..., tuple[Any, Any]]] = {  # f' and f'', of x, f and the functions
+    "sin": lambda x, f, of: (of["cos"](x), -f),
+    "cos": lambda x, f, of: (-of["sin"](x), -f),
+    "tan": lambda x, f, of: (1 + f**2, 2 * f * (1 + f**2)),
+    "exp": lambda x, f, of: (f, f),
+    "log": lambda x, f, of: (1 / x, -1 / x**2),
+    "sqrt": lambda x, f, of: (1 / (2 * f), -1 / (4 * f * x)),
+    "tanh": lambda x, f, of: (1 - f**2, -2 * f * (1 - f**2)),
+}
+
+
 class Jets:
     """Arithmetic of jets, as an `Expression` takes it.
 
@@ -72,11 +84,11 @@ class Jets:
     def __init__(self, context: Any) -> None:
         self._of = Intervals(context)
         self._hull = context.mpf
-        self._everything = context.mpf(["-inf", "inf"])
+        self._everything = self._of.everything
         self.functions: Mapping[str, Callable[..., Jet]] = {
-            "sin": self._sin, "cos": self._cos, "tan": self._tan, "exp": self._exp,
-            "log": self._log, "sqrt": self._sqrt, "tanh": self._tanh, "abs": self._abs,
-            "min": self._min, "max": lambda a, b: -self._min(-a, -b), "**": self._power,
+            **{name: partial(self._behind, name) for name in _SLOPES},
+            "abs": self._abs, "min": self._min, "max": lambda a, b: -self._min(-a, -b),
+            "**": self._power,
         }  # fmt: skip
 
     def number(self, value: Fraction | str) -> Jet:
@@ -84,46 +96,19 @@ class Jets:
         constant = self._of.number(value)
         return Jet(constant, 0 * constant, 0 * constant)
 
-    def _f(self, name: str, *values: Any) -> Any:
-        return self._of.functions[name](*values)
-
-    def _sin(self, x: Jet) -> Jet:
-        sin = self._f("sin", x.value)
-        return x.behind(sin, self._f("cos", x.value), -sin)
-
-    def _cos(self, x: Jet) -> Jet:
-        cos = self._f("cos", x.value)
-        return x.behind(cos, -self._f("sin", x.value), -cos)
-
-    def _tan(self, x: Jet) -> Jet:
-        tan = self._f("tan", x.value)
-        return x.behind(tan, 1 + tan**2, 2 * tan * (1 + tan**2))
-
-    def _exp(self, x: Jet) -> Jet:
-        exp = self._f("exp", x.value)
-        return x.behind(exp, exp, exp)
-
-    def _log(self, x: Jet) -> Jet:
-        return x.behind(self._f("log", x.value), 1 / x.value, -1 / x.value**2)
-
-    def _sqrt(self, x: Jet) -> Jet:
-        sqrt = self._f("sqrt", x.value)
-        return x.behind(sqrt, 1 / (2 * sqrt), -1 / (4 * sqrt * x.value))
-
-    def _tanh(self, x: Jet) -> Jet:
-        tanh = self._f("tanh", x.value)
-        return x.behind(tanh, 1 - tanh**2, -2 * tanh * (1 - tanh**2))
+    def _behind(self, name: str, x: Jet) -> Jet:
+        value = self._of.functions[name](x.value)
+        return x.behind(value, *_SLOPES[name](x.value, value, self._of.functions))
 
     def _power(self, base: Jet, power: Jet) -> Jet:
-        through = self._exp(power * self._log(base))
-        return Jet(self._f("**", base.value, power.value), through.slope, through.bend)
+        through = self.functions["exp"](power * self.functions["log"](base))
+        value = self._of.functions["**"](base.value, power.value)
+        return Jet(value, through.slope, through.bend)
 
     def _abs(self, x: Jet) -> Jet:
-        if x.value.a >= 0:
-            return x
-        return (
-            -x if x.value.b <= 0 else x.behind(abs(x.value), self._hull([-1, 1]), self._everything)
-        )
+        if x.value.a >= 0 or x.value.b <= 0:
+            return x if x.value.a >= 0 else -x
+        return x.behind(abs(x.value), self._hull([-1, 1]), self._everything)
 
     def _min(self, a: Jet, b: Jet) -> Jet:
         if a.value.b <= b.value.a:
@@ -131,4 +116,5 @@ class Jets:
         if b.value.b <= a.value.a:
             return b
         slope = self._hull([min(a.slope.a, b.slope.a), max(a.slope.b, b.slope.b)])
-        return Jet(self._f("min", a.value, b.value), slope, self._everything)
+        value = self._of.functions["min"](a.value, b.value)
+        return Jet(value, slope, self._everything)

@@ -11,7 +11,10 @@ import torch
 from torch import nn
 
 from mlpzoo.analysis.layers import layers_of
+from mlpzoo.analysis.pieces import pieces
 from mlpzoo.analysis.proof.certificate import Certificate
+from mlpzoo.analysis.proof.radius import bound_rows
+from mlpzoo.analysis.proof.relaxation import bound_heads
 from mlpzoo.checks import InputError, check_ordered, check_positive
 
 if TYPE_CHECKING:
@@ -81,7 +84,6 @@ def _proved(
 ) -> dict[str, Certificate]:
     text = function if isinstance(function, str) else function.expression
     if text:
-        from mlpzoo.analysis.pieces import pieces
         from mlpzoo.analysis.proof.curve import bound_curve
         from mlpzoo.data.expression import Expression
 
@@ -89,15 +91,11 @@ def _proved(
     from mlpzoo.data import GateDataModule, MinMaxDataModule
 
     if isinstance(function, GateDataModule):
-        from mlpzoo.analysis.proof.radius import bound_rows
-
         rows = function.grid(2)[0].tolist()
         names = ("".join(f"{x:.0f}" for x in row) for row in rows)
         proved = bound_rows(net, rows, function.outputs, gives=gives, **until)
         return dict(zip(names, proved, strict=True))
     if isinstance(function, MinMaxDataModule):
-        from mlpzoo.analysis.proof.relaxation import bound_heads
-
         return bound_heads(layers_of(net), *ends, **until)
     raise InputError(
         f"{type(function).__name__} has no function that is known here; give one as text, such as "

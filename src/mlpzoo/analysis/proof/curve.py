@@ -25,8 +25,7 @@ def bound_curve(
 
     Over a part [p, q] of a piece, the error e lies between its chord plus and minus the most that
     e'' = -f'' lets it bend away from it; f and f'' are enclosed by interval arithmetic. The part
-    with the largest bound is halved until the gap is met. For polynomials up to x^2, ends and
-    vertices are computed as fractions.
+    with the largest bound is split, where e seems to turn, until the gap is met.
 
     Args:
         pieces: The network, from `mlpzoo.analysis.pieces.pieces`.
@@ -35,7 +34,7 @@ def bound_curve(
         limit_s: Seconds after which the bound is returned that is reached by then.
 
     Raises:
-        InputError: A function of several inputs, or one that is not finite in the range.
+        InputError: A function that is not finite in the range.
 
     Example:
         >>> from mlpzoo import Expression, load_pretrained, pieces
@@ -45,36 +44,16 @@ def bound_curve(
     """
     check_at_least("gap", gap, 0)
     check_positive("limit_s", limit_s)
-    if function.in_features != 1:
-        raise InputError(f"the function must be of x alone, got {function.text!r}")
     start = time.perf_counter()
-    complete = True
-    if function.degree is not None and function.degree <= 2:
-        method, (bound, x, cells) = "pieces and fractions", _vertices(pieces, function)
-    else:
-        search = _Search(pieces, function)
-        complete = search.run(gap, start + limit_s)
-        method, (bound, x, cells) = "pieces and intervals", search.result()
-    context = _context()
-    x = min(max(Fraction(float(x)), pieces.knots[0]), pieces.knots[-1])
-    error = abs(_error(pieces(x), x, function, Intervals(context)))
+    search = _Search(pieces, function)
+    complete = search.run(gap, start + limit_s)
+    x = min(max(Fraction(float(search.where)), pieces.knots[0]), pieces.knots[-1])
+    error = abs(_error(pieces(x), x, function, search.intervals))
     return Certificate(
-        of="y", bound=bound, attained=max(_down(error), 0.0), where=(float(x),), method=method,
-        cells=cells, seconds=time.perf_counter() - start, complete=complete,
+        of="y", bound=search.bound, attained=max(_down(error), 0.0), where=(float(x),),
+        method="pieces and intervals", cells=search.cells, seconds=time.perf_counter() - start,
+        complete=complete,
     )  # fmt: skip
-
-
-def _vertices(pieces: Pieces, function: Expression) -> tuple[float, Fraction, int]:
-    """Return the largest distance from a polynomial up to x^2, where it is, and the pieces."""
-    below, middle, above = (function(Fraction(x)) for x in (-1, 0, 1))
-    bend, slope = above - 2 * middle + below, (above - below) / 2  # f'' and f' at 0
-    points = list(zip(pieces.knots, pieces.values, strict=True))
-    for piece, steep in enumerate(pieces.slopes):
-        start, end = pieces.knots[piece : piece + 2]
-        if bend and start < (x := (steep - slope) / bend) < end:
-            points.append((x, pieces.values[piece] + steep * (x - start)))
-    error, x = max((abs(y - function(x)), x) for x, y in points)
-    return _rounded_up(error), x, len(pieces)
 
 
 @dataclass(frozen=True)
@@ -90,7 +69,7 @@ class _Search:
     def __init__(self, pieces: Pieces, function: Expression) -> None:
         self.pieces, self.function = pieces, function
         self.intervals, self.jets = Intervals(context := _context()), Jets(context)
-        self.heap: list[tuple[float, int, int, _Point, _Point]] = []
+        self.heap: list[tuple[float, int, int, _Point, _Point, float]] = []
         self.cells = 0
         self.attained, self.where = -1.0, pieces.knots[0]
         self.narrowest = (pieces.knots[-1] - pieces.knots[0]) * Fraction(_NARROWEST)
@@ -99,13 +78,13 @@ class _Search:
             self.add(piece, *ends)
 
     def run(self, gap: float, end: float) -> bool:
-        """Halve the first part until its bound is close to what is attained, if there is time."""
+        """Split the first part until its bound is close to what is attained, if there is time."""
         least = 2.0**-52 * float(max(map(abs, self.pieces.values)))  # what float64 tells apart
-        while -self.heap[0][0] - self.attained > max(gap * self.attained, least):
-            if time.perf_counter() > end and self.heap[0][0] > -math.inf:
+        while self.bound - self.attained > max(gap * self.attained, least):
+            if time.perf_counter() > end and self.bound < math.inf:
                 return False
-            _, _, piece, left, right = heapq.heappop(self.heap)
-            x = (left.x + right.x) / 2
+            _, _, piece, left, right, share = heapq.heappop(self.heap)
+            x = left.x + (right.x - left.x) * Fraction(share)
             if left.x < (near := Fraction(float(x))) < right.x:
                 x = near  # fewer digits
             middle = self.point(x, left.y + self.pieces.slopes[piece] * (x - left.x))
@@ -113,9 +92,10 @@ class _Search:
             self.add(piece, middle, right)
         return True
 
-    def result(self) -> tuple[float, Fraction, int]:
-        """Return the bound, where an error close to it is, and how many parts were looked at."""
-        return -self.heap[0][0], self.where, self.cells
+    @property
+    def bound(self) -> float:
+        """No error is larger."""
+        return -self.heap[0][0]
 
     def point(self, x: Fraction, y: Fraction) -> _Point:
         error = _error(y, x, self.function, self.intervals)
@@ -144,19 +124,15 @@ class _Search:
             )
         self.cells += 1
         newest = -self.cells  # first of those without a bound: it soon shows a pole
-        heapq.heappush(self.heap, (-bound, newest, piece, left, right))
+        share = _turn(left.error, right.error, width**2 * f.bend)
+        heapq.heappush(self.heap, (-bound, newest, piece, left, right, share))
 
 
 def _peak(left: Any, right: Any, width: Any, slope: Any, bend: Any, plain: Any) -> float:
-    """Return a bound of an error over a part, from above.
+    """Return a bound of an error over a part, from above; the arguments are intervals.
 
-    Args:
-        left: The error at the left end; all are intervals.
-        right: The same at the right end.
-        width: Of the part.
-        slope: Encloses the size of the error's slope.
-        bend: Encloses minus its second derivative.
-        plain: Encloses the error.
+    It is `left` and `right` at the ends of the part; `slope` is the size of its slope, `bend` minus
+    its second derivative, and `plain` the error itself.
     """
     bow = bend.b * width**2 / 8  # what the middle of a parabola is above its chord
     rise = abs(right - left)
@@ -165,6 +141,13 @@ def _peak(left: Any, right: Any, width: Any, slope: Any, bend: Any, plain: Any) 
     else:
         top = (left + right) / 2 + bow + rise**2 / (16 * bow)
     return min(_up(top), _up((left + right + slope * width) / 2), _up(plain))
+
+
+def _turn(left: Any, right: Any, bend: Any) -> float:
+    """Return at which share of a part its error turns, if it is a parabola; else the half."""
+    rise, steep = float((right - left).mid), float(bend.mid)
+    share = 0.5 + rise / steep if steep else 0.5
+    return min(max(share, 1 / 16), 15 / 16) if 0 < share < 1 else 0.5
 
 
 def _error(y: Fraction, x: Fraction, function: Expression, intervals: Intervals) -> Any:
@@ -201,9 +184,3 @@ def _up(interval: Any) -> float:
 def _down(interval: Any) -> float:
     """Return the largest float below an interval; minus infinity where it has no end."""
     return -_up(-interval)
-
-
-def _rounded_up(number: Fraction) -> float:
-    """Return the least float that is not below a fraction."""
-    near = float(number)
-    return near if Fraction(near) >= number else math.nextafter(near, math.inf)

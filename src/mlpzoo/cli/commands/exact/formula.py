@@ -2,10 +2,9 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.checks import InputError, cause
+from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.parser import add_network
 
@@ -25,33 +24,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
     add = parser.add_argument
     add("--as", dest="form", default="text", help="(text)",
-        choices=("text", "latex", "python", "numpy", "c", "sympy"))  # fmt: skip
+        choices=("text", "latex", "python", "numpy", "c"))  # fmt: skip
     add("--digits", type=int, metavar="N", help="significant digits of every number, 1 to 17")
     add("--names", metavar="A,B", help="names of the inputs (x, or x1,x2)")
     add("--real", choices=("double", "float"), help="the numbers of C (double)")
-    add("--out", metavar="FILE", help="write it there")
 
 
 def run(
-    *, form: str, digits: int | None, names: str | None, real: str | None, out: str | None,
-    **network: Any,
-) -> int:  # fmt: skip
-    """Print or write the text, and say what it gives and what rounding does to it."""
-    from mlpzoo.files import write_whole
+    *, form: str, digits: int | None, names: str | None, real: str | None, **network: Any
+) -> int:
+    """Print the text, and say on stderr what it gives and what rounding does to it."""
     from mlpzoo.pretrained.find import find_network
 
     if real and form != "c":
         raise InputError(f"--real {real} goes with --as c")
     found = find_network(**network)
     text, said = _written(found, form, names=names, digits=digits, real=real or "double")
-    if out is None:
-        print(text)
-    else:
-        try:
-            write_whole(path := Path(out), f"{text}\n".encode())
-        except (OSError, ValueError) as error:
-            raise InputError(f"cannot write {out}: {cause(error)}; choose another --out") from error
-        print(out, file=sys.stdout if path.is_file() else sys.stderr)
+    print(text)
     if said:
         print(f"mlpzoo: {said}", file=sys.stderr)
     return PASSED
@@ -61,36 +50,30 @@ def _written(
     found: "Found", form: str, *, names: str | None, digits: int | None, real: str
 ) -> tuple[str, str]:
     """Return a network as text, and what is to be said of it."""
-    from mlpzoo.analysis import formula
+    from mlpzoo.analysis import formula, pieces
 
     if form in PIECES and (names, digits, real) == (None, None, "double") and _is_wide(found):
-        return _pieces(found, form)
+        _, data = found.solves()
+        parts = pieces(found.module.net, data.low, data.high)
+        return _text(parts, form), "a formula would be millions of characters; these are its pieces"
     shown = formula(found.module, names=names, digits=digits)
-    text = {
-        "text": shown.__str__, "latex": shown.latex, "python": shown.python,
-        "numpy": shown.numpy, "c": lambda: shown.c(real), "sympy": shown.sympy_source,
-    }[form]().rstrip("\n")  # fmt: skip
     rounds = digits is not None or form in ("text", "latex")
-    return text, "; ".join(filter(None, [_meaning(found), _rounding(found, shown) * rounds]))
+    said = "; ".join(filter(None, [_meaning(found), _rounding(found, shown) * rounds]))
+    return _text(shown, form, *[real] * (form == "c")), said
 
 
 def _is_wide(found: "Found") -> bool:
     """Tell whether a network is too wide for a formula, and has straight pieces instead."""
     from mlpzoo.analysis.formula import MOST_WEIGHTS
     from mlpzoo.analysis.layers import layers_of
+    from mlpzoo.analysis.pieces import why_no_pieces
 
     layers = layers_of(found.module.net)
-    straight = layers.in_features == 1 and layers.activations <= {"relu", "identity"}
-    return straight and layers.size > MOST_WEIGHTS and found.data is not None
+    return layers.size > MOST_WEIGHTS and not why_no_pieces(layers) and found.data is not None
 
 
-def _pieces(found: "Found", form: str) -> tuple[str, str]:
-    from mlpzoo.analysis import pieces
-
-    _, data = found.solves()
-    parts = pieces(found.module.net, data.low, data.high)
-    text = {"text": parts.__str__, "numpy": parts.numpy, "c": parts.c}[form]()
-    return text.rstrip("\n"), "a formula would be millions of characters; these are its pieces"
+def _text(shown: object, form: str, *given: str) -> str:
+    return str(shown if form == "text" else getattr(shown, form)(*given)).rstrip("\n")
 
 
 def _meaning(found: "Found") -> str:
