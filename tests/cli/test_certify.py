@@ -44,7 +44,8 @@ def test_time_that_is_over_is_exit_code_1_with_a_valid_bound(cli):
     [
         ("certify", "name a network, such as sin, or give --ckpt"),
         ("certify sin xor --ckpt a.ckpt", "--ckpt a.ckpt is of one exercise, got sin, xor"),
-        ("certify linear", "LinearDataModule has no function"),
+        ("certify linear", "what linear should compute is not known here; give --function"),
+        ("certify sin --function=", "not a formula"),
         ("certify sin --gap 0", "gap must be above 0, got 0"),
         ("certify sin --function 1/x", "1/x"),
         ("certify sinn", "did you mean 'sin'"),

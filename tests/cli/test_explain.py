@@ -42,7 +42,7 @@ def test_the_line_goes_as_in_the_notes(told, line):
 
 
 def test_slips_end_an_exercise_and_have_a_word_of_their_own(cli):
-    assert "Where the notes slip:\nXOR is defined as 1" in cli("explain", "perceptron")[1]
+    assert "Where the notes slip:\nXOR is defined as 1" in cli("explain", "xor")[1]
     lines = cli("explain", "slips")[1].splitlines()
     assert sum(line.startswith("  printed: ") for line in lines) == 9
     assert max(map(len, lines)) <= WIDTH
@@ -159,7 +159,10 @@ def test_typed_weights_are_drawn(cli, monkeypatch):
     [
         ("test --weights 1,1,1", "name the exercise that these weights are for"),
         ("test", "required: NETWORK; see `mlpzoo test --help`"),
-        ("test xor --weights 1,1", "typed do not fit xor, which has inputs: 2, outputs: 1"),
+        (
+            "test xor --weights 1,1",
+            "do not fit xor, of 2 inputs and 1 outputs: this network takes 1;",
+        ),
         ("test xor --weights [[[1,1,0],[1,1,0]]]", "do not fit xor"),
         ("test xor --weights 1,1,1 --ckpt a", "--weights and --ckpt are two networks; give one"),
         ("test xor --activation relu", "activation relu goes with --weights; leave it out"),
@@ -175,12 +178,13 @@ def test_typed_weights_are_drawn(cli, monkeypatch):
         ("explain linear --lr x", "--lr must be a number above 0"),
         ("explain linear --lr 1,2", "--lr must be one number, got 2"),
         ("explain linear --row 1,2,3", "--row must have 1 input, and the target if need be"),
-        ("explain linear --row nan,1", "--row must be finite numbers"),
+        ("explain linear --row nan,1", "--row must be numbers, finite in float32"),
         (
             f"explain perceptron --weights 1,1,1,1,1,1,1,0 --data.table {64 * '01'}",
             "there are 128; name",
         ),
         ("explain linear --parameter c", "unknown parameter 'c'; known: a, b"),
+        ("explain dying --json", "dying is a picture; leave out --json"),
         ("explain linear --out a.png", "--out goes with a picture"),
         ("explain vanishing --lr 1", "vanishing takes no rate, got 1: see --lr"),
         ("explain dying --lr 1,2", "dying takes one rate, got 2: see --lr"),

@@ -44,7 +44,7 @@ def test_wide_network_of_one_input_is_written_as_its_pieces(cli):
     ("line", "part"),
     [
         ("minmax", "a formula of 264,450 weights"),
-        ("sin --as python", "a formula of 66,561 weights"),
+        ("sin --as python", "sin is too wide for --as python; take text, numpy or c"),
         ("xor --digits 0", "digits must be 1 or more, got 0"),
         ("xor --names a,for", "'for' is a word of"),
         ("xor --real float", "--real float goes with --as c"),

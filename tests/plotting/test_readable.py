@@ -211,7 +211,7 @@ def test_planes_of_step_units_show_the_line_of_each_with_its_equation_in_the_key
             part.copy_(torch.tensor(values))
     figure = plotting.plot_layers(net, ROWS, XOR)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    for unit, equation in ((1, "1 x1 +1 x2 -0.5 = 0"), (2, "2 x1 +2 x2 -3 = 0")):
+    for unit, equation in ((1, "1 x1 + 1 x2 - 0.5 = 0"), (2, "2 x1 + 2 x2 - 3 = 0")):
         assert f"line of unit {unit} of the next layer; of layer 1: {equation}" in labels
     for answer in (0, 1):
         assert f"where the network answers {answer}" in labels

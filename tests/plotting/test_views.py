@@ -225,7 +225,8 @@ def test_fit_writes_the_learned_line():
     assert views.line_of(module) == pytest.approx((weight, bias), abs=1e-6)
     legend = views.fitted_line(module, data, Canvas("")).axes[0].get_legend()
     labels = [text.get_text() for text in legend.get_texts()]
-    assert f"network: y = {weight:.4f} x {bias:+.4f}" in labels
+    sign = "-" if bias < 0 else "+"
+    assert f"network: y = {weight:.4f} x {sign} {abs(bias):.4f}" in labels
 
 
 @pytest.mark.skipif(

@@ -41,10 +41,12 @@ class Rounding:
     points: str
 
     def __str__(self) -> str:
+        if self.corners == self.sampled == 0:
+            return f"{self.digits} digits lose nothing"
+        ends = "corners" if "^" in self.square else "ends"
         return (
             f"rounding to {self.digits} digits changes the output by up to {self.corners:.2g} at "
-            f"the corners of {self.square}, and {self.sampled:.2g} on "
-            f"a grid of {self.points} points in it"
+            f"the {ends} of {self.square}, and {self.sampled:.2g} on a grid of {self.points} points"
         )
 
 

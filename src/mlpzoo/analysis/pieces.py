@@ -133,11 +133,12 @@ class Pieces:
             f"steepest slope: {_near(self.lipschitz):.8g}",
             f"units that never bend here: {', '.join(never) or 'none'}",
         ]
-        for side, line in zip((f"below {low}", f"above {high}"), self.outside, strict=True):
+        for side, end, line in zip(("below", "above"), (low, high), self.outside, strict=True):
             begins, slope, intercept = map(_near, (line.begins, line.slope, line.intercept))
+            sign = "-" if intercept < 0 else "+"
             lines.append(
-                f"{side}: {line.kinks:,} more kinks; from {begins:.8g} on "
-                f"{slope:.8g} x {intercept:+.8g}"
+                f"{side} {end}: {line.kinks:,} more kinks; {side} {begins:.8g} it is the line "
+                f"{slope:.8g} x {sign} {abs(intercept):.8g}"
             )
         return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from mlpzoo.nets.mlp import SequentialMLP
 from mlpzoo.nets.perceptron import Perceptron
 from mlpzoo.nets.stack import ACTIVATIONS
 
+_MOST_BYTES = 2**24  # of a file, far more than anyone types
 _FORM = "give layers of units of numbers, as [[[1,1,-0.5]]], or one unit, as 1,1,-0.5"
 
 
@@ -67,7 +68,8 @@ def _read(weights: str | Path) -> Any:
     text = str(weights).strip()
     if not text.startswith("[") and not _is_unit(text):
         try:
-            text = Path(text).read_text("utf-8-sig", errors="replace").strip()
+            with Path(text).open("rb") as file:  # which may have no end, as a device
+                text = file.read(_MOST_BYTES).decode("utf-8-sig", errors="replace").strip()
         except (FileNotFoundError, IsADirectoryError):
             raise InputError(f"weights {text[:80]!r} are no numbers and no file; {_FORM}") from None
         except (OSError, ValueError) as error:  # ValueError: a path with a NUL

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH, Array, new_figure, whole
+from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH, Array, new_figure, signed, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +74,8 @@ def plot_fit(
     axes = _above_error(figure, x, (a - best_a) * x + b - best_b, error)
     axes.plot(*points, "o", color=TRUTH, markersize=4, alpha=0.6, label="points")
     axes.plot(x, best_a * x + best_b, color=TRUTH, linewidth=4, alpha=0.35, label="least squares")
-    axes.plot(x, a * x + b, color=MODEL, linewidth=1.2, label=f"network: y = {a:.4f} x {b:+.4f}")
+    label = f"network: y = {a:.4f} x {signed(b, '.4f')}"
+    axes.plot(x, a * x + b, color=MODEL, linewidth=1.2, label=label)
     axes.set_title(title)
     axes.legend(loc="best", frameon=False)
     return whole(figure)

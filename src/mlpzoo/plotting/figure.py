@@ -65,6 +65,20 @@ def whole(figure: FigureBase) -> Figure:
     return cast("Figure", figure.figure)  # which is typed as if it could be a part
 
 
+def signed(value: float, form: str = ".3f") -> str:
+    """Return a number as it stands behind others in a sum.
+
+    Args:
+        value: The number.
+        form: How it is written.
+
+    Example:
+        >>> signed(-0.25), signed(2.0, ".3g")
+        ('- 0.250', '+ 2')
+    """
+    return f"{'-' if value < 0 else '+'} {abs(value):{form}}"
+
+
 def set_keys(figure: Any, **style: Any) -> None:
     """Set one legend beside all axes, in which each label stands once.
 

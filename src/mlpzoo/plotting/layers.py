@@ -22,6 +22,7 @@ from mlpzoo.plotting.figure import (
     mark_classes,
     new_figure,
     set_keys,
+    signed,
     whole,
 )
 
@@ -185,7 +186,7 @@ def _add_keys(axes: Axes, cuts: int, first: Sequence[tuple[Array, float]]) -> No
     """Name what the planes show: areas, grid, and the lines of the next layer's units."""
     for answer, colour in enumerate(CLASSES):
         axes.fill([], [], color=colour, alpha=0.45, label=f"where the network answers {answer}")
-    equations = [f"{w[0]:.3g} x1 {w[1]:+.3g} x2 {b:+.3g} = 0" for w, b in first]
+    equations = [f"{w[0]:.3g} x1 {signed(w[1], '.3g')} x2 {signed(b, '.3g')} = 0" for w, b in first]
     for unit, (colour, dashes) in enumerate([*_CUTS.items()][:cuts]):
         label = f"line of unit {unit + 1} of the next layer"
         label += f"; of layer 1: {equations[unit]}" if unit < len(equations) else ""

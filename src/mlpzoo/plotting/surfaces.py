@@ -15,6 +15,7 @@ from mlpzoo.plotting.figure import (
     mark_classes,
     new_figure,
     set_keys,
+    signed,
     whole,
 )
 
@@ -66,7 +67,7 @@ def plot_separating_line(
     mark_classes(axes, x.T, targets, s=60)
     axes.set(title=title, xlabel="x1", ylabel="x2", aspect="equal")
     axes.locator_params(nbins=5)
-    equation = f"{weights[0]:.3f} x1 {weights[1]:+.3f} x2 {bias:+.3f} = 0"
+    equation = f"{weights[0]:.3f} x1 {signed(weights[1])} x2 {signed(bias)} = 0"
     set_keys(figure, loc="outside lower center", ncols=2, title=equation, title_fontsize="small")
     return whole(figure)
 

@@ -194,6 +194,7 @@ def _with_data(
         fits = False
     if not fits:
         what = f"{found.source} do" if found.typed else f"{found.named} does"
-        sizes = f"inputs: {x.shape[1]}, outputs: {y.shape[1]}"
-        raise InputError(f"{what} not fit {solves.name}, which has {sizes}")
+        sizes = f"{x.shape[1]} inputs and {y.shape[1]} outputs"
+        has = f"this network takes {found.in_features}; give one of as many"
+        raise InputError(f"{what} not fit {solves.name}, of {sizes}: {has}")
     return replace(found, exercise=solves, data=data)

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.analysis.proof.certify import certify
+from mlpzoo.analysis.proof.certify import certify, has_function
 from mlpzoo.analysis.proof.radius import radius
-from mlpzoo.data import FunctionDataModule, GateDataModule, MinMaxDataModule
+from mlpzoo.data import FunctionDataModule, GateDataModule
 from mlpzoo.exercises import get_exercise
 from mlpzoo.modules import LitMinMax, LitNetwork
 from mlpzoo.nets import DualHeadMLP
@@ -95,7 +95,7 @@ def proved_of(exported: ExportedNet, data: FunctionDataModule) -> dict[str, floa
         rows, gives = zip(*data.grid(2), strict=True), exported.output
         found = (radius(exported.net, x.tolist(), right=int(y), gives=gives) for x, y in rows)
         return {"radius": min(one.proved for one in found)}
-    if not (data.expression or isinstance(data, MinMaxDataModule)):
+    if not has_function(data):
         return {}
     columns = as_module(exported).columns
     names = [f"{column}_max_error" for column in columns] or ["max_error"]

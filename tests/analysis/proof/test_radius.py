@@ -107,7 +107,7 @@ def test_overflow_proves_nothing(net):
     assert radius(net, (x,), right=0, gives="logit", reach=0.5, limit_s=0.01).proved == 0
     with pytest.raises(InputError, match="threshold"):
         radius(net, (x,), gives="logit", limit_s=0.01)
-    found = bound_rows(net, [(x,)], [0], limit_s=0.01)[0]
+    found = bound_rows(net, [(x,)], [0], gives="value", limit_s=0.01)[0]
     assert found.attained == 0 < 1 <= found.bound
 
 
@@ -127,7 +127,9 @@ def test_step_behind_which_a_range_stands():
 
 def test_value_is_taken_as_a_probability():
     net = load_pretrained("xor-exact")
-    assert radius(net, (1, 1)).proved == pytest.approx(0.25, abs=1e-6)
+    assert radius(net, (1, 1), gives="value").proved == pytest.approx(0.25, abs=1e-6)
+    with pytest.raises(InputError, match="gives='logit' or 'probability'"):
+        radius(net, (1, 1))
     assert radius(net, (1, 1), gives="logit").failing_at < 1e-6
 
 
@@ -163,7 +165,7 @@ def test_rows(within, most):
 )
 def test_refusals(net, corner, arguments, said):
     with pytest.raises(InputError, match=said):
-        radius(net, corner, **arguments)
+        radius(net, corner, **{"gives": "value", **arguments})
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,19 @@ def certify(
     return {name: replace(each, rounding=rounding) for name, each in found.items()}
 
 
+def has_function(function: FunctionDataModule | str) -> bool:
+    """Tell whether it is known what a network is to compute.
+
+    Args:
+        function: As `certify` takes it.
+    """
+    from mlpzoo.data import GateDataModule, MinMaxDataModule
+
+    if isinstance(function, str | GateDataModule | MinMaxDataModule):
+        return True
+    return bool(function.expression)
+
+
 def _proved(
     net: nn.Module,
     function: FunctionDataModule | str,
@@ -83,7 +96,9 @@ def _proved(
     until: Mapping[str, float],
 ) -> dict[str, Certificate]:
     text = function if isinstance(function, str) else function.expression
-    if text:
+    if isinstance(function, str) and (count := layers_of(net).in_features) != 1:
+        raise InputError(f"a function of x goes with a network of one input, not of {count}")
+    if isinstance(function, str) or text:
         from mlpzoo.analysis.proof.curve import bound_curve
         from mlpzoo.data.expression import Expression
 
@@ -99,7 +114,7 @@ def _proved(
         return bound_heads(layers_of(net), *ends, **until)
     raise InputError(
         f"{type(function).__name__} has no function that is known here; give one as text, such as "
-        '"x**3 - x", with low and high'
+        '"x**3 - x", and low and high'
     )
 
 

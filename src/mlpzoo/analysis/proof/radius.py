@@ -64,7 +64,7 @@ def radius(
         net: A network of one or two inputs and one output, whose activations all rise.
         corner: The inputs in the middle.
         right: The right answer, 0 or 1; None for the one that the network gives at the corner.
-        gives: "logit", "probability" or "value", which is taken as a probability; None for what
+        gives: "logit", "probability" or "value", taken as a probability; None for what
             the network says of itself.
         reach: How far to look.
         tolerance: How far `failing_at` may be above `proved`.
@@ -196,6 +196,8 @@ def _gate(net: nn.Module, gives: str | None) -> Layers:
         raise InputError(f"a gate is proved for 1 or 2 inputs, not for {layers.in_features}")
     if len(layers.outputs) > 1 or len(layers.layers[-1].bias) > 1:
         raise InputError("a gate has one output, and this network has more: see bound_heads")
+    if gives is None and layers.gives == "value" and layers.layers[-1].activation not in _UNIT:
+        raise InputError("say whether this network gives='logit' or 'probability', if it is a gate")
     return layers
 
 

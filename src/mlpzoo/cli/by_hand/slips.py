@@ -42,7 +42,7 @@ _SLIPS = (
         "XOR is defined as 1 where both inputs are the same.",
         "1001 for 00, 01, 10, 11, which is XNOR",
         "0110: 1 where they differ",
-        ("xor", "perceptron"),
+        ("xor",),
     ),
     Slip(
         "The line through (3, 5), (4, 6), (5, 7) is said to be y = x + 3.",

@@ -30,9 +30,9 @@ def verdict(found: Backpropagation, wanted: Sequence[int]) -> str:
         asked = f", not {TABLES[tuple(wanted)]}, which was asked for" if two else ""
         shown += f"{asked}: {right} of {len(wanted)} rows are right"
     gate = tuple(wanted or answers)
-    if not two or is_linearly_separable(gate):
+    if not two or is_linearly_separable(gate) or not (steps or count == 1):
         return f"{units}{shown}."
-    these = ", and these do" if count == 2 and answers == gate else ""
+    these = ", and these do" if steps and answers == gate else ""
     look = " See `mlpzoo explain xor-step`." if count == 1 else ""
     return (
         f"{units}{shown}. One perceptron cannot do {TABLES[gate]}: its answer changes along one "

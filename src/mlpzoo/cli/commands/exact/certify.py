@@ -42,7 +42,7 @@ def run(*, names: Sequence[str], ckpt: str | None, json: bool, gap: float, **giv
 
     if ckpt is not None and len(names) > 1:
         raise InputError(f"--ckpt {ckpt} is of one exercise, got {', '.join(names)}")
-    if not (names or ckpt):
+    if not names and ckpt is None:
         raise InputError("name a network, such as sin, or give --ckpt")
     with stdout_for(json):
         found = [find_network(name, path=ckpt) for name in names] or [find_network(str(ckpt))]
@@ -59,10 +59,12 @@ def _proved(
     found: "Found", *, function: str | None, low: float | None, high: float | None, gap: float,
     limit_s: float,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    from mlpzoo.analysis.proof.certify import certify
+    from mlpzoo.analysis.proof.certify import certify, has_function
     from mlpzoo.analysis.proof.radius import radius
 
-    target: Any = function or found.solves()[1]
+    target: Any = found.solves()[1] if function is None else function
+    if not has_function(target):
+        raise InputError(f"what {found.named} should compute is not known here; give --function")
     low, high = (
         getattr(found.data, name, None) if given is None else given
         for name, given in (("low", low), ("high", high))

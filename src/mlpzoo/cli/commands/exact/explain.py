@@ -57,6 +57,8 @@ def run(*, lr: str | None, out: str | None, json: bool, **given: Any) -> int:
         text for name, text in given.items() if name != "named"
     ):
         raise InputError(f"{word} is no network; leave out the options of one")
+    if word in PICTURES and json:
+        raise InputError(f"{word} is a picture; leave out --json")
     if word in PICTURES:
         _draw(word, rates, Path(out or f"{word}.png"))
         return PASSED
@@ -196,7 +198,9 @@ def _rows(
 def _row(text: str, count: int, has_target: bool) -> list[float]:
     cells = text.split(",")
     if not all(is_number(c) and math.isfinite(as_float32(float(c))) for c in cells):
-        raise InputError(f"--row must be finite numbers with commas between, got {text!r}")
+        raise InputError(
+            f"--row must be numbers, finite in float32, with commas between, got {text!r}"
+        )
     if len(cells) not in ((count, count + 1) if has_target else (count + 1,)):
         inputs = f"{count} input{'s' * (count > 1)}"
         may = ", and the target if need be" if has_target else " and the target"

@@ -56,6 +56,8 @@ def _written(
         _, data = found.solves()
         parts = pieces(found.module.net, data.low, data.high)
         return _text(parts, form), "a formula would be millions of characters; these are its pieces"
+    if form not in PIECES and _is_wide(found):
+        raise InputError(f"{found.named} is too wide for --as {form}; take text, numpy or c")
     shown = formula(found.module, names=names, digits=digits)
     rounds = digits is not None or form in ("text", "latex")
     said = "; ".join(filter(None, [_meaning(found), _rounding(found, shown) * rounds]))
