@@ -64,8 +64,7 @@ def radius(
         net: A network of one or two inputs and one output, whose activations all rise.
         corner: The inputs in the middle.
         right: The right answer, 0 or 1; None for the one that the network gives at the corner.
-        gives: "logit", "probability" or "value", taken as a probability; None for what
-            the network says of itself.
+        gives: "logit", "probability" or "value", a probability too; None for what it says itself.
         reach: How far to look.
         tolerance: How far `failing_at` may be above `proved`.
         limit_s: Seconds after which the radius proved so far is returned.
@@ -138,9 +137,8 @@ def bound_rows(
 
     Example:
         >>> from mlpzoo import load_pretrained
-        >>> rows = [(0, 0), (0, 1), (1, 0), (1, 1)]
-        >>> [one.bound for one in bound_rows(load_pretrained("xor-exact"), rows, (0, 1, 1, 0))]
-        [0.0, 0.0, 0.0, 0.0]
+        >>> [one.bound for one in bound_rows(load_pretrained("or-exact"), [(0, 1), (1, 1)], [1, 1])]
+        [0.0, 0.0]
     """
     layers = _gate(net, gives)
     check_at_least("within", within, 0)
@@ -195,9 +193,10 @@ def _gate(net: nn.Module, gives: str | None) -> Layers:
     if layers.in_features > 2:
         raise InputError(f"a gate is proved for 1 or 2 inputs, not for {layers.in_features}")
     if len(layers.outputs) > 1 or len(layers.layers[-1].bias) > 1:
-        raise InputError("a gate has one output, and this network has more: see bound_heads")
-    if gives is None and layers.gives == "value" and layers.layers[-1].activation not in _UNIT:
-        raise InputError("say whether this network gives='logit' or 'probability', if it is a gate")
+        raise InputError("a gate has one output, and this network has more")
+    told = layers.gives != "value" or layers.layers[-1].activation in ("step", "sigmoid")
+    if gives is None and not told:
+        raise InputError("if this network is a gate, say gives='logit' or gives='probability'")
     return layers
 
 
