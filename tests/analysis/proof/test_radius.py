@@ -128,7 +128,7 @@ def test_step_behind_which_a_range_stands():
 def test_value_is_taken_as_a_probability():
     net = load_pretrained("xor-exact")
     assert radius(net, (1, 1), gives="value").proved == pytest.approx(0.25, abs=1e-6)
-    with pytest.raises(InputError, match="gives='logit' or 'probability'"):
+    with pytest.raises(InputError, match="say gives='logit' or gives='probability'"):
         radius(net, (1, 1))
     assert radius(net, (1, 1), gives="logit").failing_at < 1e-6
 
