@@ -18,7 +18,7 @@ from mlpzoo import (
 @pytest.mark.parametrize("name", ["sin", "square"])
 def test_manifest_has_what_is_proved_of_functions(name):
     record = get_pretrained(name)
-    proved = certify(load_pretrained(name), get_exercise(name).data())["y"]
+    proved = certify(load_pretrained(name), get_exercise(name))["y"]
     assert proved.bound == pytest.approx(record.proved["max_error"], rel=1e-9)
     assert record.errors["max_error"] < proved.bound  # the grid misses the worst place
     assert 0 < proved.rounding < 0.02 * proved.bound

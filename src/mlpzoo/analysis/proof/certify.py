@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -26,7 +26,7 @@ _SAMPLES = 10_000  # at which the rounding of float32 is measured
 
 def certify(
     net: nn.Module,
-    function: FunctionDataModule | str,
+    function: Any,
     *,
     low: float | None = None,
     high: float | None = None,
@@ -42,7 +42,8 @@ def certify(
 
     Args:
         net: Of one or two inputs.
-        function: The data module of an exercise; or a function of x as text, such as "x**3 - x".
+        function: What it should compute: an Exercise, its data module, or a function of x as text,
+            such as "x**3 - x".
         low: Low end of the inputs, in their own units; None for that of the data.
         high: High end.
         gives: What a gate's network gives: "logit", "probability" or "value", which is taken as a
@@ -65,6 +66,8 @@ def certify(
     """
     check_positive("gap", gap)
     check_positive("limit_s", limit_s)
+    if callable(build := getattr(function, "data", None)):
+        function = build()
     low = getattr(function, "low", None) if low is None else low
     high = getattr(function, "high", None) if high is None else high
     if low is None or high is None:
