@@ -14,6 +14,7 @@ from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.members import make_members
 from mlpzoo.population.module import NEVER, LitPopulation, Measure
 from mlpzoo.population.restarts import Restarts
+from mlpzoo.population.starts import Starts
 
 _ROWS = 5  # along each axis of the grid on which stacked members are tried
 
@@ -38,6 +39,7 @@ class Population:
         measure: Given a member's module and data, further metrics.
         restart_after: Start a member anew, from another seed, when its monitored metric has not
             improved by a hundredth within so many steps and it is not solved; None for never.
+        alike: Whether the modules differ in nothing but the start that their seed gives.
         accelerator: "gpu" if a GPU will train it, so that wide layers are stacked too; "auto" if
             there is one.
 
@@ -67,6 +69,7 @@ class Population:
         stop_at: float | None = None,
         measure: Measure | None = None,
         restart_after: int | None = None,
+        alike: bool = False,
         accelerator: str = "cpu",
     ) -> None:
         if isinstance(seeds, str) or not isinstance(seeds, Iterable):
@@ -75,18 +78,18 @@ class Population:
         self.seeds = [int(seed) for seed in seeds]
         if not self.seeds:
             raise InputError("a population needs at least one seed")
-        modules = [make_module(seed) for seed in self.seeds]
+        starts = Starts(make_module, self.seeds, alike=alike)
         self.datasets = datasets = [make_data(seed) for seed in self.seeds]
-        _check(modules)
+        _check(starts.kinds)
         restarts = None
         if restart_after is not None:
-            _check_restarts(modules[0].optimizer_name)
+            _check_restarts(starts.first.optimizer_name)
             restarts = Restarts(make_module, self.seeds, after=restart_after)
         tried = datasets[0].grid(_ROWS)
         kinds = ("gpu", "cuda", "auto" if torch.cuda.is_available() else "")
-        members = make_members(modules, *tried, on_gpu=accelerator in kinds)
+        members = make_members(starts, *tried, on_gpu=accelerator in kinds)
         self.data = PopulationDataModule(datasets, last=members.last)
-        monitor = monitor or (bars[0].metric if bars else _MONITORS[modules[0].task])
+        monitor = monitor or (bars[0].metric if bars else _MONITORS[starts.first.task])
         self.module = LitPopulation(
             members, bars=bars, monitor=monitor, mode=mode, stop_at=stop_at, measure=measure,
             datasets=datasets, restarts=restarts,

@@ -1,7 +1,8 @@
 """One linear layer for all members of a population, and a module made of such layers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
+from itertools import chain
 from typing import Any, cast
 
 import torch
@@ -25,23 +26,22 @@ class MemberLinear(nn.Module):
         -> (members, batch, out_features).
 
     Args:
-        layers: The layer of each member.
+        weights: That of each member, (out_features, in_features).
+        biases: That of each member, (out_features,); none where the layer has none.
         last: Whether the members are the last axis of the parameters: weight (out, in, members),
             bias (out, members); else the first.
 
     Example:
-        >>> layer = MemberLinear([nn.Linear(2, 1) for _ in range(5)], last=True)
+        >>> layer = MemberLinear([torch.ones(1, 2)] * 5, [torch.zeros(1)] * 5, last=True)
         >>> layer(torch.zeros(4, 2)).shape
         torch.Size([5, 4, 1])
     """
 
-    def __init__(self, layers: Sequence[nn.Linear], *, last: bool) -> None:
+    def __init__(self, weights: Sequence[Tensor], biases: Sequence[Tensor], *, last: bool) -> None:
         super().__init__()
         self.last, axis = last, -1 if last else 0
-        weights = [each.weight.detach() for each in layers]
-        self.weight = nn.Parameter(torch.stack(weights, axis))
-        biases = [each.bias.detach() for each in layers if each.bias is not None]
-        self.bias = nn.Parameter(torch.stack(biases, axis)) if biases else None
+        self.weight = nn.Parameter(torch.stack(list(weights), axis))
+        self.bias = nn.Parameter(torch.stack(list(biases), axis)) if biases else None
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -109,31 +109,35 @@ class PerMember(nn.Module):
         return cast("Tensor", each.sum(rest) if self.sums else each.mean(rest))
 
 
-def stack(modules: Sequence[LitNetwork]) -> LitNetwork | None:
+def stack(modules: Iterable[LitNetwork]) -> LitNetwork | None:
     """Return one module that computes what all of these compute, members on a leading axis.
 
     Args:
-        modules: Modules of one kind that differ in their weights only.
+        modules: Modules of one kind that differ in their weights only; each holds until the next.
 
     Returns:
         A copy of the first whose linear layers are `MemberLinear` and whose loss is `PerMember`;
         None where that does not work: parameters outside linear layers, buffers that differ, or a
         forward that mixes members up, which is tried.
     """
-    stacked = deepcopy(modules[0])
-    named = [dict(module.named_modules()) for module in modules]
-    linear = [name for name, layer in named[0].items() if isinstance(layer, nn.Linear)]
-    last = all(named[0][name].weight.numel() <= SMALL for name in linear)
-    for name in linear:
+    starts = [_values(each) for each in modules]
+    stacked = deepcopy(next(iter(modules)))
+    parts = dict(stacked.named_modules())
+    linear = {name: part for name, part in parts.items() if isinstance(part, nn.Linear)}
+    last = all(part.weight.numel() <= SMALL for part in linear.values())
+    for name, part in linear.items():
         parent, _, child = name.rpartition(".")
-        layers = [each[name] for each in named]
-        setattr(stacked.get_submodule(parent), child, MemberLinear(layers, last=last))
+        weights = [start[f"{name}.weight"] for start in starts]
+        biases = [] if part.bias is None else [start[f"{name}.bias"] for start in starts]
+        setattr(parts[parent], child, MemberLinear(weights, biases, last=last))
     stacked.loss = PerMember(stacked.loss)
     owners = (stacked.get_submodule(n.rpartition(".")[0]) for n, _ in stacked.named_parameters())
     complete = all(isinstance(owner, MemberLinear) for owner in owners)
-    return stacked if complete and _buffers_agree(modules) else None
+    kept = [name for name, _ in stacked.named_buffers()]
+    same = all(torch.equal(start[name], starts[0][name]) for name in kept for start in starts)
+    return stacked if complete and same else None
 
 
-def _buffers_agree(modules: Sequence[nn.Module]) -> bool:
-    first, *others = (dict(module.named_buffers()) for module in modules)
-    return all(torch.equal(value, first[name]) for each in others for name, value in each.items())
+def _values(module: nn.Module) -> dict[str, Tensor]:
+    named = chain(module.named_parameters(), module.named_buffers())
+    return {name: value.detach().clone() for name, value in named}

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import partial
+from itertools import islice
 from typing import Any, cast
 
 import torch
@@ -16,6 +17,7 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import needs_of
 from mlpzoo.population.layers import MemberLinear, stack
+from mlpzoo.population.starts import Starts
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
 _TRIED = 3  # members whose answers are compared with those of the stacked module
@@ -25,15 +27,15 @@ class Members(nn.Module, ABC):
     """Many modules that are trained at the same steps and never meet.
 
     Args:
-        modules: One for each member.
+        starts: The module of each member.
     """
 
     last = False  # whether the members are the last axis of their parameters
 
-    def __init__(self, modules: Sequence[LitNetwork]) -> None:
+    def __init__(self, starts: Starts) -> None:
         super().__init__()
-        self.count = len(modules)
-        self.example = [deepcopy(modules[0])]  # in a list: not a part of this module
+        self.count = len(starts.seeds)
+        self.example = [deepcopy(starts.first)]  # in a list: not a part of this module
         self._steps: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -94,12 +96,12 @@ class StackedMembers(Members):
     """All members in one module whose parameters have an axis for them.
 
     Args:
-        modules: One for each member.
+        starts: The module of each member.
         stacked: What `layers.stack` made of them.
     """
 
-    def __init__(self, modules: Sequence[LitNetwork], stacked: LitNetwork) -> None:
-        super().__init__(modules)
+    def __init__(self, starts: Starts, stacked: LitNetwork) -> None:
+        super().__init__(starts)
         self.stacked = stacked
         self.last = any(isinstance(m, MemberLinear) and m.last for m in stacked.modules())
         self.axis = -1 if self.last else 0
@@ -157,12 +159,12 @@ class SeparateMembers(Members):
     """Members side by side, each of which does what a run of its own would do, bit for bit.
 
     Args:
-        modules: One for each member.
+        starts: The module of each member.
     """
 
-    def __init__(self, modules: Sequence[LitNetwork]) -> None:
-        super().__init__(modules)
-        self.alone = nn.ModuleList(deepcopy(module) for module in modules)
+    def __init__(self, starts: Starts) -> None:
+        super().__init__(starts)
+        self.alone = nn.ModuleList(deepcopy(module) for module in starts)
 
     @override
     def optimizers(self) -> list[Optimizer]:
@@ -207,26 +209,25 @@ class SeparateMembers(Members):
         return list(self.alone)  # type: ignore[arg-type]
 
 
-def make_members(
-    modules: Sequence[LitNetwork], x: Tensor, y: Tensor, *, on_gpu: bool = False
-) -> Members:
+def make_members(starts: Starts, x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:
     """Return members in the way that is fastest for them: stacked where that works and pays.
 
     Args:
-        modules: One for each member, of one kind.
+        starts: The module of each member, of one kind.
         x: A few rows to try the stacked module on, (rows, in_features).
         y: Their targets, (rows, out_features).
         on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
     """
-    widest = max(parameter.numel() for parameter in modules[0].parameters())
-    first, *others = ((type(module), {**module.hparams, "seed": None}) for module in modules)
-    alike = others and all(kind == first for kind in others) and not _shares(modules[0])
-    pays = (on_gpu or widest < WIDE) and not needs_of(modules[0].optimizer_name).module
-    if alike and pays and (stacked := stack(modules)) is not None:
-        members = StackedMembers(modules, stacked)
-        if _agree(members, modules, x, y):
+    widest = max(parameter.numel() for parameter in starts.first.parameters())
+    first, *others = ((type(each), {**each.hparams, "seed": None}) for each in starts.kinds)
+    alike = all(kind == first for kind in others) and not _shares(starts.first)
+    many = len(starts.seeds) > 1
+    pays = many and (on_gpu or widest < WIDE) and not needs_of(starts.first.optimizer_name).module
+    if alike and pays and (stacked := stack(starts)) is not None:
+        members = StackedMembers(starts, stacked)
+        if _agree(members, starts, x, y):
             return members
-    return SeparateMembers(modules)
+    return SeparateMembers(starts)
 
 
 def _shares(module: nn.Module) -> bool:
@@ -234,16 +235,17 @@ def _shares(module: nn.Module) -> bool:
     return len([*module.named_parameters(remove_duplicate=False)]) > len([*module.parameters()])
 
 
-def _agree(members: StackedMembers, modules: Sequence[LitNetwork], x: Tensor, y: Tensor) -> bool:
+def _agree(members: StackedMembers, starts: Starts, x: Tensor, y: Tensor) -> bool:
     """Try answers and objectives of a few members against the modules themselves."""
     close = partial(torch.allclose, rtol=1e-4, atol=1e-6, equal_nan=True)
     try:
         with torch.no_grad():
             ours = members.answer(x)
-            theirs = torch.stack([module.answer(x) for module in modules[:_TRIED]])
-            stacked = members.stacked.objective(x[None], y.expand(len(modules), *y.shape))[0]
-            each = torch.stack([module.objective(x, y)[0] for module in modules])
-            same = close(stacked, each if stacked.dim() else each.sum())
-            return same and len(ours) == len(modules) and close(ours[:_TRIED], theirs)
+            theirs = torch.stack([each.answer(x) for each in islice(starts, _TRIED)])
+            stacked = members.stacked.objective(x[None], y.expand(members.count, *y.shape))[0]
+            tried = islice(starts, _TRIED if stacked.dim() else None)
+            own = torch.stack([each.objective(x, y)[0] for each in tried])
+            same = close(stacked[:_TRIED], own) if stacked.dim() else close(stacked, own.sum())
+            return same and len(ours) == members.count and close(ours[:_TRIED], theirs)
     except (RuntimeError, IndexError):  # code that does not take a leading axis
         return False

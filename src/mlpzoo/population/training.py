@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,9 @@ def _draw(plan: Plan, result: PopulationResult, out: Path) -> str:
 def _population(plan: Plan) -> Population:
     exercise, settings, single = plan.exercise, plan.settings, plan.datamodule
     measures = exercise.measure(plan.module, single)
+    linked = exercise.recipe(settings.recipe).linked
 
+    @cache
     def data(seed: int) -> FunctionDataModule:
         return type(single)(**{**single.hparams, "seed": seed, **settings.data})
 
@@ -94,6 +96,7 @@ def _population(plan: Plan) -> Population:
         module, data, settings.seeds, bars=exercise.bars, monitor=exercise.monitor,
         mode=exercise.mode, stop_at=exercise.stop_at if settings.early_stop else None,
         measure=exercise.measure if measures else None, restart_after=settings.restart_after,
+        alike=all(linked(data(seed)) == linked(single) for seed in settings.seeds),
         accelerator=settings.accelerator,
     )  # fmt: skip
 

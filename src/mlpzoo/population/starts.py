@@ -1,0 +1,55 @@
+"""The modules of a population, made once where nothing but their start differs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+
+import torch
+
+from mlpzoo.modules import LitNetwork
+
+
+class Starts:
+    """The module of each seed, one after another; an entry holds until the next is asked for.
+
+    To build a module takes milliseconds, and to draw its start anew a tenth of that. So where the
+    modules differ in their start alone, one of them is started again for each seed, if that gives
+    the very weights that `make_module` gives, which is tried on the last seed.
+
+    Args:
+        make_module: Makes the module of a seed.
+        seeds: One or more.
+        alike: Whether the modules differ in nothing but what their seed gives.
+    """
+
+    def __init__(
+        self, make_module: Callable[[int], LitNetwork], seeds: Sequence[int], *, alike: bool
+    ) -> None:
+        self.seeds, self.first = seeds, make_module(seeds[0])
+        self.modules: list[LitNetwork] = []
+        if not (alike and _starts_again(self.first, make_module(seeds[-1]), seeds[-1])):
+            self.modules = [self.first, *map(make_module, seeds[1:])]
+
+    def __iter__(self) -> Iterator[LitNetwork]:
+        if self.modules:
+            yield from self.modules
+            return
+        module = deepcopy(self.first)
+        for seed in self.seeds:
+            module.start_again(seed)
+            yield module
+
+    @property
+    def kinds(self) -> list[LitNetwork]:
+        """Modules among which is one of each kind."""
+        return self.modules or [self.first]
+
+
+def _starts_again(module: LitNetwork, other: LitNetwork, seed: int) -> bool:
+    again = deepcopy(module)
+    try:
+        again.start_again(seed)
+    except (AttributeError, KeyError):  # a module of the user's own
+        return False
+    ours, theirs = again.state_dict(), other.state_dict()
+    alike = type(module) is type(other) and again.hparams == other.hparams
+    return alike and all(torch.equal(ours[name], theirs[name]) for name in theirs)
