@@ -8,7 +8,7 @@ from torch import nn
 from mlpzoo.checks import resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis import rules
-from mlpzoo.diagnosis.probe import Probe, hessian, probe
+from mlpzoo.diagnosis.probe import Probe, hessian
 from mlpzoo.diagnosis.rules import LEARNS, Diagnosis, is_linear
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
@@ -65,7 +65,7 @@ def diagnose(
         >>> print(diagnose(LitFourLayerXOR(initialization="zeros"), XORDataModule()))
         nothing learned: all 4 rows give 0.50 (cross-entropy 0.6931)
     """
-    seen = probe(module, datamodule, step=step)
+    seen = Probe(module=module, data=datamodule, step=step)
     in_turn = (
         rules.wrong_loss, _rate_too_large, _diverged, rules.not_separable, rules.dead_relus,
         rules.merged_patterns, _rate_too_small, _stalled, rules.saturated,

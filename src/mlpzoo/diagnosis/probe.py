@@ -1,7 +1,7 @@
 """What a module does on its grid and in its batches, measured without changing it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -35,31 +35,81 @@ class Trial(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What a module does on its grid and in its batches.
+    """What a module does on its grid and in its batches, each measured when it is first asked for.
 
-    Attributes:
-        module: The module.
-        data: Its data.
+    Weights, gradients, modes and torch's global random state are left as they were. Layers act as
+    they do in eval mode.
+
+    Args:
+        module: The module, on any device, in any floating type.
+        data: Whose grid and batches are taken.
         step: At which a run of it was stopped for a number that was not finite, if it was.
-        x: The grid, (rows, in_features), float64 on the CPU, as are truth and answer.
-        truth: Its targets, (rows, out_features).
-        answer: What the module answers, P(y = 1) where the task is a gate.
-        loss: Loss of a training batch, the mean over the batches looked at.
-        calls: The calls of layers that have no layers inside, in their order, on the grid.
-        batches: The training batches looked at.
-        gradients: By name of a parameter, the gradient of the objective in each of them.
     """
 
     module: LitNetwork
     data: FunctionDataModule
     step: int | None
-    x: Tensor
-    truth: Tensor
-    answer: Tensor
-    loss: float
-    calls: tuple[Call, ...]
-    batches: tuple[Batch, ...]
-    gradients: dict[str, list[Tensor]]
+
+    @cached_property
+    def _grid(self) -> Batch:
+        points = max(2, min(self.data.test_points, int(ROWS ** (1 / self.data.in_features))))
+        with _left_alone(self.module):
+            return self.data.grid(points)
+
+    @cached_property
+    def _on_grid(self) -> tuple[tuple[Call, ...], Tensor]:
+        module = self.module
+        x = self._grid[0].to(next(module.parameters(), torch.empty(0, device=module.device)))
+        with _left_alone(module), torch.no_grad():
+            with record_activations(module.net) as calls:
+                output = module(x)
+            # in float64 a sigmoid does not round to 1 where the network is merely sure
+            gate = module.task == "gate"
+            answer = module.probability(output.double()) if gate else module.answer(x)
+        return tuple(calls), answer.double().cpu()
+
+    @property
+    def x(self) -> Tensor:
+        """The grid, (rows, in_features), float64 on the CPU, as are truth and answer."""
+        return self._grid[0].double()
+
+    @property
+    def truth(self) -> Tensor:
+        """Its targets, (rows, out_features)."""
+        return self._grid[1].double()
+
+    @property
+    def answer(self) -> Tensor:
+        """What the module answers, P(y = 1) where the task is a gate."""
+        return self._on_grid[1]
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of layers that have no layers inside, in their order, on the grid."""
+        return self._on_grid[0]
+
+    @cached_property
+    def batches(self) -> tuple[Batch, ...]:
+        """The training batches looked at: the distinct ones among the first."""
+        like = next(self.module.parameters(), torch.empty(0, device=self.module.device))
+        with _left_alone(self.module):
+            return tuple((x.to(like), y.to(like)) for x, y in _distinct_batches(self.data))
+
+    @cached_property
+    def _in_batches(self) -> tuple[list[float], dict[str, list[Tensor]]]:
+        with _left_alone(self.module):
+            return _gradients(self.module, self.batches)
+
+    @property
+    def loss(self) -> float:
+        """Loss of a training batch, the mean over the batches looked at."""
+        losses = self._in_batches[0]
+        return sum(losses) / len(losses)
+
+    @property
+    def gradients(self) -> dict[str, list[Tensor]]:
+        """By name of a parameter, the gradient of the objective in each of them."""
+        return self._in_batches[1]
 
     @cached_property
     def trial(self) -> Trial:
@@ -127,42 +177,6 @@ class Probe:
         return float(sum(squares) ** 0.5)
 
 
-def probe(module: LitNetwork, data: FunctionDataModule, *, step: int | None) -> Probe:
-    """Run a module over its grid and take the gradient in its training batches.
-
-    Weights, gradients, modes and torch's global random state are left as they were. Layers act as
-    they do in eval mode.
-
-    Args:
-        module: On any device, in any floating type.
-        data: Whose grid and batches are taken.
-        step: See `Probe`.
-    """
-    points = max(2, min(data.test_points, int(ROWS ** (1 / data.in_features))))
-    with _left_alone(module):
-        like = next(module.parameters(), torch.empty(0, device=module.device))
-        x, truth = data.grid(points)
-        with record_activations(module.net) as calls, torch.no_grad():
-            output = module(x.to(like))
-        batches = [(x.to(like), y.to(like)) for x, y in _distinct_batches(data)]
-        losses, gradients = _gradients(module, batches)
-        gate = module.task == "gate"
-        # in float64 a sigmoid does not round to 1 where the network is merely sure
-        answer = module.probability(output.double()) if gate else module.answer(x.to(like))
-    return Probe(
-        module=module,
-        data=data,
-        step=step,
-        x=x.double(),
-        truth=truth.double(),
-        answer=answer.detach().double().cpu(),
-        loss=sum(losses) / len(losses),
-        calls=tuple(calls),
-        batches=tuple(batches),
-        gradients=gradients,
-    )
-
-
 def hessian(module: LitNetwork, batches: tuple[Batch, ...]) -> Tensor:
     """Return the second derivatives of the objective by all parameters, the mean over batches.
 
@@ -221,7 +235,7 @@ def _distinct_batches(data: FunctionDataModule) -> list[Batch]:
 
 
 def _gradients(
-    module: LitNetwork, batches: list[Batch]
+    module: LitNetwork, batches: Sequence[Batch]
 ) -> tuple[list[float], dict[str, list[Tensor]]]:
     named = {name: p for name, p in module.named_parameters() if p.requires_grad}
     losses: list[float] = []

@@ -80,8 +80,14 @@ class Members(nn.Module, ABC):
         """
 
     @abstractmethod
+    def copy_to(self, module: LitNetwork, index: int) -> None:
+        """Give an ordinary module the weights of the member of an index."""
+
     def member(self, index: int) -> LitNetwork:
         """Return the member of an index as an ordinary module of its own."""
+        module = deepcopy(self.example[0])
+        self.copy_to(module, index)
+        return module
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
@@ -134,11 +140,9 @@ class StackedMembers(Members):
                     value.select(self.axis, index).zero_()
 
     @override
-    def member(self, index: int) -> LitNetwork:
-        module = deepcopy(self.example[0])
+    def copy_to(self, module: LitNetwork, index: int) -> None:
         for ours, own in self._pairs(index, module):
             own.copy_(ours)
-        return module
 
     @override
     def answer(self, x: Tensor) -> Tensor:
@@ -195,6 +199,10 @@ class SeparateMembers(Members):
     def restart(self, index: int, module: LitNetwork) -> None:
         self.alone[index].load_state_dict(module.state_dict())
         self._steps[index].optimizer.state.clear()
+
+    @override
+    def copy_to(self, module: LitNetwork, index: int) -> None:
+        module.load_state_dict(self.alone[index].state_dict())
 
     @override
     def member(self, index: int) -> LitNetwork:
