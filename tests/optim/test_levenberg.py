@@ -18,6 +18,7 @@ from mlpzoo import (
     train,
     train_population,
 )
+from mlpzoo.optim import damped
 from mlpzoo.optim.levenberg import LevenbergMarquardt
 
 SMALL = {"hidden_features": (12, 12)}
@@ -49,10 +50,10 @@ def expected_step(net, x, y, damping, decay, depths):
     return -shares * (flat.T @ torch.linalg.solve(damped, residual))
 
 
-@pytest.mark.parametrize("scale", [1.0, 17.0])
-def test_step_is_that_of_the_formula(scale):
-    net = DualHeadMLP(trunk_features=(7, 5), head_features=(6,), seed=3)
-    x = torch.rand(20, 2)
+@pytest.mark.parametrize(("rows", "scale"), [(20, 1.0), (20, 17.0), (300, 1.0)])
+def test_step_is_that_of_the_formula(rows, scale):
+    net = DualHeadMLP(trunk_features=(7, 5), head_features=(6,), seed=3)  # of 147 weights
+    x = torch.rand(rows, 2)
     y = torch.stack([x.amax(dim=1), x.amin(dim=1)], dim=1)
     depths = {
         name: {"trunk.0": 3, "trunk.2": 2}.get(name.rpartition(".")[0], 1 - int(".2." in name))
@@ -64,6 +65,14 @@ def test_step_is_that_of_the_formula(scale):
     optimizer.step(closure_of(optimizer, net, x, y, scale))
     taken = nn.utils.parameters_to_vector(net.parameters()).detach() - before
     torch.testing.assert_close(taken.double(), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_batch_that_would_take_too_long_is_refused(monkeypatch):
+    monkeypatch.setattr(damped, "MOST", 8)
+    net, x = nn.Sequential(nn.Linear(1, 30), nn.Tanh(), nn.Linear(30, 1)), torch.rand(9, 1)
+    optimizer = LevenbergMarquardt(net)
+    with pytest.raises(InputError, match="9 answers at once, of 91 weights; take at most 8 rows"):
+        optimizer.step(closure_of(optimizer, net, x, x))
 
 
 def test_line_is_that_of_least_squares():

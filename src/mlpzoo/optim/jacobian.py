@@ -25,14 +25,37 @@ class LayerDerivatives:
     inputs: Tensor
     slopes: Tensor
 
-    def gram(self) -> Tensor:
-        """Return this layer's part of J S J^T, float64, (outputs * rows, outputs * rows)."""
-        repeats = len(self.slopes) // len(self.inputs)
-        inputs, slopes = self.inputs.double(), self.slopes.double()  # or rounding is the damping
-        of_inputs = inputs @ inputs.T
+    @property
+    def size(self) -> int:
+        """How many weights and biases the layer has."""
+        return sum(parameter.numel() for parameter in self.layer.parameters())
+
+    def in_rows(self) -> tuple[Tensor, Tensor]:
+        """Return inputs and slopes with a row for each output of each row, in float64."""
+        repeats = len(self.slopes) // len(self.inputs)  # in float32, rounding would be the damping
+        return self.inputs.double().repeat(repeats, 1), self.slopes.double()
+
+    def written(self, inputs: Tensor, slopes: Tensor) -> Tensor:
+        """Return the derivatives by this layer's weights and biases, (rows, `size`).
+
+        Args:
+            inputs: Some of the rows that `in_rows` gives.
+            slopes: The same.
+        """
+        by_weight = (slopes.unsqueeze(2) * inputs.unsqueeze(1)).flatten(1)
+        return by_weight if self.layer.bias is None else torch.cat([by_weight, slopes], dim=1)
+
+    def add(self, change: Tensor, share: float) -> None:
+        """Add a share of a change to weights and biases.
+
+        Args:
+            change: In the order of `written`.
+            share: Of it.
+        """
+        count, weight = self.layer.weight.numel(), self.layer.weight
+        weight.add_(change[:count].view_as(weight).to(weight), alpha=share)
         if self.layer.bias is not None:
-            of_inputs += 1
-        return (slopes @ slopes.T).mul_(of_inputs.repeat(repeats, repeats)).mul_(self.share)
+            self.layer.bias.add_(change[count:].to(weight), alpha=share)
 
     def move(self, solved: Tensor) -> None:
         """Take -S J^T of a vector over the outputs of all rows."""

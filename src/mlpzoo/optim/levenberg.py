@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError, check_positive
 from mlpzoo.optim.closures import WatchedClosure
+from mlpzoo.optim.damped import smaller_system
 from mlpzoo.optim.jacobian import derivatives
 from mlpzoo.optim.needs import Needs
 
@@ -18,10 +19,13 @@ LEAST, MOST = 1e-14, 1e14  # damping
 
 
 def _work(optimizer: "LevenbergMarquardt", rows: int) -> int:
-    """Return the work of making a matrix of rows by rows from the layers, and of factoring it."""
+    """Return the work of making the smaller system from the layers, and of factoring it."""
     linear = [layer for layer in optimizer.net.modules() if isinstance(layer, nn.Linear)]
+    weights = sum(parameter.numel() for parameter in optimizer.net.parameters())
+    if weights < rows:
+        return weights**3 // 3 + 2 * rows * weights**2
     widths = sum(layer.in_features + layer.out_features for layer in linear)
-    return int(rows**3 // 3 + 4 * rows**2 * widths)
+    return int(rows**3 // 3 + 2 * rows**2 * widths)
 
 
 class LevenbergMarquardt(Optimizer):
@@ -34,9 +38,9 @@ class LevenbergMarquardt(Optimizer):
     (Levenberg 1944, Marquardt 1963). S is 1 for the last layer and `layer_decay` times as much for
     each layer below: what moves the bends of a first layer bends everything above it.
 
-    The matrix has a row for each output of each row of the batch and not for each weight, and comes
-    from products of layers' inputs and slopes alone: J itself, which has weights times rows
-    entries, is never made.
+    The matrix has a row for each output of each row of the batch, and comes from products of
+    layers' inputs and slopes alone, J itself, which has weights times rows entries, never being
+    made. Where there are fewer weights than that, J^T J is the smaller one and is solved instead.
 
     Args:
         net: Linear layers, each called once, and parts without weights that treat each row by
@@ -121,17 +125,17 @@ class LevenbergMarquardt(Optimizer):
         if not (torch.equal(y, watched.y) or torch.allclose(y, watched.y, 1e-4, near)):
             raise InputError("levenberg needs the same answers whenever it asks; leave out Dropout")
         target, flat = y - residual, residual.T.reshape(-1).double()
-        gram = torch.stack([layer.gram() for layer in layers]).sum(dim=0)
-        unit = gram.diagonal().mean().clamp(min=torch.finfo(torch.float32).tiny)
+        system = smaller_system(layers, flat)
+        unit = max(system.unit, torch.finfo(torch.float32).tiny)
         before, kept = _square(flat), [parameter.clone() for parameter in group["params"]]
         for _ in range(TRIES):
-            solved = _solve(gram, group["damping"] * unit, flat)
+            solved = system.solve(group["damping"] * unit)
             if solved is None:
                 group["damping"] = min(group["damping"] * 10, MOST)
                 continue
-            for layer in layers:
-                layer.move(solved * group["lr"])
-            left = (1 - group["lr"]) * flat + group["lr"] * group["damping"] * unit * solved
+            system.move(solved, group["lr"])
+            wholly = system.left(solved, group["damping"] * unit)
+            left = (1 - group["lr"]) * flat + group["lr"] * wholly
             foretold = _square(left)
             gain = (before - _square(self.net(x) - target)) / max(before - foretold, 1e-300)
             group["damping"] = _next_damping(group["damping"], gain)
@@ -143,14 +147,6 @@ class LevenbergMarquardt(Optimizer):
 
 def _square(values: Tensor) -> float:
     return float(values.double().square().sum())
-
-
-def _solve(gram: Tensor, damping: Tensor, flat: Tensor) -> Tensor | None:
-    """Return (gram + damping I)^-1 flat; None where that is not positive definite in float64."""
-    damped = gram.clone()
-    damped.diagonal().add_(damping)
-    factor, failed = torch.linalg.cholesky_ex(damped)
-    return None if bool(failed) else torch.cholesky_solve(flat.unsqueeze(1), factor).squeeze(1)
 
 
 def _next_damping(damping: float, gain: float) -> float:
