@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mlpzoo import LitGate, get_exercise, list_exercises
+from mlpzoo import GateDataModule, LitGate, Population, get_exercise, list_exercises
 from mlpzoo.nets.initialization import INITIALIZATIONS
 from mlpzoo.population.starts import Starts
 
@@ -63,3 +63,16 @@ def test_others_are_built_one_by_one(make, alike):
     counted, asked = made(make)
     check_equal(Starts(counted, SEEDS, alike=alike), make)
     assert asked[-len(SEEDS) + 1 :] == SEEDS[1:]
+
+
+def test_members_are_diagnosed_with_their_own_settings():
+    rates = [1e-9, 1.0]
+    population = Population(
+        lambda seed: LitGate(initialization="uniform", lr=rates[seed], seed=seed),
+        lambda seed: GateDataModule(),
+        range(2),
+    )
+    assert [population.failure(index) == "learning rate too small" for index in (0, 1)] == [
+        True,
+        False,
+    ]

@@ -37,8 +37,7 @@ class Trial(NamedTuple):
 class Probe:
     """What a module does on its grid and in its batches, each measured when it is first asked for.
 
-    Weights, gradients, modes and torch's global random state are left as they were. Layers act as
-    they do in eval mode.
+    Weights, gradients, modes and global random state are left alone. Layers act as in eval mode.
 
     Args:
         module: The module, on any device, in any floating type.
@@ -103,8 +102,7 @@ class Probe:
     @property
     def loss(self) -> float:
         """Loss of a training batch, the mean over the batches looked at."""
-        losses = self._in_batches[0]
-        return sum(losses) / len(losses)
+        return sum(self._in_batches[0]) / len(self._in_batches[0])
 
     @property
     def gradients(self) -> dict[str, list[Tensor]]:

@@ -17,7 +17,6 @@ from mlpzoo.data.stream import Batch, Block
 from mlpzoo.modules._arguments import as_batch, as_rows, plain
 from mlpzoo.modules.evaluation import evaluate
 from mlpzoo.modules.metrics import as_exact, task_metrics
-from mlpzoo.nets.initialization import initialize
 from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_steps
 from mlpzoo.optim.factory import (
     SCHEDULES,
@@ -98,15 +97,6 @@ class LitNetwork(LightningModule, ABC):
     def save_hyperparameters(self, *args: Any, frame: Any = None, **kwargs: Any) -> None:
         super().save_hyperparameters(*args, frame=frame or sys._getframe(1), **kwargs)
         self.hparams.update(plain(self.hparams))
-
-    def start_again(self, seed: int) -> None:
-        """Draw the weights of another seed, as the constructor does.
-
-        Args:
-            seed: Of the start.
-        """
-        initialize(self.net, self.hparams["initialization"], seed)
-        self.hparams["seed"] = seed
 
     def probability(self, output: Tensor) -> Tensor:
         """Return P(y = 1) for an output of `forward`: its sigmoid, the output being a logit."""

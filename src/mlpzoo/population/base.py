@@ -1,7 +1,6 @@
 """A population of any module and data: what a Trainer fits, and the members it comes to."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 
 import torch
 
@@ -96,11 +95,6 @@ class Population:
             datasets=datasets, restarts=restarts,
         )  # fmt: skip
 
-    @cached_property
-    def _shown(self) -> LitNetwork:
-        """A module that is each member in turn."""
-        return self.member(0)
-
     def __len__(self) -> int:
         return len(self.seeds)
 
@@ -127,8 +121,8 @@ class Population:
         lost = int(self.module.lost_step[index])
         step = None if lost == NEVER else lost
         try:
-            self.module.best.copy_to(self._shown, index)
-            return diagnose(self._shown, self.datasets[index], step=step).kind
+            shown = self.module.best.shown(index).cpu().eval()
+            return diagnose(shown, self.datasets[index], step=step).kind
         except Exception as error:  # a module may be anything; its result must not be lost for that
             return f"not diagnosed: {' '.join(str(error).split())}"
 

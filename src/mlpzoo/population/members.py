@@ -80,14 +80,12 @@ class Members(nn.Module, ABC):
         """
 
     @abstractmethod
-    def copy_to(self, module: LitNetwork, index: int) -> None:
-        """Give an ordinary module the weights of the member of an index."""
-
     def member(self, index: int) -> LitNetwork:
         """Return the member of an index as an ordinary module of its own."""
-        module = deepcopy(self.example[0])
-        self.copy_to(module, index)
-        return module
+
+    def shown(self, index: int) -> LitNetwork:
+        """Return a member as an ordinary module, which holds until the next is asked for."""
+        return self.member(index)
 
     @abstractmethod
     def answer(self, x: Tensor) -> Tensor:
@@ -140,9 +138,14 @@ class StackedMembers(Members):
                     value.select(self.axis, index).zero_()
 
     @override
-    def copy_to(self, module: LitNetwork, index: int) -> None:
-        for ours, own in self._pairs(index, module):
+    def member(self, index: int) -> LitNetwork:
+        return deepcopy(self.shown(index))
+
+    @override
+    def shown(self, index: int) -> LitNetwork:
+        for ours, own in self._pairs(index, self.example[0]):
             own.copy_(ours)
+        return self.example[0]
 
     @override
     def answer(self, x: Tensor) -> Tensor:
@@ -201,10 +204,6 @@ class SeparateMembers(Members):
         self._steps[index].optimizer.state.clear()
 
     @override
-    def copy_to(self, module: LitNetwork, index: int) -> None:
-        module.load_state_dict(self.alone[index].state_dict())
-
-    @override
     def member(self, index: int) -> LitNetwork:
         return deepcopy(self._each()[index])
 
@@ -227,20 +226,12 @@ def make_members(starts: Starts, x: Tensor, y: Tensor, *, on_gpu: bool = False) 
         on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
     """
     widest = max(parameter.numel() for parameter in starts.first.parameters())
-    first, *others = ((type(each), {**each.hparams, "seed": None}) for each in starts.kinds)
-    alike = all(kind == first for kind in others) and not _shares(starts.first)
-    many = len(starts.seeds) > 1
-    pays = many and (on_gpu or widest < WIDE) and not needs_of(starts.first.optimizer_name).module
-    if alike and pays and (stacked := stack(starts)) is not None:
+    pays = (on_gpu or widest < WIDE) and not needs_of(starts.first.optimizer_name).module
+    if starts.alike and pays and (stacked := stack(starts)) is not None:
         members = StackedMembers(starts, stacked)
         if _agree(members, starts, x, y):
             return members
     return SeparateMembers(starts)
-
-
-def _shares(module: nn.Module) -> bool:
-    """Tell whether layers share a weight, which would be several once stacked."""
-    return len([*module.named_parameters(remove_duplicate=False)]) > len([*module.parameters()])
 
 
 def _agree(members: StackedMembers, starts: Starts, x: Tensor, y: Tensor) -> bool:

@@ -6,6 +6,7 @@ from copy import deepcopy
 import torch
 
 from mlpzoo.modules import LitNetwork
+from mlpzoo.nets.initialization import initialize
 
 
 class Starts:
@@ -35,8 +36,16 @@ class Starts:
             return
         module = deepcopy(self.first)
         for seed in self.seeds:
-            module.start_again(seed)
+            _start_again(module, seed)
             yield module
+
+    @property
+    def alike(self) -> bool:
+        """Whether there are several that differ in weights alone, which no two layers share."""
+        first, *others = ((type(each), {**each.hparams, "seed": None}) for each in self.kinds)
+        named = list(self.first.named_parameters(remove_duplicate=False))
+        unshared = len(named) == len(list(self.first.parameters()))
+        return unshared and len(self.seeds) > 1 and all(kind == first for kind in others)
 
     @property
     def kinds(self) -> list[LitNetwork]:
@@ -44,11 +53,17 @@ class Starts:
         return self.modules or [self.first]
 
 
+def _start_again(module: LitNetwork, seed: int) -> None:
+    """Draw the weights of another seed, as our modules' constructors do."""
+    initialize(module.net, module.hparams["initialization"], seed)
+    module.hparams["seed"] = seed
+
+
 def _starts_again(module: LitNetwork, other: LitNetwork, seed: int) -> bool:
     again = deepcopy(module)
     try:
-        again.start_again(seed)
-    except (AttributeError, KeyError):  # a module of the user's own
+        _start_again(again, seed)
+    except KeyError:  # a module of the user's own
         return False
     ours, theirs = again.state_dict(), other.state_dict()
     alike = type(module) is type(other) and again.hparams == other.hparams
