@@ -95,12 +95,7 @@ class OfRows:
 class OfWeights:
     """(A^T A + damping) w = A^T r with A = J S^(1/2), and d = -S^(1/2) w, for fewer weights.
 
-    Args:
-        layers: See `smaller_system`.
-        residual: The same, in float64.
-
-    Attributes:
-        unit: The mean of the diagonal of J S J^T.
+    Arguments, attributes and methods are those of `OfRows`.
     """
 
     def __init__(self, layers: Sequence[LayerDerivatives], residual: Tensor) -> None:

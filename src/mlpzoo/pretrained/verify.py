@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mlpzoo.analysis.proof.certify import GAP
+from mlpzoo.analysis.proof.certificate import GAP
 from mlpzoo.checks import InputError, check_seed, resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import get_exercise, list_exercises

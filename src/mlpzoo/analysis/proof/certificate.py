@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+GAP, LIMIT_S = 0.01, 60.0  # of a proof, where nothing else is asked for
+
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import nn
 
 from mlpzoo.analysis.layers import layers_of
 from mlpzoo.analysis.pieces import pieces
-from mlpzoo.analysis.proof.certificate import Certificate
+from mlpzoo.analysis.proof.certificate import GAP, LIMIT_S, Certificate
 from mlpzoo.analysis.proof.radius import bound_rows
 from mlpzoo.analysis.proof.relaxation import bound_heads
 from mlpzoo.checks import InputError, check_ordered, check_positive
@@ -20,7 +21,6 @@ from mlpzoo.checks import InputError, check_ordered, check_positive
 if TYPE_CHECKING:
     from mlpzoo.data import FunctionDataModule
 
-GAP, LIMIT_S = 0.01, 60.0
 _SAMPLES = 10_000  # at which the rounding of float32 is measured
 
 
@@ -105,14 +105,16 @@ def _proved(
         from mlpzoo.analysis.proof.curve import bound_curve
         from mlpzoo.data.expression import Expression
 
-        return {"y": bound_curve(pieces(net, *ends), Expression(text), **until)}
+        begun = perf_counter()
+        proved = bound_curve(pieces(net, *ends), Expression(text), **until)
+        return {"y": replace(proved, seconds=perf_counter() - begun)}
     from mlpzoo.data import GateDataModule, MinMaxDataModule
 
     if isinstance(function, GateDataModule):
         rows = function.grid(2)[0].tolist()
         names = ("".join(f"{x:.0f}" for x in row) for row in rows)
-        proved = bound_rows(net, rows, function.outputs, gives=gives, **until)
-        return dict(zip(names, proved, strict=True))
+        rows_proved = bound_rows(net, rows, function.outputs, gives=gives, **until)
+        return dict(zip(names, rows_proved, strict=True))
     if isinstance(function, MinMaxDataModule):
         return bound_heads(layers_of(net), *ends, **until)
     raise InputError(

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlpzoo.analysis.pieces import Pieces
 from mlpzoo.analysis.proof._jets import Jet, Jets
-from mlpzoo.analysis.proof.certificate import Certificate
+from mlpzoo.analysis.proof.certificate import LIMIT_S, Certificate
 from mlpzoo.checks import InputError, check_at_least, check_positive
 from mlpzoo.data.expression import Expression, Intervals
 
@@ -19,7 +19,7 @@ _NARROWEST = 2.0**-60  # of the range; a function that is not finite in so littl
 
 
 def bound_curve(
-    pieces: Pieces, function: Expression, *, gap: float = 1e-9, limit_s: float = 60.0
+    pieces: Pieces, function: Expression, *, gap: float = 1e-9, limit_s: float = LIMIT_S
 ) -> Certificate:
     """Return a proved bound of the largest error of a network over a closed range.
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpzoo.analysis.layers import Layer, Layers
-from mlpzoo.analysis.proof.search import UNIT, Array
+from mlpzoo.analysis.layers import Array, Layer, Layers
+from mlpzoo.analysis.proof.search import UNIT
 from mlpzoo.checks import InputError
 
 _LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # 33 bits: a product with 10 more is exact

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from mlpzoo.analysis.layers import Layers, layers_of
-from mlpzoo.analysis.proof.certificate import Certificate
+from mlpzoo.analysis.layers import Array, Layers, layers_of
+from mlpzoo.analysis.proof.certificate import GAP, Certificate
 from mlpzoo.analysis.proof.intervals import Spans, activated, spans_of
-from mlpzoo.analysis.proof.search import UNIT, Array, Seen, best_first
+from mlpzoo.analysis.proof.search import UNIT, Seen, best_first
 from mlpzoo.checks import (
     InputError,
     as_typed,
@@ -118,7 +118,7 @@ def bound_rows(
     *,
     within: float = 0.0,
     gives: str | None = None,
-    gap: float = 0.01,
+    gap: float = GAP,
     limit_s: float = 10.0,
 ) -> list[Certificate]:
     """Prove how far a gate's probability is off its target at each row of a table, or about it.

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mlpzoo.analysis.layers import Layer, Layers
-from mlpzoo.analysis.proof.certificate import Certificate
-from mlpzoo.analysis.proof.search import UNIT, Array, Seen, best_first
+from mlpzoo.analysis.layers import Array, Layer, Layers
+from mlpzoo.analysis.proof.certificate import GAP, LIMIT_S, Certificate
+from mlpzoo.analysis.proof.search import UNIT, Seen, best_first
 from mlpzoo.checks import InputError, check_at_least, check_ordered, check_positive
 
 _BATCH = 64  # twice as many boxes of 256 units fit into a core's cache
@@ -49,7 +49,7 @@ class _Lines(NamedTuple):
 
 
 def bound_heads(
-    layers: Layers, low: float, high: float, *, gap: float = 0.01, limit_s: float = 60.0
+    layers: Layers, low: float, high: float, *, gap: float = GAP, limit_s: float = LIMIT_S
 ) -> dict[str, Certificate]:
     """Prove how far each head can be off the maximum and the minimum of its two inputs.
 

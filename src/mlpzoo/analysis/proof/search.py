@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpzoo.analysis.layers import Array
 from mlpzoo.checks import check_at_least
 
-Array = NDArray[np.float64]
 UNIT = 2.0**-53  # how far the nearest float64 may be off, as a share of a number
 _MOST = 2**19  # boxes that wait, some 150 MB
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import TYPE_CHECKING, Any
 
+from mlpzoo.analysis.proof.certificate import GAP, LIMIT_S
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
 from mlpzoo.cli.tables import as_table, rounded, stdout_for
@@ -29,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--function", metavar="TEXT", help='what to compare with, such as "sin(x)*exp(-x/5)"')
     add("--low", type=float, metavar="X", help="low end of the inputs (that of the exercise)")
     add("--high", type=float, metavar="X", help="high end of the inputs (that of the exercise)")
-    add("--gap", type=float, default=0.01, metavar="X",
-        help="how far the bound may be above the error, as a share of it (0.01)")  # fmt: skip
-    add("--limit-s", type=float, default=60.0, metavar="S",
-        help="seconds for a network; then the bound so far is printed (60)")  # fmt: skip
+    add("--gap", type=float, default=GAP, metavar="X",
+        help=f"how far the bound may be above the error, as a share of it ({GAP})")  # fmt: skip
+    add("--limit-s", type=float, default=LIMIT_S, metavar="S",
+        help=f"seconds for a network; then the bound so far is printed ({LIMIT_S:g})")  # fmt: skip
     add("--json", action="store_true", help="as JSON")
 
 

@@ -9,7 +9,7 @@ from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.parser import add_network
 
 if TYPE_CHECKING:
-    from mlpzoo.analysis import Formula
+    from mlpzoo.analysis.formula import Formula
     from mlpzoo.pretrained.find import Found
 
 PIECES = ("text", "numpy", "c")
@@ -50,7 +50,8 @@ def _written(
     found: "Found", form: str, *, names: str | None, digits: int | None, real: str
 ) -> tuple[str, str]:
     """Return a network as text, and what is to be said of it."""
-    from mlpzoo.analysis import formula, pieces
+    from mlpzoo.analysis.formula import formula
+    from mlpzoo.analysis.pieces import pieces
 
     if form in PIECES and (names, digits, real) == (None, None, "double") and _is_wide(found):
         _, data = found.solves()
