@@ -19,6 +19,7 @@ from mlpzoo import (
     train_population,
 )
 from mlpzoo.optim import damped
+from mlpzoo.optim.jacobian import derivatives
 from mlpzoo.optim.levenberg import LevenbergMarquardt
 
 SMALL = {"hidden_features": (12, 12)}
@@ -65,6 +66,23 @@ def test_step_is_that_of_the_formula(rows, scale):
     optimizer.step(closure_of(optimizer, net, x, y, scale))
     taken = nn.utils.parameters_to_vector(net.parameters()).detach() - before
     torch.testing.assert_close(taken.double(), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_systems_of_rows_and_of_weights_are_one():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(20, 2, generator=generator)
+    residual = torch.randn(40, generator=generator).double()
+    nets = [DualHeadMLP(trunk_features=(7, 5), head_features=(6,), seed=3) for _ in range(2)]
+    found = []
+    for net, kind in zip(nets, (damped.OfRows, damped.OfWeights), strict=True):
+        system = kind(derivatives(net, x, 0.3)[1], residual)
+        solved = system.solve(0.1)
+        with torch.no_grad():
+            system.move(solved, 0.5)
+        weights = nn.utils.parameters_to_vector(net.parameters()).detach()
+        found.append((torch.tensor(system.unit), system.left(solved, 0.1), weights))
+    for of_rows, of_weights in zip(*found, strict=True):
+        torch.testing.assert_close(of_rows, of_weights, rtol=1e-4, atol=1e-6)
 
 
 def test_batch_that_would_take_too_long_is_refused(monkeypatch):
