@@ -45,6 +45,7 @@ def test_another_activation_leaves_the_output_linear():
     [
         ("", "no numbers and no file; give layers of units"),
         ("nowhere.json", "weights 'nowhere.json' are no numbers and no file"),
+        ("/dev/zero", "weights are not JSON"),  # a file without an end
         ("5", "layer 1, unit 1 has one number; a unit has a weight or more"),
         ("[]", r"weights must be a list of layers, got \[\]"),
         ("[[]]", r"layer 1 must be a list of units, got \[\]"),
