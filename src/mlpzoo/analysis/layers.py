@@ -1,7 +1,7 @@
 """The layers of a network as exact numbers: what formulas, pieces and proofs begin with."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
-from mlpzoo.nets.base import Network
+from mlpzoo.nets.base import Network, Path, dense_paths
 from mlpzoo.nets.range_scale import RangeScale
-from mlpzoo.nets.stack import ACTIVATIONS
 
 Array = NDArray[np.float64]
-Dense = list[tuple[nn.Linear, str]]  # with the activation behind each
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,25 +92,24 @@ def layers_of(net: nn.Module) -> Layers:
             f"the layers of a {type(net).__name__} are not known; take a network of mlpzoo.nets, "
             "or an nn.Sequential of linear layers and activations"
         )
-    paths = net.paths() if isinstance(net, Network) else {"y": list(net)}
-    flat = {name: list(_flat(path)) for name, path in paths.items()}
-    dense = {name: _dense(parts) for name, parts in flat.items()}
+    paths = dense_paths(net)
     layers: dict[tuple[nn.Linear, str, int | None], Layer] = {}  # heads share a trunk
     outputs: dict[str, int] = {}
-    for name, path in dense.items():
+    for name, path in paths.items():
         source = None
-        for place, (linear, activation) in enumerate(path, 1):
+        for place, (linear, activation) in enumerate(path.dense, 1):
             if (key := (linear, activation, source)) not in layers:
-                label = _label(linear, name, dense, layers.values(), last=place == len(path))
+                last = place == len(path.dense)
+                label = _label(linear, name, paths, layers.values(), last=last)
                 exact = _exact(linear.weight), _exact(linear.bias, len(linear.weight))
                 layers[key] = Layer(label, *exact, activation, source)
             source = outputs[name] = list(layers).index(key)
-    ends = next(iter(flat.values()))
+    any_path = next(iter(paths.values()))
     return Layers(
         layers=tuple(layers.values()),
         outputs=outputs,
-        in_scale=_scale(ends[0]),
-        out_scale=_scale(ends[-1]),
+        in_scale=_scale(any_path.in_scale),
+        out_scale=_scale(any_path.out_scale),
         gives=getattr(net, "gives", "value"),
     )
 
@@ -120,7 +117,7 @@ def layers_of(net: nn.Module) -> Layers:
 def _label(
     linear: nn.Linear,
     name: str,
-    paths: Mapping[str, Dense],
+    paths: Mapping[str, Path],
     before: Collection[Layer],
     *,
     last: bool,
@@ -128,42 +125,11 @@ def _label(
     """Return what a layer is called: by its number, and by its part where there are more paths."""
     part = ""
     if len(paths) > 1:
-        shared = all(linear in dict(path) for path in paths.values())
+        shared = all(linear in dict(path.dense) for path in paths.values())
         part = "trunk" if shared else f"{name} head"
     if last:
         return part or "output"
     return f"{part} layer {sum(e.label.startswith(part) for e in before) + 1}".strip()
-
-
-def _flat(parts: Iterable[nn.Module]) -> Iterator[nn.Module]:
-    for part in parts:
-        yield from _flat(part) if isinstance(part, nn.Sequential) else (part,)
-
-
-def _dense(parts: Sequence[nn.Module]) -> Dense:
-    """Return the linear layers of a path, each with the name of the activation behind it."""
-    found: Dense = []
-    for place, part in enumerate(parts):
-        if isinstance(part, nn.Linear):
-            found.append((part, "identity"))
-        elif not (isinstance(part, RangeScale) and place in (0, len(parts) - 1)):
-            name = _activation(part)
-            if not found or "identity" not in (name, found[-1][1]):
-                raise InputError(f"there must be an nn.Linear before {part}, and nothing between")
-            linear, before = found[-1]
-            found[-1] = linear, before if name == "identity" else name
-    if not found:
-        raise InputError("the network has no nn.Linear layer")
-    return found
-
-
-def _activation(part: nn.Module) -> str:
-    name = type(part).__name__.lower()
-    if type(part) is not ACTIVATIONS.get(name):
-        raise InputError(f"layer {part} is not known; replace it, or leave it out")
-    if repr(part).replace("inplace=True", "") != repr(usual := ACTIVATIONS[name]()):
-        raise InputError(f"{part} must have its default arguments, as {usual}")
-    return name
 
 
 def _exact(values: Tensor | None, size: int = 0) -> Array:
@@ -174,8 +140,8 @@ def _exact(values: Tensor | None, size: int = 0) -> Array:
     return exact
 
 
-def _scale(end: nn.Module) -> tuple[float, float]:
-    if not isinstance(end, RangeScale):
+def _scale(end: RangeScale | None) -> tuple[float, float]:
+    if end is None:
         return 0.0, 1.0
     centre, half_width = end.centre.item(), end.half_width.item()
     if not (math.isfinite(centre) and 0 < half_width < math.inf):

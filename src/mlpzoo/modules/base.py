@@ -26,6 +26,7 @@ from mlpzoo.optim.factory import (
     check_targets,
     needs_of,
 )
+from mlpzoo.optim.kernels.chain import in_chain
 from mlpzoo.optim.loops import align_counts, block_sizes, count_block, is_logged, move_bar
 
 TASKS = ("regression", "gate", "none")
@@ -88,6 +89,7 @@ class LitNetwork(LightningModule, ABC):
         self.loss = build_loss(loss, reduction)
         self.sums = str(self.loss.reduction) == "sum"
 
+    @in_chain
     @override
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.net(as_rows(x, self))
@@ -114,10 +116,12 @@ class LitNetwork(LightningModule, ABC):
         output = self(x)
         return self.probability(output) if self.task == "gate" else output
 
+    @in_chain
     def losses(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Return the loss to minimise as "loss", and its parts under names of their own."""
         return {"loss": self.loss(output, y)}
 
+    @in_chain
     def objective(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what a training step minimises, and the losses to log."""
         losses = self.output_and_losses(x, y)[1]
@@ -229,6 +233,7 @@ class LitNetwork(LightningModule, ABC):
             answer = self.probability(output) if self.task == "gate" else output
             metrics.update(*as_exact(answer, y))
 
+    @in_chain
     def output_and_losses(self, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what `forward` gives for x, and its losses against y."""
         output = self(x)

@@ -1,5 +1,6 @@
 """The two-headed network for maximum and minimum as a Lightning module."""
 
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -9,6 +10,7 @@ from typing_extensions import override
 from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.nets import DualHeadMLP
+from mlpzoo.optim.kernels.chain import in_chain
 
 HEADS = ("max_head", "min_head")  # columns 0 and 1 of predictions and targets
 
@@ -66,6 +68,7 @@ class LitMinMax(LitNetwork):
         self.save_hyperparameters()
         self.example_input_array = torch.zeros(1, in_features)
 
+    @partial(in_chain, by_column=True)
     @override
     def losses(self, output: Tensor, y: Tensor) -> dict[str, Tensor]:
         by_head = {

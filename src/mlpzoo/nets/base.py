@@ -1,9 +1,13 @@
-"""What every network of this room has: the arguments that give its layers."""
+"""What every network of this room has: its arguments, and the way to each of its outputs."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from torch import nn
+
+from mlpzoo.checks import InputError
+from mlpzoo.nets.range_scale import RangeScale
+from mlpzoo.nets.stack import ACTIVATIONS
 
 
 class Network(nn.Module):
@@ -40,3 +44,66 @@ class Network(nn.Module):
     def sketch(self) -> str:
         """Return the sizes of the layers in a few characters, such as "1-256-1 relu"."""
         raise NotImplementedError
+
+
+class Path(NamedTuple):
+    """The way to an output, from the input on.
+
+    Attributes:
+        dense: Its linear layers, each with the name of the activation behind it.
+        in_scale: What comes before them; None for nothing.
+        out_scale: What comes behind them; None for nothing.
+    """
+
+    dense: list[tuple[nn.Linear, str]]
+    in_scale: RangeScale | None
+    out_scale: RangeScale | None
+
+
+def dense_paths(net: Network | nn.Sequential) -> dict[str, Path]:
+    """Return the way to each output of a network, by its name.
+
+    Args:
+        net: Linear layers with at most one activation behind each, and scales at the ends.
+
+    Raises:
+        InputError: It has other parts, or activations with other arguments than their defaults.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+        >>> [name for _, name in dense_paths(net)["y"].dense]
+        ['tanh', 'identity']
+    """
+    paths = net.paths() if isinstance(net, Network) else {"y": list(net)}
+    return {name: _path(list(_flat(parts))) for name, parts in paths.items()}
+
+
+def _flat(parts: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    for part in parts:
+        yield from _flat(part) if isinstance(part, nn.Sequential) else (part,)
+
+
+def _path(parts: Sequence[nn.Module]) -> Path:
+    found: list[tuple[nn.Linear, str]] = []
+    for place, part in enumerate(parts):
+        if isinstance(part, nn.Linear):
+            found.append((part, "identity"))
+        elif not (isinstance(part, RangeScale) and place in (0, len(parts) - 1)):
+            name = _activation(part)
+            if not found or "identity" not in (name, found[-1][1]):
+                raise InputError(f"there must be an nn.Linear before {part}, and nothing between")
+            linear, before = found[-1]
+            found[-1] = linear, before if name == "identity" else name
+    if not found:
+        raise InputError("the network has no nn.Linear layer")
+    first, last = (end if isinstance(end, RangeScale) else None for end in (parts[0], parts[-1]))
+    return Path(found, first, last)
+
+
+def _activation(part: nn.Module) -> str:
+    name = type(part).__name__.lower()
+    if type(part) is not ACTIVATIONS.get(name):
+        raise InputError(f"layer {part} is not known; replace it, or leave it out")
+    if repr(part).replace("inplace=True", "") != repr(usual := ACTIVATIONS[name]()):
+        raise InputError(f"{part} must have its default arguments, as {usual}")
+    return name
