@@ -20,10 +20,14 @@ from mlpzoo.runs.checkpoint import read_checkpoint
 from scripts.fault_injection.processes import Command
 
 CASES = {
-    "xor": "train xor --no-early-stop --max-steps 4000 --val-every 500",
+    "xor": "train xor --no-early-stop --max-steps 4000 --val-every 500 --kernel torch",
+    "xor in lanes": "train xor --no-early-stop --max-steps 40000 --val-every 500 --kernel numba",
     "sin": "train sin --recipe lecture --max-steps 800 --val-every 100 --plot-every 2",
     "minmax": "train minmax --no-early-stop --max-steps 300 --val-every 60",
-    "population": "population xor --members 100 --no-early-stop --max-steps 1500 --val-every 300",
+    "population": "population xor --members 100 --no-early-stop --max-steps 1500 --val-every 300"
+    " --kernel torch",
+    "population in lanes": "population xor --members 1000 --no-early-stop --max-steps 6000"
+    " --val-every 300 --kernel numba",
 }
 MOMENTS = ("start", "step", "write", "plot", "end")
 KILLS_A_RUN, COLD_EVERY = 3, 5

@@ -38,7 +38,7 @@ class Recipe:
     max_steps: int
     val_every: int
     early_stop: bool = True
-    block_steps: int = 100
+    block_steps: int = 1000
 
     def module_arguments(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the module's arguments with changes made.

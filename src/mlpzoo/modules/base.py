@@ -27,7 +27,17 @@ from mlpzoo.optim.factory import (
     needs_of,
 )
 from mlpzoo.optim.kernels.chain import in_chain
-from mlpzoo.optim.loops import align_counts, block_sizes, count_block, is_logged, move_bar
+from mlpzoo.optim.kernels.choice import TORCH
+from mlpzoo.optim.kernels.lanes import lane_steps
+from mlpzoo.optim.loops import (
+    align_counts,
+    block_sizes,
+    count_block,
+    is_logged,
+    log_within,
+    logged_within,
+    move_bar,
+)
 
 TASKS = ("regression", "gate", "none")
 
@@ -55,6 +65,7 @@ class LitNetwork(LightningModule, ABC):
 
     Attributes:
         cuda_graphs: Whether blocks on a GPU are recorded as CUDA graphs where that is possible.
+        kernel: What takes the steps of blocks: "torch", or "numba" (see `mlpzoo.optim.kernels`).
         columns: Names of the outputs, where each is measured by itself too.
 
     Raises:
@@ -62,6 +73,7 @@ class LitNetwork(LightningModule, ABC):
     """
 
     cuda_graphs: bool = True
+    kernel: str = TORCH
     columns: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
@@ -154,14 +166,25 @@ class LitNetwork(LightningModule, ABC):
         if not self.automatic_optimization:
             check_steps(self.trainer)
             optimizer: Any = self.optimizers(use_pl_optimizer=False)
-            self._block_steps = BlockSteps(
-                self.objective, optimizer, self.lr_schedulers(), graphs=self.cuda_graphs
-            )
+            self._block_steps = self.steps_of(optimizer, self.lr_schedulers())
+
+    def steps_of(self, optimizer: Optimizer, schedule: Any) -> BlockSteps:
+        """Return what takes the steps of blocks.
+
+        Args:
+            optimizer: What `build_optimizer` gave.
+            schedule: Sets its rate after each step; None for a constant one.
+        """
+        lanes = None if self.kernel == TORCH else lane_steps(self, optimizer)
+        return BlockSteps(self.objective, optimizer, schedule, graphs=self.cuda_graphs, lanes=lanes)
 
     @override
     def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | dict[str, Tensor]:
         if isinstance(batch, Block) and self._block_steps is not None:
-            losses = self._block_steps.take(batch)
+            told = logged_within(self.trainer, len(batch.x))
+            *earlier, losses = self._block_steps.take(batch, told)
+            for step, each in zip(told, earlier, strict=True):
+                log_within(self.trainer, step, _as_logged(each))
             count_block(self.trainer, len(batch.x))
             self.log_training(losses, step=self.global_step)
             return {"losses": self._block_steps.minimised}
@@ -184,7 +207,8 @@ class LitNetwork(LightningModule, ABC):
             rows: Of a batch.
             most: Steps of the longest block.
         """
-        return block_sizes(self.trainer, rows=rows, most=most)
+        past_logs = self.kernel != TORCH
+        return block_sizes(self.trainer, rows=rows, most=most, past_logs=past_logs)
 
     def log_training(self, losses: Mapping[str, Tensor], *, step: int) -> None:
         """Log losses with "train_" before their names, in the steps that someone looks at.
@@ -196,8 +220,7 @@ class LitNetwork(LightningModule, ABC):
             step: How many optimizer steps there have been with the one at hand.
         """
         if is_logged(self.trainer, step):
-            named = {f"train_{name}": value.detach() for name, value in losses.items()}
-            self.log_dict(named, prog_bar=True)
+            self.log_dict(_as_logged(losses), prog_bar=True)
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
@@ -251,3 +274,7 @@ class LitNetwork(LightningModule, ABC):
         precision = "32-true" if self._trainer is None else self._trainer.precision
         on_known_device = all(p.device.type in ("cpu", "cuda") for p in self.parameters())
         return precision != "16-mixed" and on_known_device
+
+
+def _as_logged(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"train_{name}": value.detach() for name, value in losses.items()}

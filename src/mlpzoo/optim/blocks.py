@@ -8,6 +8,7 @@ step is left out, so a Trainer, module or callback that needs it is refused; hoo
 are called once a block, with the index of its first step.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.optim.cuda_graphs import BlockGraphs, Losses, Objective
 from mlpzoo.optim.fused_adam import steps_in_a_row
+from mlpzoo.optim.kernels.lanes import LaneSteps
 from mlpzoo.optim.needs import declared_needs, work_on_gradients
 
 _STEP_HOOKS = (
@@ -48,6 +50,7 @@ class BlockSteps:
         optimizer: Takes the steps.
         schedule: Sets the rate after each of them; None for a constant one.
         graphs: Whether to record blocks on a GPU.
+        lanes: What takes the steps instead; None for torch.
 
     Attributes:
         minimised: What each step of the last block has minimised, (steps,); of a recorded block,
@@ -63,7 +66,9 @@ class BlockSteps:
         schedule: Any = None,
         *,
         graphs: bool = True,
+        lanes: LaneSteps | None = None,
     ) -> None:
+        self.lanes = lanes
         self.objective, self.optimizer, self.schedule = objective, optimizer, schedule
         self.graphs = BlockGraphs(objective, optimizer) if graphs else None
         self.by_closure = declared_needs(type(optimizer)).closure
@@ -81,16 +86,27 @@ class BlockSteps:
             raise InputError(f"{step} does not take blocks; set data.block_steps to 1")
         self._waits = True
 
-    def take(self, block: Block) -> Losses:
-        """Take a step for each batch of a block, and return the losses of the last."""
+    def take(self, block: Block, told: Sequence[int] = ()) -> list[Losses]:
+        """Take a step for each batch of a block.
+
+        Args:
+            block: The batches.
+            told: Earlier steps than the last, counted from 0, whose losses are wanted too; of
+                lanes alone, since other blocks end where something is logged.
+
+        Returns:
+            The losses of the steps told, and of the last.
+        """
         self._waits = False
+        if self.lanes is not None:
+            return self._take_in_lanes(self.lanes, block, told)
         graphs = self.graphs
         recorded = graphs is not None and graphs.ready(block)
         if graphs is not None and (recorded or (graphs.possible and graphs.state_is_there())):
             take = graphs.replay if recorded else graphs.take
-            losses = take(block, [self._next_rate() for _ in block.x])
+            losses = take(block, self._next_rates(len(block.x)))
             self.minimised = losses["loss"].detach().reshape(-1)
-            return losses
+            return [losses]
         each: list[Tensor] = []
         self.optimizer.zero_grad()
         with steps_in_a_row(self.optimizer) as step:
@@ -104,7 +120,15 @@ class BlockSteps:
                 self._next_rate()
         self.minimised = torch.stack(each)
         losses, self._losses = self._losses, {}  # their graph, kept, would spoil a recording
-        return losses
+        return [losses]
+
+    def _take_in_lanes(self, lanes: LaneSteps, block: Block, told: Sequence[int]) -> list[Losses]:
+        rates = self._next_rates(len(block.x))
+        ends = [*told, len(rates) - 1]
+        steps = range(len(rates)) if lanes.axis is None else ends
+        losses = lanes.take(block, rates, steps)
+        self.minimised = losses["loss"]
+        return [{n: each[steps.index(end)] for n, each in losses.items()} for end in ends]
 
     def _backward(self, batch: Batch) -> Tensor:
         """Take the gradient of a batch, and return what it is of."""
@@ -113,6 +137,11 @@ class BlockSteps:
         minimised, self._losses = self.objective(*batch)
         minimised.backward()  # type: ignore[no-untyped-call]
         return minimised.detach()
+
+    def _next_rates(self, steps: int) -> list[float]:
+        if self.schedule is None:
+            return [self._next_rate()] * steps
+        return [self._next_rate() for _ in range(steps)]
 
     def _next_rate(self) -> float:
         """Return the rate of a step and go on to that of the next."""

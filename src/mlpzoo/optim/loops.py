@@ -25,23 +25,30 @@ class WantsControl(Protocol):
         """Return the first step after this one at which it wants control."""
 
 
-def block_sizes(trainer: Trainer, *, rows: int, most: int) -> Callable[[], int]:
+def block_sizes(
+    trainer: Trainer, *, rows: int, most: int, past_logs: bool = False
+) -> Callable[[], int]:
     """Return what tells, before each block, how many steps it may have.
 
     Args:
         trainer: One that has its module.
         rows: Of a batch.
         most: Steps of the longest block.
+        past_logs: Whether a block may reach past a log, because it tells its losses.
     """
     most = min(most, steps_within_reason(trainer, rows))
-    return lambda: min(most, steps_to_next_event(trainer))
+    return lambda: min(most, steps_to_next_event(trainer, past_logs=past_logs))
 
 
-def steps_to_next_event(trainer: Trainer) -> int:
+def steps_to_next_event(trainer: Trainer, *, past_logs: bool = False) -> int:
     """Return after how many more steps a Trainer that is fitting must be given control.
 
     That is before the next validation, log, checkpoint by step count, step that a callback asks for
     (see `WantsControl`), or the end.
+
+    Args:
+        trainer: The Trainer.
+        past_logs: Whether logs do not matter.
     """
     taken = trainer.fit_loop.total_batch_idx + 1
     in_epoch = trainer.fit_loop.batch_idx + 1
@@ -49,7 +56,7 @@ def steps_to_next_event(trainer: Trainer) -> int:
     log_every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
     intervals = [
         (trainer.val_check_batch, of_validation),
-        (log_every, taken),
+        (0 if past_logs else log_every, taken),
         (log_every if _hears_of_starts(trainer) else 0, taken + 1),
         *((each._every_n_train_steps, trainer.global_step) for each in _model_checkpoints(trainer)),
     ]
@@ -158,6 +165,31 @@ def is_logged(trainer: Trainer, step: int) -> bool:
     intervals = [log_every, *(each._every_n_train_steps for each in _model_checkpoints(trainer))]
     at_interval = any(every and step % every == 0 for every in intervals)
     return at_interval or step == trainer.max_steps or not is_between_events(trainer)
+
+
+def logged_within(trainer: Trainer, steps: int) -> list[int]:
+    """Return which steps of a block, counted from 0, are logged, but for its last.
+
+    Args:
+        trainer: The Trainer, before the block is counted.
+        steps: Of the block.
+    """
+    every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    if not every or not trainer.loggers:
+        return []
+    return list(range(every - 1 - trainer.global_step % every, steps - 1, every))
+
+
+def log_within(trainer: Trainer, step: int, metrics: Mapping[str, Any]) -> None:
+    """Send the loggers what Lightning, which sees a block's last step alone, would not.
+
+    Args:
+        trainer: The Trainer, before the block is counted.
+        step: A step of the block, counted from 0.
+        metrics: By name.
+    """
+    row = {"epoch": trainer.current_epoch, **metrics}
+    trainer._logger_connector.log_metrics(row, step=trainer.global_step + step)
 
 
 def row_to_come(trainer: Trainer) -> tuple[dict[str, float], int]:

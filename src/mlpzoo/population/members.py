@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import partial
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,8 @@ from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import needs_of
+from mlpzoo.optim.kernels.choice import TORCH
+from mlpzoo.optim.kernels.lanes import lane_steps
 from mlpzoo.population.layers import MemberLinear, stack
 from mlpzoo.population.starts import Starts
 
@@ -55,15 +57,16 @@ class Members(nn.Module, ABC):
         """
 
     @abstractmethod
-    def take(self, block: Block, running: Tensor) -> Tensor:
-        """Take the steps of a block.
+    def take(self, block: Block, running: Tensor, told: Sequence[int] = ()) -> Tensor:
+        """Take the steps of a block, and return the losses of those that are told and of the last.
 
         Args:
             block: x (steps, members or 1, batch, in_features), y the same with out_features.
             running: Which members have to, bool, shape (members,); the others may be left out.
+            told: Earlier steps whose losses are to be told; see `BlockSteps.take`.
 
         Returns:
-            The losses of the last step, shape (members,), NaN of those left out; or their mean.
+            (told + 1, members), NaN of those left out; or their means, (told + 1,).
         """
 
     @abstractmethod
@@ -116,11 +119,15 @@ class StackedMembers(Members):
 
     @override
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        self._steps = BlockSteps(self._objective, optimizers[0], *schedules)
+        (optimizer,), example = optimizers, self.example[0]
+        lanes = None
+        if example.kernel != TORCH:
+            lanes = lane_steps(example, optimizer, self.stacked, self.axis)
+        self._steps = BlockSteps(self._objective, optimizer, *schedules, lanes=lanes)
 
     @override
-    def take(self, block: Block, running: Tensor) -> Tensor:
-        return cast("Tensor", self._steps.take(block)["loss"])
+    def take(self, block: Block, running: Tensor, told: Sequence[int] = ()) -> Tensor:
+        return torch.stack([losses["loss"] for losses in self._steps.take(block, told)])
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:
@@ -181,15 +188,15 @@ class SeparateMembers(Members):
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
         rates = schedules or [None] * self.count
         own = zip(self._each(), optimizers, rates, strict=True)
-        self._steps = [BlockSteps(each.objective, optimizer, rate) for each, optimizer, rate in own]
+        self._steps = [each.steps_of(optimizer, rate) for each, optimizer, rate in own]
 
     @override
-    def take(self, block: Block, running: Tensor) -> Tensor:
+    def take(self, block: Block, running: Tensor, told: Sequence[int] = ()) -> Tensor:
         xs, ys = (part.expand(-1, self.count, -1, -1).unbind(1) for part in block)
-        losses = torch.full((self.count,), torch.nan, device=xs[0].device)
+        losses = torch.full((len(told) + 1, self.count), torch.nan, device=xs[0].device)
         for index in running.nonzero().flatten().tolist():
-            own = Block(xs[index], ys[index])
-            losses[index] = self._steps[index].take(own)["loss"].detach()
+            own = self._steps[index].take(Block(xs[index], ys[index]), told)
+            losses[:, index] = torch.stack([each["loss"].detach() for each in own])
         return losses
 
     @override

@@ -16,7 +16,16 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.metrics import as_exact, member_metrics
 from mlpzoo.optim.blocks import check_blocks, check_steps
 from mlpzoo.optim.factory import build_schedule, check_targets
-from mlpzoo.optim.loops import align_counts, block_sizes, count_block, is_logged, move_bar
+from mlpzoo.optim.kernels.choice import TORCH
+from mlpzoo.optim.loops import (
+    align_counts,
+    block_sizes,
+    count_block,
+    is_logged,
+    log_within,
+    logged_within,
+    move_bar,
+)
 from mlpzoo.population.members import Members
 from mlpzoo.population.restarts import Restarts
 
@@ -99,7 +108,10 @@ class LitPopulation(LightningModule):
 
     @override
     def training_step(self, block: Block, batch_idx: int) -> None:
-        losses = self.members.take(block, self.stopped_step == NEVER)
+        told = logged_within(self.trainer, len(block.x))
+        *earlier, losses = self.members.take(block, self.stopped_step == NEVER, told)
+        for step, each in zip(told, earlier, strict=True):
+            log_within(self.trainer, step, {"train_loss": each.nanmedian()})
         count_block(self.trainer, len(block.x))
         if is_logged(self.trainer, self.global_step):
             self.log("train_loss", losses.nanmedian(), prog_bar=True)
@@ -110,7 +122,8 @@ class LitPopulation(LightningModule):
 
     def block_sizes(self, *, rows: int, most: int) -> Callable[[], int]:
         """Return what tells how many steps a block may have; see `LitNetwork.block_sizes`."""
-        return block_sizes(self.trainer, rows=rows, most=most)
+        past_logs = self.members.example[0].kernel != TORCH
+        return block_sizes(self.trainer, rows=rows, most=most, past_logs=past_logs)
 
     @override
     def on_validation_epoch_start(self) -> None:

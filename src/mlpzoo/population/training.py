@@ -90,7 +90,9 @@ def _population(plan: Plan) -> Population:
 
     def module(seed: int) -> LitNetwork:
         arguments = {"seed": seed, **settings.module}
-        return exercise.module(data(seed), recipe=settings.recipe, **arguments)
+        made = exercise.module(data(seed), recipe=settings.recipe, **arguments)
+        made.kernel = settings.kernel
+        return made
 
     return Population(
         module, data, settings.seeds, bars=exercise.bars, monitor=exercise.monitor,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch import Trainer
 from torch import Tensor
 
 from mlpzoo.checks import InputError, cause, resolve_name
@@ -18,6 +19,7 @@ from mlpzoo.exercises.threshold import judged_on
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import work_between_steps
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
+from mlpzoo.optim.kernels.choice import choose_kernel
 from mlpzoo.optim.needs import declared_needs
 from mlpzoo.runs.checkpoint import START
 from mlpzoo.runs.load import start_from
@@ -139,7 +141,8 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
         InputError: A value that cannot be used.
     """
     chosen = exercise.recipe(settings.recipe)
-    pace = _pace(chosen, settings)
+    trainer = bare_trainer(settings, settings.devices)
+    pace = _pace(chosen, settings, trainer)
     arguments = {"recipe": settings.recipe, "seed": settings.seed}
     data = exercise.data(**{**arguments, **pace, **settings.data})
     module = exercise.module(data, **{**arguments, **settings.module})
@@ -151,8 +154,15 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
     linked = chosen.linked(data)
     names = ("max_steps", "val_every", "early_stop")
     defaults = {name: getattr(chosen, name) for name in names}
+    filled = settings.filled(**defaults, threads=torch.get_num_threads())
+    over_soon = isinstance(settings, TrainSettings) and filled.early_stop
+    module.kernel = choose_kernel(
+        settings.kernel, module, data, steps=0 if over_soon else filled.max_steps,
+        device=trainer.strategy.root_device.type,
+    )  # fmt: skip
     filled = replace(
-        settings.filled(**defaults, threads=torch.get_num_threads()),
+        filled,
+        kernel=module.kernel,
         data=_arguments(data, {"seed", *pace} - settings.data.keys()),
         module=_arguments(module, {"seed", *linked} - settings.module.keys()),
     )
@@ -161,11 +171,11 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
     return Plan(exercise=exercise, settings=filled, datamodule=data, module=module, start=start)
 
 
-def _pace(recipe: Recipe, settings: Any) -> dict[str, int]:
+def _pace(recipe: Recipe, settings: Any, trainer: Trainer) -> dict[str, int]:
     """Return how long an epoch is, and how many steps are taken at once."""
     given = settings.module.get("optimizer", recipe.module.get("optimizer", "adam"))
     optimizer = resolve_name("optimizer", str(given), OPTIMIZERS)
-    needs, trainer = needs_of(optimizer), bare_trainer(settings, settings.devices)
+    needs = needs_of(optimizer)
     devices = trainer.num_devices * trainer.num_nodes
     by_blocks = devices == 1 and needs.blocks
     if not by_blocks and settings.data.get("block_steps", 1) != 1:

@@ -16,6 +16,7 @@ from typing_extensions import override
 from mlpzoo.checks import InputError, as_typed, resolve_name
 from mlpzoo.exercises import Exercise, check_own_name, get_exercise
 from mlpzoo.optim.factory import build_schedule, for_optimizer
+from mlpzoo.optim.kernels.choice import TORCH
 from mlpzoo.runs.checkpoint import START, is_whole
 from mlpzoo.runs.folder import CONFIG, find_run, read_config
 from mlpzoo.training.plan import Kind, Plan, from_config, holds_object, resolve, runs_of
@@ -140,11 +141,12 @@ _FIELDS = {
     for each in options(kind)
 }
 _FREE = [name for name, each in _FIELDS.items() if each.metadata["free"]]
+_BEFORE = {"kernel": TORCH}  # of runs from when there was no choice
 _ABSENT = {  # what it means that a setting does not stand in a config.yaml
     name: each.default
     for name, each in _FIELDS.items()
     if each.metadata["saved"] and each.default is not MISSING
-}
+} | _BEFORE
 
 
 def _find(
@@ -173,7 +175,8 @@ def _merged(
 
     Another optimizer than the run's does not inherit what only that one takes.
     """
-    kept = from_config(exercise, {k: v for k, v in config.items() if k != "start"}, kind)
+    said = {k: v for k, v in config.items() if k != "start"}
+    kept = {**_BEFORE, **from_config(exercise, said, kind)}
     module = kept.get("module", {})
     if "optimizer" in (given.get("module") or {}):
         module = for_optimizer(module, str(given["module"]["optimizer"]))

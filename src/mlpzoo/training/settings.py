@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lightning.pytorch import Callback
     from lightning.pytorch.loggers import Logger
 
+KERNELS = ("auto", "numba", "torch")
 GROUPS = ("data", "module")  # settings that are arguments of a constructor, by name
 MOST_MEMBERS = 2**20
 
@@ -57,6 +58,10 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+def _check_kernel(name: str, value: str) -> None:
+    resolve_name(name, value, KERNELS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """What the settings of a run and of a population share; see `TrainSettings`.
@@ -77,6 +82,8 @@ class RunSettings:
     """Kind of device, as Lightning names them: cpu, gpu, or auto, a GPU if there is one."""
     threads: int | None = option(None, check=partial(check_count, most=1024), changeable=True)
     """torch's CPU threads (as torch is set; the command line sets 1, best for small networks)."""
+    kernel: str = option("auto", check=_check_kernel, changeable=True)
+    """What takes the steps: torch, numba (of the extra fast, for small networks), or auto."""
     plots: bool = option(True, check=check_flag, free=True)
     """Draw the result and the losses into figures/."""
     progress: bool = option(True, check=check_flag, saved=False)
