@@ -23,9 +23,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from mlpzoo.checks import InputError
-from mlpzoo.data.stream import Batch, Block
-from mlpzoo.optim.cuda_graphs import BlockGraphs, Losses, Objective
+from mlpzoo.data.stream import Block
+from mlpzoo.optim.cuda_graphs import BlockGraphs
 from mlpzoo.optim.fused_adam import steps_in_a_row
+from mlpzoo.optim.kernels.backward import ByAutograd, Gradients, Losses, Objective
 from mlpzoo.optim.needs import declared_needs, work_on_gradients
 
 _STEP_HOOKS = (
@@ -65,10 +66,10 @@ class BlockSteps:
         graphs: bool = True,
     ) -> None:
         self.objective, self.optimizer, self.schedule = objective, optimizer, schedule
-        self.graphs = BlockGraphs(objective, optimizer) if graphs else None
+        self.gradients = Gradients(objective)
+        self.graphs = BlockGraphs(self.gradients, optimizer) if graphs else None
         self.by_closure = declared_needs(type(optimizer)).closure
         self._waits = True
-        self._losses: Losses = {}
 
     def check_taken(self, module: LightningModule) -> None:
         """Refuse a module whose training_step has not had its block taken.
@@ -91,28 +92,32 @@ class BlockSteps:
             losses = take(block, [self._next_rate() for _ in block.x])
             self.minimised = losses["loss"].detach().reshape(-1)
             return losses
-        each: list[Tensor] = []
         self.optimizer.zero_grad()
+        if self.by_closure:
+            return self._take_by_closure(block)
+        gradient = self.gradients.of(block)
         with steps_in_a_row(self.optimizer) as step:
-            for batch in zip(block.x.unbind(), block.y.unbind(), strict=True):
-                if self.by_closure:
-                    optimizer: Any = self.optimizer
-                    each.append(optimizer.step(partial(self._backward, batch)))
-                else:
-                    each.append(self._backward(batch))
-                    step()
+            for at in range(len(block.x)):
+                gradient.take(at)
+                step()
                 self._next_rate()
-        self.minimised = torch.stack(each)
-        losses, self._losses = self._losses, {}  # their graph, kept, would spoil a recording
+        self.minimised, losses = gradient.losses()
         return losses
 
-    def _backward(self, batch: Batch) -> Tensor:
-        """Take the gradient of a batch, and return what it is of."""
-        if self.by_closure:  # which may call it several times a step
-            self.optimizer.zero_grad()
-        minimised, self._losses = self.objective(*batch)
-        minimised.backward()  # type: ignore[no-untyped-call]
-        return minimised.detach()
+    def _take_by_closure(self, block: Block) -> Losses:
+        optimizer: Any = self.optimizer
+        gradient = ByAutograd(self.objective, block)
+
+        def closure(at: int) -> Tensor:  # which may be called several times a step
+            optimizer.zero_grad()
+            return gradient.take(at)
+
+        each = []
+        for at in range(len(block.x)):
+            each.append(optimizer.step(partial(closure, at)))
+            self._next_rate()
+        self.minimised = torch.stack(each)
+        return gradient.losses()[1]
 
     def _next_rate(self) -> float:
         """Return the rate of a step and go on to that of the next."""
