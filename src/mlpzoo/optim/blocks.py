@@ -96,7 +96,7 @@ class BlockSteps:
         if self.by_closure:
             return self._take_by_closure(block)
         gradient = self.gradients.of(block)
-        with steps_in_a_row(self.optimizer) as step:
+        with steps_in_a_row(self.optimizer, kept=gradient.kept) as step:
             for at in range(len(block.x)):
                 gradient.take(at)
                 step()

@@ -126,8 +126,8 @@ def take_steps(gradient: Gradient, kernel: AdamKernel, rates: Tensor) -> Losses:
         else:
             torch._foreach_add_(kernel.counts, 1)
             kernel.step(grads, kernel.counts, rate)
-        for parameter in kernel.parameters:
-            parameter.grad = None
+        if not gradient.kept:
+            kernel.optimizer.zero_grad()
     return {name: value.detach() for name, value in gradient.losses()[1].items()}
 
 

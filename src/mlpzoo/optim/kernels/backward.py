@@ -6,8 +6,8 @@ them, into memory that is kept for a block. The bits are the same: they are comp
 gradient is used.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial, reduce
 from operator import add
 from typing import Any, Protocol
 
@@ -20,18 +20,30 @@ from mlpzoo.optim.kernels.chain import Chain, Link, read_chain
 
 Losses = Mapping[str, Tensor]
 Objective = Callable[[Tensor, Tensor], tuple[Tensor, Losses]]
+Call = Callable[[], object]
 _aten: Any = torch.ops.aten
-_IN_PLACE: dict[str, Any] = {"relu": Tensor.relu_, "sigmoid": Tensor.sigmoid_, "tanh": Tensor.tanh_}
-_REDUCTIONS = {"mean": 1, "sum": 2}  # as torch's operations number them
 _LOSSES: dict[str, Any] = {
     "mse": functional.mse_loss,
     "bce": functional.binary_cross_entropy,
     "bcewithlogits": functional.binary_cross_entropy_with_logits,
 }
+_SLOPES: dict[str, tuple[Any, list[Any]]] = {  # autograd's operations, with what each takes more
+    "relu": (_aten.threshold_backward.grad_input, [0]),
+    "sigmoid": (_aten.sigmoid_backward.grad_input, []),
+    "tanh": (_aten.tanh_backward.grad_input, []),
+    "mse": (_aten.mse_loss_backward.grad_input, []),
+    "bce": (_aten.binary_cross_entropy_backward.grad_input, [None]),
+}
 
 
 class Gradient(Protocol):
-    """The gradients of the batches of a block, one after the other."""
+    """The gradients of the batches of a block, one after the other.
+
+    Attributes:
+        kept: Whether each takes the place of the one before, so that none need be cleared.
+    """
+
+    kept: bool
 
     def take(self, step: int) -> object:
         """Set the gradient of every parameter for the batch of a step of the block."""
@@ -72,8 +84,8 @@ class Gradients:
         found: list[list[Any]] = []
         for gradient in (WrittenOut(chain, block), ByAutograd(self.objective, block)):
             gradient.take(0)
-            minimised, losses = gradient.losses()
             grads = [parameter.grad for parameter in chain.parameters]
+            minimised, losses = gradient.losses()
             found.append([minimised, *(losses[name] for name in sorted(losses)), *grads])
             for parameter in chain.parameters:
                 parameter.grad = None
@@ -87,6 +99,8 @@ class ByAutograd:
         objective: Maps x, y to what a step minimises and the losses to log.
         block: The batches.
     """
+
+    kept = False
 
     def __init__(self, objective: Objective, block: Block) -> None:
         self.objective = objective
@@ -106,78 +120,89 @@ class ByAutograd:
 
 
 class WrittenOut:
-    """The gradients of a chain.
+    """The gradients of a chain, by a list of calls on memory that stays where it is.
 
     Args:
         chain: What is minimised.
         block: The batches.
     """
 
+    kept = True
+
     def __init__(self, chain: Chain, block: Block) -> None:
         self.chain, self.block = chain, block
-        self.batches = list(zip(block.x.unbind(), block.y.unbind(), strict=True))
-        self.outputs, self.slope = torch.empty_like(block.y), torch.empty_like(block.y[0])
-        self.scaled, self.one = torch.empty_like(block.x[0]), block.x.new_ones(())
-        self.layers = [_Layer(link, rows=len(block.x[0])) for link in chain.links]
-        self.ends = [self.layers[index] for index in chain.outputs]
-        widths = [end.h.shape[1] for end in self.ends]
-        for end, part in zip(self.ends, torch.split(self.slope, widths, dim=1), strict=True):
+        self.xs, self.ys = block.x.unbind(), block.y.unbind()
+        self.x, self.y, self.slope = (torch.empty_like(t[0]) for t in (*block, block.y))
+        self.given = torch.empty_like(block.y)
+        self.givens = self.given.unbind()
+        self.layers = [_Layer(link, rows=len(self.x)) for link in chain.links]
+        ends = [self.layers[index] for index in chain.outputs]
+        widths = [end.h.shape[1] for end in ends]
+        for end, part in zip(ends, torch.split(self.slope, widths, dim=1), strict=True):
             end.slope = part
+        self.output = ends[0].h if len(ends) == 1 and not chain.out_scale else self.slope.clone()
+        self.calls = [*self._forward(ends), *self._slope_of_loss(), *self._backward()]
 
     @torch.no_grad()
     def take(self, step: int) -> None:  # noqa: D102
-        (x, y), output = self.batches[step], self.outputs[step]
-        if self.chain.in_scale is not None:
-            x = torch.sub(x, self.chain.in_scale.centre, out=self.scaled)
-            x.div_(self.chain.in_scale.half_width)
-        self._forward(x, output)
-        self._slope_of_loss(output, y)
-        met = set[int]()
-        for layer in reversed(self.layers):
-            if (source := layer.source) is None:
-                layer.backward(x)
-            else:
-                layer.backward(self.layers[source].h)
-                layer.pass_on(self.layers[source].slope, adds=source in met)
-                met.add(source)
+        if step == 0:
+            for layer in self.layers:
+                layer.show_gradients()
+        self.x.copy_(self.xs[step])
+        self.y.copy_(self.ys[step])
+        for call in self.calls:
+            call()
+        self.givens[step].copy_(self.output)
 
     @torch.no_grad()
     def losses(self) -> tuple[Tensor, Losses]:  # noqa: D102
         chain, values = self.chain, []
-        for output, y in self._of_parts(self.outputs, self.block.y):
+        for output, y in self._of_parts(self.given, self.block.y):
             each = _LOSSES[chain.loss](output, y, reduction="none").unbind()
             values.append(torch.stack([getattr(rows, chain.reduction)() for rows in each]))
+        for parameter in chain.parameters:
+            parameter.grad = None
         minimised = reduce(add, values)
         last = {name: value[-1] for name, value in zip(chain.parts, values, strict=False)}
         return minimised, {"loss": minimised[-1], **last}
 
-    def _forward(self, x: Tensor, output: Tensor) -> None:
-        scale, first = self.chain.out_scale, self.ends[0]
-        if len(self.ends) == 1 and scale is None:
-            first.h = output
+    def _forward(self, ends: Sequence["_Layer"]) -> Iterator[Call]:
+        before, behind = self.chain.in_scale, self.chain.out_scale
+        if before is not None:
+            yield partial(self.x.sub_, before.centre)
+            yield partial(self.x.div_, before.half_width)
         for layer in self.layers:
-            layer.forward(x if layer.source is None else self.layers[layer.source].h)
-        if len(self.ends) > 1:
-            torch.cat([end.h for end in self.ends], dim=1, out=output)
-        if scale is not None:
-            unit = output if len(self.ends) > 1 else first.h
-            torch.addcmul(scale.centre, unit, scale.half_width, out=output)
+            yield from layer.forward(self._taken(layer))
+        if len(ends) > 1:
+            yield partial(torch.cat, [end.h for end in ends], dim=1, out=self.output)
+        if behind is not None:
+            unit = self.output if len(ends) > 1 else ends[0].h
+            yield partial(torch.addcmul, behind.centre, unit, behind.half_width, out=self.output)
 
-    def _slope_of_loss(self, output: Tensor, y: Tensor) -> None:
-        loss, reduction = self.chain.loss, _REDUCTIONS[self.chain.reduction]
-        for given, wanted, slope in self._of_parts(output, y, self.slope):
-            if loss == "mse":
-                backward = _aten.mse_loss_backward.grad_input
-                backward(self.one, given, wanted, reduction, grad_input=slope)
-            elif loss == "bce":
-                backward = _aten.binary_cross_entropy_backward.grad_input
-                backward(self.one, given, wanted, None, reduction, grad_input=slope)
+    def _slope_of_loss(self) -> Iterator[Call]:
+        mean, one = self.chain.reduction == "mean", self.slope.new_ones(())
+        for given, y, slope in self._of_parts(self.output, self.y, self.slope):
+            if self.chain.loss == "bcewithlogits":
+                yield partial(torch.sigmoid, given, out=slope)
+                yield partial(slope.sub_, y)
+                if mean:
+                    yield partial(slope.div_, slope.numel())
             else:
-                torch.sigmoid(given, out=slope).sub_(wanted)
-                if self.chain.reduction == "mean":
-                    slope.div_(slope.numel())
+                call, more = _SLOPES[self.chain.loss]
+                yield partial(call, one, given, y, *more, 1 if mean else 2, grad_input=slope)
         if self.chain.out_scale is not None:
-            self.slope.mul_(self.chain.out_scale.half_width)
+            yield partial(self.slope.mul_, self.chain.out_scale.half_width)
+
+    def _backward(self) -> Iterator[Call]:
+        met = set[int]()
+        for layer in reversed(self.layers):
+            yield from layer.backward(self._taken(layer))
+            if (source := layer.source) is not None:
+                yield from layer.pass_on(self.layers[source].slope, adds=source in met)
+                met.add(source)
+
+    def _taken(self, layer: "_Layer") -> Tensor:
+        return self.x if layer.source is None else self.layers[layer.source].h
 
     def _of_parts(self, *tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
         """Return what each part of the loss is of: a column, or all of them."""
@@ -191,40 +216,41 @@ class _Layer:
 
     def __init__(self, link: Link, rows: int) -> None:
         self.link, self.source = link, link.source
-        self.weight = link.linear.weight.detach()
-        self.transposed = self.weight.t()
-        self.bias = None if link.linear.bias is None else link.linear.bias.detach()
+        self.weight, bias = link.linear.weight.detach(), link.linear.bias
+        self.bias = None if bias is None else bias.detach()
         self.h = self.weight.new_empty(rows, len(self.weight))
         self.slope = torch.empty_like(self.h)
         self.of_weight = torch.empty_like(self.weight)
         self.of_bias = None if self.bias is None else torch.empty_like(self.bias)
 
-    def forward(self, x: Tensor) -> None:
-        if self.bias is None:
-            torch.mm(x, self.transposed, out=self.h)
-        else:
-            torch.addmm(self.bias, x, self.transposed, out=self.h)
-        if self.link.activation != "identity":
-            _IN_PLACE[self.link.activation](self.h)
-
-    def backward(self, x: Tensor) -> None:
-        slope, linear = self.slope, self.link.linear
-        if self.link.activation == "relu":
-            _aten.threshold_backward.grad_input(slope, self.h, 0, grad_input=slope)
-        elif self.link.activation == "sigmoid":
-            _aten.sigmoid_backward.grad_input(slope, self.h, grad_input=slope)
-        elif self.link.activation == "tanh":
-            _aten.tanh_backward.grad_input(slope, self.h, grad_input=slope)
-        linear.weight.grad = torch.mm(slope.t(), x, out=self.of_weight)
+    def show_gradients(self) -> None:
+        """Let the parameters' `grad` be what the calls write to."""
+        self.link.linear.weight.grad = self.of_weight
         if self.of_bias is not None:
-            linear.bias.grad = torch.sum(slope, 0, out=self.of_bias)
+            self.link.linear.bias.grad = self.of_bias
 
-    def pass_on(self, below: Tensor, *, adds: bool) -> None:
+    def forward(self, x: Tensor) -> Iterator[Call]:
+        if self.bias is None:
+            yield partial(torch.mm, x, self.weight.t(), out=self.h)
+        else:
+            yield partial(torch.addmm, self.bias, x, self.weight.t(), out=self.h)
+        if self.link.activation != "identity":
+            yield getattr(self.h, f"{self.link.activation}_")
+
+    def backward(self, x: Tensor) -> Iterator[Call]:
+        if self.link.activation != "identity":
+            call, more = _SLOPES[self.link.activation]
+            yield partial(call, self.slope, self.h, *more, grad_input=self.slope)
+        yield partial(torch.mm, self.slope.t(), x, out=self.of_weight)
+        if self.of_bias is not None:
+            yield partial(torch.sum, self.slope, 0, out=self.of_bias)
+
+    def pass_on(self, below: Tensor, *, adds: bool) -> Iterator[Call]:
         """Give the slope by what was taken, in place of what is there or added to it."""
         if adds:
-            below.add_(torch.mm(self.slope, self.weight))
+            yield lambda: below.add_(torch.mm(self.slope, self.weight))
         else:
-            torch.mm(self.slope, self.weight, out=below)
+            yield partial(torch.mm, self.slope, self.weight, out=below)
 
 
 def _fits(chain: Chain, block: Block) -> bool:
