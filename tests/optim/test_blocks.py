@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import (
     LearningRateMonitor,
     ModelCheckpoint,
@@ -23,6 +23,7 @@ from mlpzoo import (
     list_exercises,
     train,
 )
+from mlpzoo.optim.fused_adam import TRACES_EVERY
 
 
 def sin_by_adam():
@@ -76,6 +77,26 @@ def test_result_does_not_depend_on_the_size_of_blocks(name, recipe, tmp_path):
             strict=True,
         ):
             assert all(torch.equal(state[key], other[key]) for key in state)
+
+
+@pytest.mark.parametrize("block_steps", [1, 25])
+def test_traces_of_old_gradients_are_dropped_at_the_same_step(block_steps, quiet):
+    exercise = get_exercise("sin")
+    data = exercise.data(recipe="lecture", block_steps=block_steps)
+    module = exercise.module(data, recipe="lecture", initialization="zeros")  # no unit is active
+    seen = {}
+
+    class Trace(Callback):
+        def on_train_batch_start(self, trainer, module, batch, batch_idx):
+            state = trainer.optimizers[0].state[module.net.layers[0].bias]
+            if trainer.global_step == TRACES_EVERY:
+                state["exp_avg"].fill_(1e-39)
+            elif trainer.global_step > TRACES_EVERY:
+                seen[trainer.global_step] = state["exp_avg"].count_nonzero()
+
+    trainer = Trainer(**quiet, max_steps=TRACES_EVERY + 2, callbacks=[Trace()], log_every_n_steps=1)
+    trainer.fit(module, datamodule=data)
+    assert seen == {TRACES_EVERY + 1: 0}
 
 
 def test_early_stop_comes_at_the_same_step(tmp_path):

@@ -11,6 +11,7 @@ from mlpzoo import Block, get_exercise
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.cuda_graphs import BlockGraphs, take_steps
 from mlpzoo.optim.fused_adam import AdamKernel
+from mlpzoo.optim.kernels.backward import Gradients
 
 NAMES = ("minmax", "sin", "xor")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -40,7 +41,8 @@ def test_steps_that_are_recorded_are_the_ordinary_ones(name):
     expected.load_state_dict(deepcopy(optimizer.state_dict()))
     rest = Block(*(part[10:] for part in block))
     rates = torch.full((20,), 1e-3)
-    losses = take_steps(module.objective, AdamKernel(optimizer), rest, rates)
+    gradient = Gradients(module.objective).of(rest)
+    losses = take_steps(gradient, AdamKernel(optimizer), rates)
     (wanted,) = BlockSteps(other.objective, expected).take(rest)
     for key in wanted:
         torch.testing.assert_close(losses[key], wanted[key], rtol=1e-3, atol=1e-5)
@@ -58,7 +60,7 @@ def test_block_leaves_no_graph_of_its_losses_behind():
 
 def test_block_on_a_cpu_is_not_recorded():
     data, module, optimizer = parts("xor")
-    graphs = BlockGraphs(module.objective, optimizer)
+    graphs = BlockGraphs(Gradients(module.objective), optimizer)
     block = Block(*data.train_block(torch.arange(5)))
     assert not any(graphs.ready(block) for _ in range(3))
 

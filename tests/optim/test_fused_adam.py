@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from mlpzoo.optim.fused_adam import steps_in_a_row
+from mlpzoo.optim.fused_adam import TRACES_EVERY, drop_traces, steps_in_a_row
 
 
 def gradients(net, step):
@@ -101,3 +101,33 @@ def test_hooks_of_the_optimizer_are_called():
             gradients(net, at)
             step()
     assert len(seen) == 3
+
+
+@pytest.mark.parametrize("eps", [1e-8, 1e-20])
+def test_traces_of_old_gradients_are_dropped_whatever_the_rows(eps):
+    def build(parameters):
+        return torch.optim.Adam(parameters, lr=0.1, betas=(0.7, 0.999), eps=eps, fused=True)
+
+    net, optimizer, other, expected = nets(build)
+    plain = deepcopy(net)
+    torchs = build(plain.parameters())
+    at = 0
+    for length in (1, 100, 7, 192):
+        with steps_in_a_row(optimizer) as step:
+            for _ in range(length):
+                for each in (net, other, plain):
+                    gradients(each, at)
+                    if at > 1:  # a unit that is active no more
+                        each[0].weight.grad[1].zero_()
+                step()
+                drop_traces(expected)
+                expected.step()
+                torchs.step()
+                at += 1
+    assert at % TRACES_EVERY == 0
+    assert_same(optimizer, expected, net, other)
+    assert all(map(torch.equal, net.parameters(), plain.parameters()))
+    ours, theirs = optimizer.state[net[0].weight], torchs.state[plain[0].weight]
+    assert 0 < theirs["exp_avg"][1].abs().max() < 1.2e-38
+    assert ours["exp_avg"][1].any() == (eps < 1e-10)
+    assert torch.equal(ours["exp_avg"][2:], theirs["exp_avg"][2:])

@@ -26,6 +26,7 @@ from mlpzoo.optim.factory import (
     check_targets,
     needs_of,
 )
+from mlpzoo.optim.fused_adam import drop_traces
 from mlpzoo.optim.kernels.chain import in_chain
 from mlpzoo.optim.kernels.choice import TORCH
 from mlpzoo.optim.kernels.lanes import lane_steps
@@ -190,6 +191,8 @@ class LitNetwork(LightningModule, ABC):
             return {"losses": self._block_steps.minimised}
         if not self.automatic_optimization:
             raise InputError("the Trainer's data module has blocks, and ordinary batches came")
+        for optimizer in self.trainer.optimizers:
+            drop_traces(optimizer)  # as within a block
         objective, losses = self.objective(*as_batch(batch, self))
         self.log_training(losses, step=self.global_step + 1)
         return objective

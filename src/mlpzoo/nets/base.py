@@ -1,6 +1,7 @@
 """What every network of this room has: its arguments, and the way to each of its outputs."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 from torch import nn
@@ -104,6 +105,11 @@ def _activation(part: nn.Module) -> str:
     name = type(part).__name__.lower()
     if type(part) is not ACTIVATIONS.get(name):
         raise InputError(f"layer {part} is not known; replace it, or leave it out")
-    if repr(part).replace("inplace=True", "") != repr(usual := ACTIVATIONS[name]()):
+    if repr(part).replace("inplace=True", "") != (usual := _usual(name)):
         raise InputError(f"{part} must have its default arguments, as {usual}")
     return name
+
+
+@cache
+def _usual(activation: str) -> str:
+    return repr(ACTIVATIONS[activation]())

@@ -24,9 +24,10 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from mlpzoo.checks import InputError
-from mlpzoo.data.stream import Batch, Block
-from mlpzoo.optim.cuda_graphs import BlockGraphs, Losses, Objective
+from mlpzoo.data.stream import Block
+from mlpzoo.optim.cuda_graphs import BlockGraphs
 from mlpzoo.optim.fused_adam import steps_in_a_row
+from mlpzoo.optim.kernels.backward import ByAutograd, Gradients, Losses, Objective
 from mlpzoo.optim.kernels.lanes import LaneSteps
 from mlpzoo.optim.needs import declared_needs, work_on_gradients
 
@@ -70,10 +71,10 @@ class BlockSteps:
     ) -> None:
         self.lanes = lanes
         self.objective, self.optimizer, self.schedule = objective, optimizer, schedule
-        self.graphs = BlockGraphs(objective, optimizer) if graphs else None
+        self.gradients = Gradients(objective)
+        self.graphs = BlockGraphs(self.gradients, optimizer) if graphs else None
         self.by_closure = declared_needs(type(optimizer)).closure
         self._waits = True
-        self._losses: Losses = {}
 
     def check_taken(self, module: LightningModule) -> None:
         """Refuse a module whose training_step has not had its block taken.
@@ -100,27 +101,27 @@ class BlockSteps:
         self._waits = False
         if self.lanes is not None:
             return self._take_in_lanes(self.lanes, block, told)
+        return [self._take(block)]
+
+    def _take(self, block: Block) -> Losses:
         graphs = self.graphs
         recorded = graphs is not None and graphs.ready(block)
         if graphs is not None and (recorded or (graphs.possible and graphs.state_is_there())):
             take = graphs.replay if recorded else graphs.take
             losses = take(block, self._next_rates(len(block.x)))
             self.minimised = losses["loss"].detach().reshape(-1)
-            return [losses]
-        each: list[Tensor] = []
+            return losses
         self.optimizer.zero_grad()
-        with steps_in_a_row(self.optimizer) as step:
-            for batch in zip(block.x.unbind(), block.y.unbind(), strict=True):
-                if self.by_closure:
-                    optimizer: Any = self.optimizer
-                    each.append(optimizer.step(partial(self._backward, batch)))
-                else:
-                    each.append(self._backward(batch))
-                    step()
+        if self.by_closure:
+            return self._take_by_closure(block)
+        gradient = self.gradients.of(block)
+        with steps_in_a_row(self.optimizer, kept=gradient.kept) as step:
+            for at in range(len(block.x)):
+                gradient.take(at)
+                step()
                 self._next_rate()
-        self.minimised = torch.stack(each)
-        losses, self._losses = self._losses, {}  # their graph, kept, would spoil a recording
-        return [losses]
+        self.minimised, losses = gradient.losses()
+        return losses
 
     def _take_in_lanes(self, lanes: LaneSteps, block: Block, told: Sequence[int]) -> list[Losses]:
         rates = self._next_rates(len(block.x))
@@ -130,13 +131,20 @@ class BlockSteps:
         self.minimised = losses["loss"]
         return [{n: each[steps.index(end)] for n, each in losses.items()} for end in ends]
 
-    def _backward(self, batch: Batch) -> Tensor:
-        """Take the gradient of a batch, and return what it is of."""
-        if self.by_closure:  # which may call it several times a step
-            self.optimizer.zero_grad()
-        minimised, self._losses = self.objective(*batch)
-        minimised.backward()  # type: ignore[no-untyped-call]
-        return minimised.detach()
+    def _take_by_closure(self, block: Block) -> Losses:
+        optimizer: Any = self.optimizer
+        gradient = ByAutograd(self.objective, block)
+
+        def closure(at: int) -> Tensor:  # which may be called several times a step
+            optimizer.zero_grad()
+            return gradient.take(at)
+
+        each = []
+        for at in range(len(block.x)):
+            each.append(optimizer.step(partial(closure, at)))
+            self._next_rate()
+        self.minimised = torch.stack(each)
+        return gradient.losses()[1]
 
     def _next_rates(self, steps: int) -> list[float]:
         if self.schedule is None:

@@ -5,7 +5,7 @@ rates from buffers and changes weights and optimizer state in place, so whoever 
 blocks sees what ordinary steps would have left, up to float rounding.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +14,8 @@ from torch.optim import Optimizer
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.fused_adam import AdamKernel, is_plain_fused_adam
+from mlpzoo.optim.kernels.backward import Gradient, Gradients, Losses
 
-Losses = Mapping[str, Tensor]
-Objective = Callable[[Tensor, Tensor], tuple[Tensor, Losses]]
 MOST_GRAPHS = 4  # sizes of blocks that are kept; others take ordinary steps
 
 
@@ -24,13 +23,13 @@ class BlockGraphs:
     """Records blocks of steps, a graph for each size that comes up more than once.
 
     Args:
-        objective: Maps x, y to what a step minimises and the losses to log; what it does must not
-            depend on values that the host reads.
+        gradients: Those of the objective; what is done for them must not depend on values that the
+            host reads.
         optimizer: Takes the steps; graphs are for fused Adam and AdamW on a GPU.
     """
 
-    def __init__(self, objective: Objective, optimizer: Optimizer) -> None:
-        self.objective, self.optimizer = objective, optimizer
+    def __init__(self, gradients: Gradients, optimizer: Optimizer) -> None:
+        self.gradients, self.optimizer = gradients, optimizer
         self.possible = is_plain_fused_adam(optimizer, "cuda")
         self.replays = 0
         self._seen: set[int] = set()
@@ -83,7 +82,7 @@ class BlockGraphs:
             The losses of the last step.
         """
         on_device = torch.tensor(rates, device=block.x.device)
-        return take_steps(self.objective, AdamKernel(self.optimizer), block, on_device)
+        return take_steps(self.gradients.of(block), AdamKernel(self.optimizer), on_device)
 
     def state_is_there(self) -> bool:
         """Tell whether every parameter has taken a step; a frozen or unused one never does."""
@@ -94,11 +93,12 @@ class BlockGraphs:
         kernel = AdamKernel(self.optimizer)
         x, y = block.x.clone(), block.y.clone()
         rates = torch.zeros(len(x), device=x.device)
+        gradient = self.gradients.of(Block(x, y))
         graph = torch.cuda.CUDAGraph()
         self.optimizer.zero_grad()
         try:
             with torch.cuda.graph(graph):
-                losses = take_steps(self.objective, kernel, Block(x, y), rates)
+                losses = take_steps(gradient, kernel, rates)
         except (RuntimeError, TypeError):  # it reads values, or leaves a gradient None
             torch.cuda.synchronize()
             self.possible = False
@@ -107,31 +107,28 @@ class BlockGraphs:
         self._graphs[len(x)] = _Recorded(graph, x, y, rates, losses, bound)
 
 
-def take_steps(objective: Objective, kernel: AdamKernel, block: Block, rates: Tensor) -> Losses:
+def take_steps(gradient: Gradient, kernel: AdamKernel, rates: Tensor) -> Losses:
     """Take a step for each batch of a block without the host reading a value.
 
     Args:
-        objective: See `BlockGraphs`.
+        gradient: That of the block's batches.
         kernel: Takes the steps.
-        block: The batches.
         rates: The learning rate of each step, shape (count,), on the device.
 
     Returns:
         The losses of the last step.
     """
-    losses: Losses = {}
-    for x, y, rate in zip(block.x.unbind(), block.y.unbind(), rates.unbind(), strict=True):
-        minimised, losses = objective(x, y)
-        minimised.backward()  # type: ignore[no-untyped-call]
+    for step, rate in enumerate(rates.unbind()):
+        gradient.take(step)
         grads = [parameter.grad for parameter in kernel.parameters]
         if any(grad is None for grad in grads):  # it took no part this time
             kernel.optimizer.step()
         else:
             torch._foreach_add_(kernel.counts, 1)
             kernel.step(grads, kernel.counts, rate)
-        for parameter in kernel.parameters:
-            parameter.grad = None
-    return {name: value.detach() for name, value in losses.items()}
+        if not gradient.kept:
+            kernel.optimizer.zero_grad()
+    return {name: value.detach() for name, value in gradient.losses()[1].items()}
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class Chain:
     @property
     def parameters(self) -> list[Tensor]:
         """Weights and biases, link by link: the order of the network's own `parameters`."""
-        return [p for link in self.links for p in link.linear.parameters()]
+        pairs = [(link.linear.weight, link.linear.bias) for link in self.links]
+        return [each for pair in pairs for each in pair if each is not None]
 
 
 def in_chain(method: Method, *, by_column: bool = False) -> Method:
@@ -88,8 +89,9 @@ def read_chain(objective: Callable[..., Any]) -> Chain | None:
         objective: The method of a `LitNetwork`.
     """
     module: Any = getattr(objective, "__self__", None)
-    methods = [objective, *(getattr(module, name, None) for name in _METHODS)]
-    if not all(hasattr(each, "in_chain") for each in methods) or _is_heard(module):
+    methods = [getattr(module, name, None) for name in _METHODS]
+    marked = all(hasattr(each, "in_chain") for each in methods)
+    if not marked or objective != module.objective or _is_heard(module):
         return None
     loss, net = module.loss, module.net
     weights = [getattr(loss, name, None) for name in ("weight", "pos_weight")]
@@ -118,10 +120,9 @@ def read_chain(objective: Callable[..., Any]) -> Chain | None:
 
 def _is_heard(module: nn.Module) -> bool:
     """Tell whether someone listens to parts of a module, or has put other work in their place."""
-    hooked = (getattr(part, name) for part in module.modules() for name in _HOOKS)
-    replaced = ("forward" in vars(part) for part in module.modules())
     everywhere: Any = torch_module._has_any_global_hook
-    return everywhere() or any(hooked) or any(replaced)
+    parts = map(vars, module.modules())
+    return everywhere() or any("forward" in part or any(map(part.get, _HOOKS)) for part in parts)
 
 
 def _is_plain(chain: Chain, trained: list[Tensor]) -> bool:
