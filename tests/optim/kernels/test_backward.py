@@ -69,7 +69,7 @@ def trained(module, block, *, sizes, by_autograd=False):
         steps.gradients.of = lambda block: ByAutograd(module.objective, block)
     minimised = []
     for part in zip(*(column.split(sizes) for column in block), strict=True):
-        losses = steps.take(Block(*part))
+        (losses,) = steps.take(Block(*part))
         minimised.append(steps.minimised)
     assert not by_autograd or not steps.gradients._agreed
     assert by_autograd or all(steps.gradients._agreed.values())
