@@ -117,13 +117,14 @@ def _of_layer(name: str, weight: Tensor, bias: Tensor) -> list[tuple[Tensor, Cal
         bound = 1 / math.sqrt(weight.shape[-1])
         own = partial(nn.init.kaiming_uniform_, a=math.sqrt(5))
         return [(weight, own), (bias, partial(nn.init.uniform_, a=-bound, b=bound))]
-    return {
+    others: dict[str, list[tuple[Tensor, Callable[..., Any]]]] = {
         "uniform": [(weight, nn.init.uniform_), (bias, nn.init.uniform_)],
         "xavier": [(weight, nn.init.xavier_uniform_)],
         "centred": [(weight, partial(nn.init.xavier_uniform_, gain=CENTRED_GAIN))],
         "rotation": [(weight, nn.init.normal_)],
         "zeros": [],
-    }[name]
+    }
+    return others[name]
 
 
 def _fill(random: Sequence[tuple[Tensor, Callable[..., Any]]], seeds: Sequence[int]) -> None:
@@ -139,8 +140,8 @@ def _orthogonal(drawn: Tensor) -> Tensor:
     """Return what `nn.init.orthogonal_` makes of normal numbers, of each matrix by itself."""
     tall = drawn.shape[-2] >= drawn.shape[-1]
     q, r = torch.linalg.qr(drawn if tall else drawn.mT)
-    q *= r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
-    return q if tall else q.mT
+    signed: Tensor = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+    return signed if tall else signed.mT
 
 
 def _spread(weight: Tensor, bias: Tensor, keys: Tensor, gain: float) -> None:

@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from typing_extensions import override
 
 from mlpzoo.modules import LitNetwork
@@ -39,11 +38,8 @@ class MemberLinear(nn.Module):
     def __init__(self, weight: Tensor, bias: Tensor | None, *, last: bool) -> None:
         super().__init__()
         self.last, axis = last, -1 if last else 0
-        weight, bias = (
-            each if each is None else nn.Parameter(each.movedim(0, axis).contiguous())
-            for each in (weight, bias)
-        )
-        self.weight, self.bias = weight, bias
+        self.weight = nn.Parameter(weight.movedim(0, axis).contiguous())
+        self.bias = None if bias is None else nn.Parameter(bias.movedim(0, axis).contiguous())
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -72,7 +68,6 @@ class _MembersLast(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad

@@ -120,6 +120,9 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
     figures = {name: values.tolist() for name, values in measured.items()}
     solved_steps, best_steps = map(_steps, (module.solved_step, module.best_step))
     restarts = module.restarts.started.tolist() if module.restarts else [0] * len(population)
+    met = module.met(measured).tolist()
+    failed = [index for index, solved in enumerate(met) if not solved]
+    failures = dict(zip(failed, population.failures(failed), strict=True))
     members = [
         Member(
             seed=population.seeds[index],
@@ -128,9 +131,9 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
             best_step=best_steps[index],
             restarts=restarts[index],
             metrics={name: values[index] for name, values in figures.items()},
-            failure="" if solved else population.failure(index),
+            failure=failures.get(index, ""),
         )
-        for index, solved in enumerate(module.met(measured).tolist())
+        for index, solved in enumerate(met)
     ]
     return PopulationResult(
         exercise=exercise.name, recipe=run.plan.settings.recipe, members=members,
