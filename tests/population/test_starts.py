@@ -1,8 +1,11 @@
 import pytest
 import torch
+from lightning.pytorch import Trainer
 
 from mlpzoo import GateDataModule, LitGate, Population, get_exercise, list_exercises
-from mlpzoo.nets.initialization import INITIALIZATIONS
+from mlpzoo.nets.initialization import INITIALIZATIONS, ROTATION_GAINS, initialize
+from mlpzoo.population.data import data_of_seeds
+from mlpzoo.population.members import StackedMembers
 from mlpzoo.population.starts import Starts
 
 SEEDS = [3, 0, 7, 12]
@@ -43,6 +46,64 @@ def test_every_start_is_drawn_as_the_constructor_does(initialization):
         return LitGate(initialization=initialization, seed=seed)
 
     check_equal(Starts(make, SEEDS, alike=True), make)
+
+
+@pytest.mark.parametrize("hidden", [None, (70, 33)])
+@pytest.mark.parametrize("initialization", INITIALIZATIONS)
+def test_starts_that_are_drawn_at_once_are_those_of_single_modules(initialization, hidden):
+    def make(seed):
+        return LitGate(initialization=initialization, hidden_features=hidden, seed=seed)
+
+    seeds = range(5, 105)
+    together = Starts(make, seeds, alike=True).weights()
+    for index in (0, 1, 50, 99):
+        own = dict(make(seeds[index]).named_parameters())
+        assert own.keys() == together.keys()
+        for name, value in own.items():
+            assert torch.equal(together[name][index], value)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (1, 70), (70, 33)])
+def test_rotation_starts_as_torch_draws_an_orthogonal_matrix(shape):
+    net, expected = torch.nn.Linear(*shape[::-1]), torch.empty(shape)
+    for seed in (0, 3):
+        initialize(net, "rotation", seed)
+        generator = torch.Generator().manual_seed(seed)
+        torch.nn.init.orthogonal_(expected, gain=ROTATION_GAINS[0], generator=generator)
+        assert torch.equal(net.weight, expected)
+
+
+@pytest.mark.parametrize(
+    ("settings", "made"), [({}, 8), ({"shuffle": True}, 100), ({"gate": "and"}, 8)]
+)
+def test_data_whose_seed_changes_nothing_is_made_once_for_all(settings, made):
+    count = []
+
+    def make(seed):
+        count.append(seed)
+        return GateDataModule(seed=seed, **settings)
+
+    data = data_of_seeds(make, range(100))
+    of_all = {id(data(seed)) for seed in range(100)}
+    assert len(of_all) == (1 if made < 100 else 100)
+    assert len(set(count)) <= made + 1
+    if made == 100:
+        assert [data(seed).seed for seed in range(100)] == [*range(100)]
+
+
+def test_frozen_layer_of_stacked_members_stays_as_it_was(quiet):
+    def make(seed):
+        module = LitGate(seed=seed)
+        module.net.layer2.requires_grad_(False)
+        return module
+
+    population = Population(make, lambda seed: GateDataModule(block_steps=10), range(3))
+    assert isinstance(population.module.members, StackedMembers)
+    Trainer(max_steps=20, **quiet).fit(population.module, datamodule=population.data)
+    for seed in range(3):
+        ours, start = population.member(seed, best=False), make(seed)
+        assert torch.equal(ours.net.layer2.weight, start.net.layer2.weight)
+        assert not torch.equal(ours.net.layer1.weight, start.net.layer1.weight)
 
 
 class Own(LitGate):

@@ -1,6 +1,7 @@
 """Why a module has not learned its exercise: known failures, each told by what was measured."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -8,7 +9,8 @@ from torch import nn
 from mlpzoo.checks import resolve_name
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis import rules
-from mlpzoo.diagnosis.probe import Probe, hessian
+from mlpzoo.diagnosis.probe import Probe
+from mlpzoo.diagnosis.probes import Probes
 from mlpzoo.diagnosis.rules import LEARNS, Diagnosis, is_linear
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
@@ -65,7 +67,36 @@ def diagnose(
         >>> print(diagnose(LitFourLayerXOR(initialization="zeros"), XORDataModule()))
         nothing learned: all 4 rows give 0.50 (cross-entropy 0.6931)
     """
-    seen = Probe(module=module, data=datamodule, step=step)
+    every = Probes(module=module, example=module, data=[datamodule])
+    return _first_found(Probe(every=every, index=0, step=step))
+
+
+def diagnose_members(
+    module: LitNetwork,
+    example: LitNetwork,
+    data: Sequence[FunctionDataModule],
+    steps: Sequence[int | None],
+    *,
+    axis: int,
+) -> list[Diagnosis]:
+    """Diagnose the members that one module holds, each as `diagnose` does it alone.
+
+    Args:
+        module: Whose parameters have an axis for members, and whose answers and losses have them
+            in front.
+        example: One of them as an ordinary module, whatever its weights.
+        data: The data of each.
+        steps: For each, `diagnose`'s `step`.
+        axis: Which axis of the parameters the members are.
+    """
+    shared = len({id(each) for each in data}) == 1
+    own = data[:1] if shared else data
+    every = Probes(module=module, example=example, data=own, axis=axis)
+    probes = (Probe(every=every, index=index, step=step) for index, step in enumerate(steps))
+    return [_first_found(seen) for seen in probes]
+
+
+def _first_found(seen: Probe) -> Diagnosis:
     in_turn = (
         rules.wrong_loss, _rate_too_large, _diverged, rules.not_separable, rules.dead_relus,
         rules.merged_patterns, _rate_too_small, _stalled, rules.saturated,
@@ -76,12 +107,13 @@ def diagnose(
 
 def _rate_too_large(seen: Probe) -> Diagnosis | None:
     module = seen.module
-    size = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
     squares = type(module).objective is LitNetwork.objective and isinstance(module.loss, nn.MSELoss)
-    line = squares and is_linear(module.net) and _is_plain_sgd(module)
-    if not (line and 0 < size <= MOST_PARAMETERS):
+    if not (squares and is_linear(module.net) and _is_plain_sgd(module)):
         return None
-    curvature = hessian(module, seen.batches)
+    size = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+    if not 0 < size <= MOST_PARAMETERS:
+        return None
+    curvature = seen.curvature
     if not curvature.isfinite().all():
         return None
     stiffness = torch.linalg.eigvalsh(curvature)[-1].item() + module.weight_decay
@@ -100,11 +132,10 @@ def _diverged(seen: Probe) -> Diagnosis | None:
     if seen.step is not None:
         detail = f"not finite at step {seen.step}; lower the lr"
         return Diagnosis("diverged", detail, {"step": float(seen.step)})
-    weights = nn.utils.parameters_to_vector([*seen.module.parameters()] or [torch.zeros(1)])
-    lost = {"parameters": weights, "outputs": seen.answer}
-    evidence = {name: (~part.isfinite()).double().mean().item() for name, part in lost.items()}
-    if not any(evidence.values()):
+    lost = {"parameters": seen.weights_in_a_row, "outputs": seen.answer}
+    if all(bool(part.isfinite().all()) for part in lost.values()):
         return None
+    evidence = {name: (~part.isfinite()).double().mean().item() for name, part in lost.items()}
     shares = " and ".join(f"{share:.0%} of the {name}" for name, share in evidence.items())
     return Diagnosis("diverged", f"{shares} are not finite; lower the lr", evidence)
 
@@ -129,11 +160,11 @@ def _rate_too_small(seen: Probe) -> Diagnosis | None:
 
 
 def _stalled(seen: Probe) -> Diagnosis | None:
-    module, norm, largest = seen.module, seen.gradient_norm(), 0.0
-    if not _is_plain_sgd(module) or norm == 0:
+    module, largest = seen.module, 0.0
+    if not _is_plain_sgd(module) or (norm := seen.gradient_norm()) == 0:
         return None
     for name, gradients in seen.gradients.items():
-        weight = module.get_parameter(name).detach()
+        weight = seen.weights[name]
         spacing = torch.nextafter(weight.abs(), torch.full_like(weight, math.inf)) - weight.abs()
         for gradient in gradients:
             change = gradient + module.weight_decay * weight

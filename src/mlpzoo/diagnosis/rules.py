@@ -65,7 +65,7 @@ def wrong_loss(seen: Probe) -> Diagnosis | None:
     own = type(module).objective is LitNetwork.objective
     if not own or module.task != "regression" or isinstance(module.loss, nn.MSELoss):
         return None
-    pull = seen.pull()
+    pull = seen.pull
     if not pull > PULLED:
         return None
     detail = f"{type(module.loss).__name__} is not least at the answers asked for; take mse"
@@ -74,7 +74,7 @@ def wrong_loss(seen: Probe) -> Diagnosis | None:
 
 def not_separable(seen: Probe) -> Diagnosis | None:
     """Find a gate that no line separates before a linear model."""
-    if not (_is_gate(seen) and seen.x.shape == (4, 2) and is_linear(seen.module.net, nn.Sigmoid)):
+    if not (seen.is_gate and seen.x.shape == (4, 2) and is_linear(seen.module.net, nn.Sigmoid)):
         return None
     truth_table: Any = tuple(map(int, seen.truth.flatten()))
     if is_linearly_separable(truth_table):
@@ -98,14 +98,14 @@ def saturated(seen: Probe) -> Diagnosis | None:
         if type(call.layer) in _ENDS:
             low, high = _ENDS[type(call.layer)]
             margin = SATURATED * (high - low)
-            at_low, at_high = call.output < low + margin, call.output > high - margin
-            stuck.append((call.name, at_low.all(dim=0) | at_high.all(dim=0)))
+            least, most = call.output.aminmax(dim=0)  # over the rows
+            stuck.append((call.name, (most < low + margin) | (least > high - margin)))
     return _lost("saturated sigmoids", stuck, "stay at one end for all rows")
 
 
 def merged_patterns(seen: Probe) -> Diagnosis | None:
     """Find rows of a gate that share the mean of their unequal targets, the others being right."""
-    if not _is_gate(seen):
+    if not seen.is_gate:
         return None
     p, y = seen.answer.flatten(), seen.truth.flatten()
     right = (p > 0.5) == (y > 0.5)
@@ -142,7 +142,7 @@ def vanishing_gradient(seen: Probe) -> Diagnosis | None:
 
 def nothing_learned(seen: Probe) -> Diagnosis | None:
     """Find answers that do not depend on the input, or explain none of the targets."""
-    if _is_gate(seen):
+    if seen.is_gate:
         p, y = seen.answer.flatten(), seen.truth.flatten()
         value, loss = p.mean().item(), _cross_entropy(p, y)
         if p.max() - p.min() > 2 * MERGED or seen.trial.gain > LEARNS:
@@ -164,19 +164,13 @@ def nothing_learned(seen: Probe) -> Diagnosis | None:
 
 def _lost(kind: str, layers: Iterable[tuple[str, Tensor]], what: str) -> Diagnosis | None:
     """Return a diagnosis of the layer with the largest share of lost units."""
-    shares = ((lost.double().mean().item(), name, lost) for name, lost in layers)
-    share, name, lost = max(shares, key=itemgetter(0), default=(0.0, "", torch.empty(0)))
+    counts = ((int(lost.sum()), len(lost), name) for name, lost in layers)
+    shares = ((count / units, count, units, name) for count, units, name in counts)
+    share, count, units, name = max(shares, key=itemgetter(0), default=(0.0, 0, 0, ""))
     if share < LOST_SHARE:
         return None
-    units, count = len(lost), int(lost.sum())
     detail = f"{count} of {units} units of {name} {what} ({share:.0%})"
     return Diagnosis(kind, detail, {"share": share, "lost_units": count, "units": units})
-
-
-def _is_gate(seen: Probe) -> bool:
-    y = seen.truth
-    binary = bool(((y == 0) | (y == 1)).all()) and y.shape[1] == 1
-    return seen.module.task == "gate" and binary and seen.answer.shape == y.shape
 
 
 def _right(seen: Probe) -> int:

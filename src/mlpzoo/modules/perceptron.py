@@ -61,8 +61,8 @@ class LitPerceptron(LitNetwork):
         output = self(x)
         check_targets(self.loss, output, y)
         error = (output - y).detach()
-        criterion: Tensor = (error * self.net.linear(x)).sum()
-        return criterion, {"loss": error.square().sum()}  # logged: the rows that are wrong
+        criterion: Tensor = (error * self.net.linear(x)).sum((-2, -1))  # of members, for each
+        return criterion, {"loss": error.square().sum((-2, -1))}  # logged: the rows that are wrong
 
     @override
     def metrics(self, prefix: str) -> MetricCollection:

@@ -1,9 +1,12 @@
 """How the linear layers of a network start: schemes by name, each from a seed of its own."""
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mlpzoo.checks import check_seed, resolve_name
 
@@ -45,49 +48,104 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
     Raises:
         InputError: Unknown initialization, or a seed out of range.
     """
-    name = resolve_name("initialization", initialization, INITIALIZATIONS)
-    check_seed("seed", seed)
-    generator = torch.Generator().manual_seed(seed)
-    layers = [module for module in net.modules() if isinstance(module, nn.Linear)]
-    first, between, last = ROTATION_GAINS
-    gains = [first] + [between] * (len(layers) - 2) + [last]
     with torch.no_grad():
-        for layer, gain in zip(layers, gains, strict=False):
-            _draw(layer, name, gain, generator)
-        if name in SPREAD_GAINS and len(layers) > 1:
-            _spread(layers[0], SPREAD_GAINS[name], generator)
-        if name == "rotation":
-            bias = layers[-1].bias
-            bias.add_(torch.empty_like(bias).uniform_(-1, 1, generator=generator) * ROTATION_TILT)
+        for name, drawn in draw_starts(net, initialization, [seed]).items():
+            net.get_parameter(name).copy_(drawn[0])
 
 
-def _draw(layer: nn.Linear, name: str, rotation_gain: float, generator: torch.Generator) -> None:
-    weight, bias = layer.weight, layer.bias
+def draw_starts(net: nn.Module, initialization: str, seeds: Sequence[int]) -> dict[str, Tensor]:
+    """Return what `initialize` would give the linear layers of a network, for many seeds at once.
+
+    Shapes: -> by name, (seeds, *shape of the parameter).
+
+    Args:
+        net: Any module; it is left as it is.
+        initialization: As of `initialize`.
+        seeds: One or more.
+
+    Raises:
+        InputError: As of `initialize`.
+    """
+    name = resolve_name("initialization", initialization, INITIALIZATIONS)
+    for seed in seeds:
+        check_seed("seed", seed)
+    linear = {at: part for at, part in net.named_modules() if isinstance(part, nn.Linear)}
+    weights, biases = (
+        [getattr(layer, kind).new_zeros(len(seeds), *getattr(layer, kind).shape).detach()
+         for layer in linear.values()] for kind in ("weight", "bias")
+    )  # fmt: skip
+    with torch.no_grad():
+        _draw(name, weights, biases, seeds)
+    return {
+        f"{at}.{kind}": drawn
+        for at, *both in zip(linear, weights, biases, strict=True)
+        for kind, drawn in zip(("weight", "bias"), both, strict=True)
+    }
+
+
+def _draw(
+    name: str, weights: Sequence[Tensor], biases: Sequence[Tensor], seeds: Sequence[int]
+) -> None:
+    """Fill the weights and biases of all seeds, zeros so far, in place."""
+    random = [
+        pair for layer in zip(weights, biases, strict=True) for pair in _of_layer(name, *layer)
+    ]
+    spread = name in SPREAD_GAINS and len(weights) > 1
+    keys, tilt = (torch.empty_like(part[0]) for part in (weights, biases[::-1]))
+    if spread:
+        random += [(weights[0], nn.init.normal_), (keys, nn.init.uniform_)]
+    if name == "rotation":
+        random += [(tilt, partial(nn.init.uniform_, a=-1, b=1))]
+    _fill(random, seeds)
+    if name == "rotation":
+        first, between, last = ROTATION_GAINS
+        gains = [first] + [between] * (len(weights) - 2) + [last]
+        for weight, gain in zip(weights, gains, strict=False):
+            weight.copy_(_orthogonal(weight)).mul_(gain)
+    if name in ("centred", "rotation"):
+        for weight, bias in zip(weights, biases, strict=True):
+            bias.copy_(-weight.sum(dim=-1) / 2)
+    if name == "rotation":
+        biases[-1].add_(tilt * ROTATION_TILT)
+    if spread:
+        _spread(weights[0], biases[0], keys, SPREAD_GAINS[name])
+
+
+def _of_layer(name: str, weight: Tensor, bias: Tensor) -> list[tuple[Tensor, Callable[..., Any]]]:
+    """Return what is drawn at random of a layer, in this order, and how."""
     if name == "default" or name in SPREAD_GAINS:
-        bound = 1 / math.sqrt(layer.in_features)
-        nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
-        nn.init.uniform_(bias, -bound, bound, generator=generator)
-    elif name == "uniform":
-        nn.init.uniform_(weight, generator=generator)
-        nn.init.uniform_(bias, generator=generator)
-    elif name == "xavier":
-        nn.init.xavier_uniform_(weight, generator=generator)
-        nn.init.zeros_(bias)
-    elif name == "centred":
-        nn.init.xavier_uniform_(weight, gain=CENTRED_GAIN, generator=generator)
-        bias.copy_(-weight.sum(dim=1) / 2)
-    elif name == "rotation":
-        nn.init.orthogonal_(weight, gain=rotation_gain, generator=generator)
-        bias.copy_(-weight.sum(dim=1) / 2)
-    else:
-        nn.init.zeros_(weight)
-        nn.init.zeros_(bias)
+        bound = 1 / math.sqrt(weight.shape[-1])
+        own = partial(nn.init.kaiming_uniform_, a=math.sqrt(5))
+        return [(weight, own), (bias, partial(nn.init.uniform_, a=-bound, b=bound))]
+    others: dict[str, list[tuple[Tensor, Callable[..., Any]]]] = {
+        "uniform": [(weight, nn.init.uniform_), (bias, nn.init.uniform_)],
+        "xavier": [(weight, nn.init.xavier_uniform_)],
+        "centred": [(weight, partial(nn.init.xavier_uniform_, gain=CENTRED_GAIN))],
+        "rotation": [(weight, nn.init.normal_)],
+        "zeros": [],
+    }
+    return others[name]
 
 
-def _spread(layer: nn.Linear, gain: float, generator: torch.Generator) -> None:
-    weight = layer.weight
-    nn.init.normal_(weight, generator=generator)
-    weight.mul_(gain / weight.norm(dim=1, keepdim=True))
-    order = torch.rand(weight.shape, generator=generator).argsort(dim=0)
-    points = (2 * order + 1) / len(weight) - 1
-    layer.bias.copy_(-(weight * points).sum(dim=1))
+def _fill(random: Sequence[tuple[Tensor, Callable[..., Any]]], seeds: Sequence[int]) -> None:
+    """Draw each seed's part of some tensors from a generator of its own, in their order."""
+    generator, draws = torch.Generator(), [draw for _, draw in random]
+    for seed, *parts in zip(seeds, *(tensor.unbind() for tensor, _ in random), strict=True):
+        generator.manual_seed(seed)
+        for draw, part in zip(draws, parts, strict=True):
+            draw(part, generator=generator)
+
+
+def _orthogonal(drawn: Tensor) -> Tensor:
+    """Return what `nn.init.orthogonal_` makes of normal numbers, of each matrix by itself."""
+    tall = drawn.shape[-2] >= drawn.shape[-1]
+    q, r = torch.linalg.qr(drawn if tall else drawn.mT)
+    signed: Tensor = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
+    return signed if tall else signed.mT
+
+
+def _spread(weight: Tensor, bias: Tensor, keys: Tensor, gain: float) -> None:
+    weight.mul_(gain / weight.norm(dim=-1, keepdim=True))
+    order = keys.argsort(dim=-2)
+    points = (2 * order + 1) / weight.shape[-2] - 1
+    bias.copy_(-(weight * points).sum(dim=-1))

@@ -6,11 +6,11 @@ import torch
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.diagnosis.diagnose import diagnose
 from mlpzoo.exercises import Threshold
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.population.data import PopulationDataModule
+from mlpzoo.population.failures import failures
 from mlpzoo.population.members import make_members
 from mlpzoo.population.module import NEVER, LitPopulation, Measure
 from mlpzoo.population.restarts import Restarts
@@ -118,13 +118,16 @@ class Population:
         Args:
             index: Its place among the seeds.
         """
-        lost = int(self.module.lost_step[index])
-        step = None if lost == NEVER else lost
-        try:
-            shown = self.module.best.shown(index).cpu().eval()
-            return diagnose(shown, self.datasets[index], step=step).kind
-        except Exception as error:  # a module may be anything; its result must not be lost for that
-            return f"not diagnosed: {' '.join(str(error).split())}"
+        return self.failures([index])[0]
+
+    def failures(self, indices: Sequence[int]) -> list[str]:
+        """Return the same of several members, which takes less time than one by one.
+
+        Args:
+            indices: Their places among the seeds.
+        """
+        lost = [None if step == NEVER else step for step in self.module.lost_step.tolist()]
+        return failures(self.module.best, indices, self.datasets, lost)
 
 
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}

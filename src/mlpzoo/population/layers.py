@@ -1,16 +1,14 @@
 """One linear layer for all members of a population, and a module made of such layers."""
 
-from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from itertools import chain
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from typing_extensions import override
 
 from mlpzoo.modules import LitNetwork
+from mlpzoo.population.starts import Starts
 
 SMALL = 16  # weights of a layer up to which multiplying elementwise beats a matrix product
 
@@ -26,22 +24,22 @@ class MemberLinear(nn.Module):
         -> (members, batch, out_features).
 
     Args:
-        weights: That of each member, (out_features, in_features).
-        biases: That of each member, (out_features,); none where the layer has none.
+        weight: Of the members, (members, out_features, in_features).
+        bias: Of the members, (members, out_features); None where the layer has none.
         last: Whether the members are the last axis of the parameters: weight (out, in, members),
             bias (out, members); else the first.
 
     Example:
-        >>> layer = MemberLinear([torch.ones(1, 2)] * 5, [torch.zeros(1)] * 5, last=True)
+        >>> layer = MemberLinear(torch.ones(5, 1, 2), torch.zeros(5, 1), last=True)
         >>> layer(torch.zeros(4, 2)).shape
         torch.Size([5, 4, 1])
     """
 
-    def __init__(self, weights: Sequence[Tensor], biases: Sequence[Tensor], *, last: bool) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, last: bool) -> None:
         super().__init__()
         self.last, axis = last, -1 if last else 0
-        self.weight = nn.Parameter(torch.stack(list(weights), axis))
-        self.bias = nn.Parameter(torch.stack(list(biases), axis)) if biases else None
+        self.weight = nn.Parameter(weight.movedim(0, axis).contiguous())
+        self.bias = None if bias is None else nn.Parameter(bias.movedim(0, axis).contiguous())
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -70,7 +68,6 @@ class _MembersLast(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         of_x, of_weight, of_bias = ctx.needs_input_grad
@@ -109,35 +106,26 @@ class PerMember(nn.Module):
         return cast("Tensor", each.sum(rest) if self.sums else each.mean(rest))
 
 
-def stack(modules: Iterable[LitNetwork]) -> LitNetwork | None:
+def stack(starts: Starts) -> LitNetwork | None:
     """Return one module that computes what all of these compute, members on a leading axis.
 
     Args:
-        modules: Modules of one kind that differ in their weights only; each holds until the next.
+        starts: Modules of one kind that differ in their weights only.
 
     Returns:
         A copy of the first whose linear layers are `MemberLinear` and whose loss is `PerMember`;
-        None where that does not work: parameters outside linear layers, buffers that differ, or a
-        forward that mixes members up, which is tried.
+        None where that does not work: parameters outside linear layers.
     """
-    starts = [_values(each) for each in modules]
-    stacked = deepcopy(next(iter(modules)))
+    stacked, weights = deepcopy(starts.first), starts.weights()
     parts = dict(stacked.named_modules())
     linear = {name: part for name, part in parts.items() if isinstance(part, nn.Linear)}
     last = all(part.weight.numel() <= SMALL for part in linear.values())
     for name, part in linear.items():
         parent, _, child = name.rpartition(".")
-        weights = [start[f"{name}.weight"] for start in starts]
-        biases = [] if part.bias is None else [start[f"{name}.bias"] for start in starts]
-        setattr(parts[parent], child, MemberLinear(weights, biases, last=last))
+        pair = weights[f"{name}.weight"], weights.get(f"{name}.bias")
+        setattr(parts[parent], child, layer := MemberLinear(*pair, last=last))
+        for kind, parameter in layer.named_parameters():
+            parameter.requires_grad_(getattr(part, kind).requires_grad)
     stacked.loss = PerMember(stacked.loss)
     owners = (stacked.get_submodule(n.rpartition(".")[0]) for n, _ in stacked.named_parameters())
-    complete = all(isinstance(owner, MemberLinear) for owner in owners)
-    kept = [name for name, _ in stacked.named_buffers()]
-    same = all(torch.equal(start[name], starts[0][name]) for name in kept for start in starts)
-    return stacked if complete and same else None
-
-
-def _values(module: nn.Module) -> dict[str, Tensor]:
-    named = chain(module.named_parameters(), module.named_buffers())
-    return {name: value.detach().clone() for name, value in named}
+    return stacked if all(isinstance(owner, MemberLinear) for owner in owners) else None

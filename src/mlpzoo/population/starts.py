@@ -1,12 +1,13 @@
 """The modules of a population, made once where nothing but their start differs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 
 import torch
+from torch import Tensor
 
 from mlpzoo.modules import LitNetwork
-from mlpzoo.nets.initialization import initialize
+from mlpzoo.nets.initialization import draw_starts, initialize
 
 
 class Starts:
@@ -39,18 +40,41 @@ class Starts:
             _start_again(module, seed)
             yield module
 
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return the parameters of all by name, with the modules in front."""
+        if self.modules:
+            every = [dict(each.named_parameters()) for each in self.modules]
+            return {name: torch.stack([own[name].detach() for own in every]) for name in every[0]}
+        many = len(self.seeds)
+        kept = {
+            name: own.detach().expand(many, *own.shape)
+            for name, own in self.first.named_parameters()
+        }
+        drawn = draw_starts(self.first.net, self.first.hparams["initialization"], self.seeds)
+        return {**kept, **{f"net.{name}": values for name, values in drawn.items()}}
+
     @property
     def alike(self) -> bool:
         """Whether there are several that differ in weights alone, which no two layers share."""
-        first, *others = ((type(each), {**each.hparams, "seed": None}) for each in self.kinds)
+        first, *others = self.kinds
         named = list(self.first.named_parameters(remove_duplicate=False))
         unshared = len(named) == len(list(self.first.parameters()))
-        return unshared and len(self.seeds) > 1 and all(kind == first for kind in others)
+        return unshared and len(self.seeds) > 1 and all(_alike(first, other) for other in others)
 
     @property
     def kinds(self) -> list[LitNetwork]:
         """Modules among which is one of each kind."""
         return self.modules or [self.first]
+
+
+def _alike(first: LitNetwork, other: LitNetwork) -> bool:
+    """Tell whether two modules differ in nothing but their weights and their seed."""
+    ours, theirs = (
+        (type(each), {**each.hparams, "seed": None}, [p.requires_grad for p in each.parameters()])
+        for each in (first, other)
+    )
+    buffers = zip(first.buffers(), other.buffers(), strict=True)
+    return ours == theirs and all(torch.equal(*pair) for pair in buffers)
 
 
 def _start_again(module: LitNetwork, seed: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from mlpzoo.exercises import Exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.views import with_gate
 from mlpzoo.population.base import Population
+from mlpzoo.population.data import data_of_seeds
 from mlpzoo.population.module import NEVER
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.result import Member, PopulationResult
@@ -84,9 +85,10 @@ def _population(plan: Plan) -> Population:
     measures = exercise.measure(plan.module, single)
     linked = exercise.recipe(settings.recipe).linked
 
-    @cache
-    def data(seed: int) -> FunctionDataModule:
+    def make_data(seed: int) -> FunctionDataModule:
         return type(single)(**{**single.hparams, "seed": seed, **settings.data})
+
+    data = data_of_seeds(make_data, settings.seeds)
 
     def module(seed: int) -> LitNetwork:
         arguments = {"seed": seed, **settings.module}
@@ -120,6 +122,9 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
     figures = {name: values.tolist() for name, values in measured.items()}
     solved_steps, best_steps = map(_steps, (module.solved_step, module.best_step))
     restarts = module.restarts.started.tolist() if module.restarts else [0] * len(population)
+    met = module.met(measured).tolist()
+    failed = [index for index, solved in enumerate(met) if not solved]
+    failures = dict(zip(failed, population.failures(failed), strict=True))
     members = [
         Member(
             seed=population.seeds[index],
@@ -128,9 +133,9 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
             best_step=best_steps[index],
             restarts=restarts[index],
             metrics={name: values[index] for name, values in figures.items()},
-            failure="" if solved else population.failure(index),
+            failure=failures.get(index, ""),
         )
-        for index, solved in enumerate(module.met(measured).tolist())
+        for index, solved in enumerate(met)
     ]
     return PopulationResult(
         exercise=exercise.name, recipe=run.plan.settings.recipe, members=members,

@@ -1,0 +1,68 @@
+"""Why members have failed: stacked ones are diagnosed together, others one by one."""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from mlpzoo.data import FunctionDataModule
+from mlpzoo.diagnosis.diagnose import MOST_PARAMETERS, diagnose, diagnose_members
+from mlpzoo.diagnosis.probes import BATCHES, ROWS
+from mlpzoo.population.members import Members, StackedMembers
+
+_NUMBERS = 2**23  # of gradients, second derivatives and layers' outputs that are held at once
+
+
+def failures(
+    members: Members,
+    indices: Sequence[int],
+    datasets: Sequence[FunctionDataModule],
+    lost: Sequence[int | None],
+) -> list[str]:
+    """Return the kinds of failure that some members are in; see `diagnose`.
+
+    Args:
+        members: All members, as they are to be judged.
+        indices: Which of them.
+        datasets: The data of each member.
+        lost: For each member, the step at which it was stopped for not being finite, if it was.
+    """
+    found: list[str] = []
+    size = _at_once(members, datasets[0])
+    for some in (indices[start : start + size] for start in range(0, len(indices), size)):
+        data, steps = [datasets[index] for index in some], [lost[index] for index in some]
+        try:
+            found += _together(members, some, data, steps)
+        except Exception:  # a module may be anything
+            alone = zip(some, data, steps, strict=True)
+            found += [_alone(members, *each) for each in alone]
+    return found
+
+
+def _together(
+    members: Members,
+    some: Sequence[int],
+    data: Sequence[FunctionDataModule],
+    steps: Sequence[int | None],
+) -> list[str]:
+    if not isinstance(members, StackedMembers):
+        raise TypeError("members side by side have no module in common")
+    stacked, example = members.part(some), members.example[0]
+    found = diagnose_members(stacked, example, data, steps, axis=members.axis)
+    return [each.kind for each in found]
+
+
+def _alone(members: Members, index: int, data: FunctionDataModule, step: int | None) -> str:
+    try:
+        return diagnose(members.shown(index).cpu().eval(), data, step=step).kind
+    except Exception as error:  # its result must not be lost for that
+        return f"not diagnosed: {' '.join(str(error).split())}"
+
+
+def _at_once(members: Members, data: FunctionDataModule) -> int:
+    """Return how many members are diagnosed at once, so that memory has a bound."""
+    module = members.example[0]
+    size = sum(parameter.numel() for parameter in module.parameters())
+    units = sum(part.out_features for part in module.modules() if isinstance(part, nn.Linear))
+    rows: int = min(ROWS, data.test_points**data.in_features)
+    held = size * (2 * BATCHES + min(size, MOST_PARAMETERS)) + 2 * rows * units
+    return max(1, _NUMBERS // max(1, held))
