@@ -22,16 +22,17 @@ from mlpzoo import (
     plotting,
     train,
 )
-from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
-from mlpzoo.modules import LitNetwork
 from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH
 from mlpzoo.pretrained.manifest import load_exported
-from mlpzoo.pretrained.measure import as_module, data_of
+from mlpzoo.pretrained.measure import data_of, finished
 from mlpzoo.training.pictures import frames_of_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from mlpzoo.data import Samples
+    from mlpzoo.modules.finished import Answering
 
 PAGE, INK, DIM = "#0d1117", "#e6edf3", "#30363d"  # of GitHub's dark pages
 _INSTEAD = {
@@ -67,17 +68,17 @@ def main(out: str = "docs", filmed: str = "xor") -> None:
             print(picture, film)
 
 
-def _shown(name: str, runs: str) -> tuple[Exercise, LitNetwork, FunctionDataModule]:
+def _shown(name: str, runs: str) -> tuple[Exercise, Answering, Samples]:
     """Return exercise, trained module and data: the shipped one, unless that looks wrong."""
     exercise = get_exercise(name)
     if name in RETRAINED:
         run = train(name, seed=RETRAINED[name], plots=False, out=runs)
         return exercise, run.module, exercise.data()
-    return exercise, as_module(load_exported(name)), data_of(get_pretrained(name))
+    return exercise, finished(load_exported(name)), data_of(get_pretrained(name))
 
 
 def gallery(
-    entries: Sequence[tuple[Exercise, LitNetwork, FunctionDataModule]],
+    entries: Sequence[tuple[Exercise, Answering, Samples]],
     *,
     columns: int = 2,
     dark: bool = False,

@@ -30,7 +30,8 @@ from mlpzoo import (
     get_exercise,
     list_exercises,
 )
-from mlpzoo.modules.metrics import BCE, MAX_ERROR, RowMetric
+from mlpzoo.modules.formulas import BCE, MAX_ERROR
+from mlpzoo.modules.metrics import RowMetric
 from mlpzoo.optim.factory import LOSSES, OPTIMIZERS, SCHEDULES, build_schedule
 
 

@@ -26,7 +26,8 @@ from mlpzoo import (
     train,
     train_population,
 )
-from mlpzoo.modules.metrics import as_exact, member_metrics
+from mlpzoo.modules.formulas import as_exact
+from mlpzoo.modules.metrics import member_metrics
 from mlpzoo.population import training
 from mlpzoo.population.members import SeparateMembers, StackedMembers
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population

@@ -1,14 +1,8 @@
-"""The data modules: one an exercise, each a LightningDataModule with a pure `train_batch(step)`."""
+"""What networks are trained on: samples with a pure `train_batch(step)`, and their data modules.
 
-from mlpzoo.data.base import FunctionDataModule
-from mlpzoo.data.gate import GateDataModule, XORDataModule
-from mlpzoo.data.linear import LinearDataModule
-from mlpzoo.data.minmax import MinMaxDataModule
-from mlpzoo.data.sin import SinDataModule
-from mlpzoo.data.square import SquareDataModule
-from mlpzoo.data.stream import BatchStream, Block, BlockStream
+Samples load no Lightning; a LightningDataModule is made of each in `mlpzoo.data.modules`.
+"""
 
-__all__ = [
-    "BatchStream", "Block", "BlockStream", "FunctionDataModule", "GateDataModule",
-    "LinearDataModule", "MinMaxDataModule", "SinDataModule", "SquareDataModule", "XORDataModule",
-]  # fmt: skip
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

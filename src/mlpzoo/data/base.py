@@ -1,14 +1,13 @@
-"""The base of all data modules: fresh batches from (seed, step), fixed grids to judge on."""
+"""Samples of a function: fresh batches from (seed, step), fixed grids to judge on; no Lightning."""
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import torch
-from lightning.pytorch import LightningDataModule
 from torch import Tensor
-from typing_extensions import override
 
 from mlpzoo.checks import (
     InputError,
@@ -30,7 +29,7 @@ _SAMPLE = torch.tensor([-1])  # a draw that no training step takes
 
 
 @dataclass(kw_only=True, eq=False)
-class FunctionDataModule(LightningDataModule, ABC):
+class Samples(ABC):
     """Samples of y = target(x) for x in [low, high]^in_features.
 
     Training batches are fresh in every step and a pure function of (seed, step): the same on every
@@ -46,6 +45,7 @@ class FunctionDataModule(LightningDataModule, ABC):
     first, closer than a fifth of the range, mostly far closer.
 
     A subclass is a dataclass too, and states the arguments that it adds or has other defaults for.
+    `mlpzoo.data.modules` makes a LightningDataModule of each.
 
     Shapes: x (batch, in_features), y (batch, out_features).
 
@@ -63,8 +63,12 @@ class FunctionDataModule(LightningDataModule, ABC):
 
     Raises:
         InputError: A size below its least, low >= high, or an unknown sampling.
+
+    Attributes:
+        arguments: Those that it was built with, by name.
     """
 
+    trainer: ClassVar[Any] = None
     in_features: int = field(init=False)  # a subclass sets it
     expression: ClassVar[str] = ""  # the function of x as text, where `certify` can know it
     low: float
@@ -83,7 +87,6 @@ class FunctionDataModule(LightningDataModule, ABC):
             raise TypeError(f"{cls.__name__} must state its arguments as fields of a dataclass")
 
     def __post_init__(self) -> None:
-        super().__init__()
         self._take_numbers()
         if not hasattr(self, "in_features"):
             name = type(self).__name__
@@ -92,10 +95,14 @@ class FunctionDataModule(LightningDataModule, ABC):
         check_ordered("range", self.low, self.high)
         self.low, self.high = float(self.low), float(self.high)
         self.sampling = resolve_name("sampling", self.sampling, SAMPLINGS)
-        self.save_hyperparameters(logger=False)
+        self.arguments = self._arguments()
         for name in ("batch_size", "val_points", "test_points", "steps_per_epoch", "block_steps"):
             check_count(name, getattr(self, name), least=2 if "points" in name else 1)
         check_seed("seed", self.seed)
+
+    def _arguments(self) -> MutableMapping[str, Any]:
+        """Return the arguments of the constructor, to be kept."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.init}
 
     def _take_numbers(self) -> None:
         """Make numpy's and torch's numbers Python's, so that a checkpoint loads."""
@@ -147,8 +154,8 @@ class FunctionDataModule(LightningDataModule, ABC):
         x = torch.cartesian_prod(*[axis] * self.in_features).view(-1, self.in_features)
         return self._answered(x)
 
-    @override
     def train_dataloader(self) -> BatchStream | BlockStream:
+        """Return batches from step 0 on, or those that a Trainer's module is ready for."""
         trainer, length = self.trainer, self.steps_per_epoch
         if trainer is None:
             return BatchStream(self.train_batch, length=length)
@@ -161,16 +168,16 @@ class FunctionDataModule(LightningDataModule, ABC):
             **passes(trainer, length),
         )
 
-    @override
     def val_dataloader(self) -> Grid:
+        """Return the validation grid."""
         return Grid(self.grid(self.val_points), rows=_GRID_ROWS)
 
-    @override
     def test_dataloader(self) -> Grid:
+        """Return the test grid."""
         return Grid(self.grid(self.test_points), rows=_GRID_ROWS)
 
-    @override
     def predict_dataloader(self) -> Grid:
+        """Return the test grid."""
         return self.test_dataloader()
 
     def _in_range(self, unit: Tensor) -> Tensor:

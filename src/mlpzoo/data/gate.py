@@ -7,7 +7,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from mlpzoo.checks import InputError, check_flag, lookup
-from mlpzoo.data.base import FunctionDataModule, cycle
+from mlpzoo.data.base import Samples, cycle
 from mlpzoo.data.sampling import uniform
 from mlpzoo.data.stream import Batch
 
@@ -44,7 +44,7 @@ def is_linearly_separable(table: tuple[int, ...]) -> bool:
 
 
 @dataclass(kw_only=True, eq=False)
-class GateDataModule(FunctionDataModule):
+class GateSamples(Samples):
     """The truth table of a gate, its rows in binary order in every grid: 00, 01, 10, 11.
 
     Shapes: x (batch, in_features), y (batch, 1), float32 zeros and ones.
@@ -62,9 +62,9 @@ class GateDataModule(FunctionDataModule):
         InputError: Unknown gate, a table that is none, or a size below 1.
 
     Example:
-        >>> GateDataModule(gate="xor").train_batch(0)[1].flatten().tolist()
+        >>> GateSamples(gate="xor").train_batch(0)[1].flatten().tolist()
         [0.0, 1.0, 1.0, 0.0]
-        >>> GateDataModule(table="01101001").in_features
+        >>> GateSamples(table="01101001").in_features
         3
     """
 
@@ -103,9 +103,6 @@ class GateDataModule(FunctionDataModule):
             return cycle(x, y, self.batch_size, steps)
         rows = (len(x) * uniform(self.seed, steps, self.batch_size)).long()
         return x[rows], y[rows]
-
-
-XORDataModule = GateDataModule  # whose gate is XOR where no other is named
 
 
 def _outputs(table: str) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from mlpzoo.checks import (
     is_finite,
     plain_value,
 )
-from mlpzoo.data.base import FunctionDataModule, cycle
+from mlpzoo.data.base import Samples, cycle
 from mlpzoo.data.sampling import normal, uniform
 from mlpzoo.data.stream import Batch
 
@@ -24,7 +24,7 @@ _POINTS, _NOISE = torch.tensor([0]), torch.tensor([1])  # two draws of a seed
 
 
 @dataclass(kw_only=True, eq=False)
-class LinearDataModule(FunctionDataModule):
+class LinearSamples(Samples):
     """A fixed set of points (x, y); what is to be found is their least-squares line.
 
     Either `points` are given, or `num_samples` points of y = a x + b + noise_std * N(0, 1) are
@@ -47,7 +47,7 @@ class LinearDataModule(FunctionDataModule):
         InputError: Fewer than two points, all at one x, or a value out of range.
 
     Example:
-        >>> a, b = LinearDataModule(points=((2, 4), (4, 7), (8, 8))).least_squares()
+        >>> a, b = LinearSamples(points=((2, 4), (4, 7), (8, 8))).least_squares()
         >>> round(a, 12), round(b, 12)
         (0.607142857143, 3.5)
     """
@@ -80,7 +80,7 @@ class LinearDataModule(FunctionDataModule):
         given = self.batch_size
         self.batch_size = self.num_samples if given is None else given
         super().__post_init__()
-        self.hparams["batch_size"] = given  # None means all of whatever points there are
+        self.arguments["batch_size"] = given  # None means all of whatever points there are
         self.x, self.y = self._draw() if self.points is None else _columns(self.points)
         if not self.y.isfinite().all():
             raise InputError(

@@ -6,17 +6,17 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.data.base import FunctionDataModule
+from mlpzoo.data.base import Samples
 
 
 @dataclass(kw_only=True, eq=False)
-class MinMaxDataModule(FunctionDataModule):
+class MinMaxSamples(Samples):
     """Fresh pairs x1, x2 in [low, high] with y = (max(x1, x2), min(x1, x2)).
 
     Shapes: x (batch, 2), y (batch, 2); column 0 of y is the maximum, column 1 the minimum.
 
     Example:
-        >>> MinMaxDataModule().target(torch.tensor([[3.0, 8.0]])).tolist()
+        >>> MinMaxSamples().target(torch.tensor([[3.0, 8.0]])).tolist()
         [[8.0, 3.0]]
     """
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.data.base import FunctionDataModule
+from mlpzoo.data.base import Samples
 
 
 @dataclass(kw_only=True, eq=False)
-class SinDataModule(FunctionDataModule):
+class SinSamples(Samples):
     """Fresh samples of y = sin(x), x in radians, in [low, high].
 
     Shapes: x (batch, 1), y (batch, 1).
 
     Example:
         >>> import torch
-        >>> SinDataModule().target(torch.tensor([[0.0]])).flatten().tolist()
+        >>> SinSamples().target(torch.tensor([[0.0]])).flatten().tolist()
         [0.0]
     """
 

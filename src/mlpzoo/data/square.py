@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from torch import Tensor
 from typing_extensions import override
 
-from mlpzoo.data.base import FunctionDataModule
+from mlpzoo.data.base import Samples
 
 
 @dataclass(kw_only=True, eq=False)
-class SquareDataModule(FunctionDataModule):
+class SquareSamples(Samples):
     """Fresh samples of y = x^2, in [low, high].
 
     Shapes: x (batch, 1), y (batch, 1).
 
     Example:
         >>> import torch
-        >>> SquareDataModule().target(torch.tensor([[2.0], [3.0]])).flatten().tolist()
+        >>> SquareSamples().target(torch.tensor([[2.0], [3.0]])).flatten().tolist()
         [4.0, 9.0]
     """
 

@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from mlpzoo.checks import InputError, as_typed, check_decimal, is_number, resolve_name
+
+if TYPE_CHECKING:
+    from docstring_parser import Docstring
 
 PAIRS = tuple[tuple[float, float], ...]  # which a file can hold too
 _WORDS = {
@@ -94,10 +97,23 @@ def meanings(cls: type[Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in cls.__mro__[:-1]:
         if each.__module__.startswith(cls.__module__.partition(".")[0]):
-            parsed = docstring_parser.parse_from_object(each)
-            texts = {p.arg_name: " ".join((p.description or "").split()) for p in parsed.params}
-            found = {**texts, **found}
+            found = {**_meanings(docstring_parser.parse_from_object(each)), **found}
     return found
+
+
+def meanings_in(docstring: str) -> dict[str, str]:
+    """Return what a docstring says of each argument, by name.
+
+    Args:
+        docstring: Of a class or a function.
+    """
+    import docstring_parser
+
+    return _meanings(docstring_parser.parse(docstring))
+
+
+def _meanings(parsed: "Docstring") -> dict[str, str]:
+    return {p.arg_name: " ".join((p.description or "").split()) for p in parsed.params}
 
 
 def _as_list(text: str) -> str:

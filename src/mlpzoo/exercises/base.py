@@ -7,15 +7,50 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pkgutil import resolve_name as named_object
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from mlpzoo.checks import InputError, lookup, resolve_name
 from mlpzoo.exercises.threshold import Threshold
 
 if TYPE_CHECKING:
-    from mlpzoo.data import FunctionDataModule
+    from mlpzoo.data import FunctionDataModule, Samples
     from mlpzoo.modules import LitNetwork
     from mlpzoo.plotting.views import View
+
+T = TypeVar("T")
+
+
+class Named(Generic[T]):
+    """A field that may be given as "module:name", which is imported where it is first used.
+
+    Args:
+        default: Where there is one, its default.
+    """
+
+    def __init__(self, *default: T) -> None:
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __set__(self, instance: object, value: T | str) -> None:
+        vars(instance)[self.name] = value
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> T: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> T:
+        if instance is None:
+            if not self.default:
+                raise AttributeError(self.name)  # so dataclass sees that there is no default
+            return self.default[0]
+        value = vars(instance)[self.name]
+        if isinstance(value, str):
+            value = vars(instance)[self.name] = named_object(value)
+        found: T = value
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +100,10 @@ class Exercise:
     Args:
         name: The one word for file, command line, folder and figure.
         description: What it is, its first line by itself; a module gives its docstring.
-        data_class: The LightningDataModule.
+        data_class: The LightningDataModule; this class, the next two and the view may be given as
+            "module:name", which is imported where it is first used.
+        samples_class: What `data_class` is for a Trainer, where that loads no Lightning; None for
+            `data_class` itself.
         module_class: The LightningModule.
         recipes: By name; "default" meets the bar, and "lecture", of ours, is the notes'.
         bars: What the test metrics must meet.
@@ -83,14 +121,15 @@ class Exercise:
     """
 
     name: str
-    data_class: type[FunctionDataModule]
-    module_class: type[LitNetwork]
+    data_class: Named[type[FunctionDataModule]] = Named()
+    samples_class: Named[type[Samples] | None] = Named(None)
+    module_class: Named[type[LitNetwork]] = Named()
     recipes: Mapping[str, Recipe]
     bars: tuple[Threshold, ...]
     monitor: str
     mode: str
     stop_at: float
-    view: View
+    view: Named[View] = Named()
     description: str = ""
     pictures: Mapping[str, View] = field(default_factory=dict)
     measure: Callable[[Any, Any], dict[str, float]] = lambda module, data: {}
@@ -146,6 +185,21 @@ class Exercise:
         built: FunctionDataModule = _build(self.data_class, arguments, seed)
         return built
 
+    def samples(self, *, recipe: str = "default", seed: int = 0, **changes: Any) -> Samples:
+        """Build the samples of `data`, for what needs no Trainer.
+
+        Args:
+            recipe: See `data`.
+            seed: See `data`.
+            **changes: See `data`.
+
+        Raises:
+            InputError: See `data`.
+        """
+        arguments = {**self.recipe(recipe).data, **changes}
+        built: Samples = _build(self.samples_class or self.data_class, arguments, seed)
+        return built
+
     def module(
         self,
         data: FunctionDataModule | None = None,
@@ -173,7 +227,7 @@ class Exercise:
                 "torch.set_default_dtype(torch.float32)"
             )
         chosen = self.recipe(recipe)
-        linked = _linked(chosen, self.data(recipe=recipe) if data is None else data)
+        linked = linked_to(chosen, self.samples(recipe=recipe) if data is None else data)
         arguments = {**linked, **chosen.module_arguments(changes)}
         built: LitNetwork = _build(self.module_class, arguments, seed)
         return built
@@ -183,7 +237,16 @@ class Exercise:
         return all(bar.met(metrics.get(bar.metric, math.nan)) for bar in self.bars)
 
 
-def _linked(recipe: Recipe, data: FunctionDataModule) -> Mapping[str, Any]:
+def linked_to(recipe: Recipe, data: Any) -> Mapping[str, Any]:
+    """Return the arguments of a module that follow from its data.
+
+    Args:
+        recipe: Which says so.
+        data: Samples, or what has the same attributes.
+
+    Raises:
+        InputError: The range is too wide.
+    """
     try:
         return recipe.linked(data)
     except OverflowError as error:

@@ -12,20 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from mlpzoo import plotting
 from mlpzoo.checks import check_at_least, check_positive
-from mlpzoo.data import LinearDataModule
 from mlpzoo.exercises.base import Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
-from mlpzoo.modules import LitSequentialMLP
-from mlpzoo.plotting import Canvas, views
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from mlpzoo.data import LinearSamples
+    from mlpzoo.modules.finished import Answering
+    from mlpzoo.plotting import Canvas
 
 LECTURE_POINTS = ((2.0, 4.0), (4.0, 7.0), (8.0, 8.0))
 HAND_STEPS = 100_000
@@ -70,12 +68,14 @@ def descend_by_hand(
     return a, b
 
 
-def _measure(module: LitSequentialMLP, data: LinearDataModule) -> dict[str, float]:
+def _measure(module: Answering, data: LinearSamples) -> dict[str, float]:
+    from mlpzoo.plotting import views
+
     (a, b), (best_a, best_b) = views.line_of(module), data.least_squares()
     return {"a": a, "b": b, "coefficient_error": max(abs(a - best_a), abs(b - best_b))}
 
 
-def _remark(module: LitSequentialMLP, data: LinearDataModule, metrics: Mapping[str, float]) -> str:
+def _remark(module: Answering, data: LinearSamples, metrics: Mapping[str, float]) -> str:
     best_a, best_b = data.least_squares()
     learned = f"a = {metrics['a']:.4f}, b = {metrics['b']:.4f}"
     remark = f"{learned}; least squares: a = {best_a:.4f}, b = {best_b:.4f}"
@@ -85,29 +85,40 @@ def _remark(module: LitSequentialMLP, data: LinearDataModule, metrics: Mapping[s
     return remark
 
 
-def _is_lectures(module: LitSequentialMLP, data: LinearDataModule) -> bool:
+def _is_lectures(module: Answering, data: LinearSamples) -> bool:
     """Tell whether points, rate and sum are those of the descent by hand."""
+    import torch
+
     points = torch.cat([data.x, data.y], dim=1)
-    lectures = LitSequentialMLP(**EXERCISE.recipe("lecture").module)
-    same = {**module.hparams, "seed": 0} == lectures.hparams
-    return same and torch.equal(points, torch.tensor(LECTURE_POINTS))
+    if not torch.equal(points, torch.tensor(LECTURE_POINTS)):
+        return False
+    lectures = EXERCISE.module_class(**EXERCISE.recipe("lecture").module)
+    return bool({**getattr(module, "hparams", {}), "seed": 0} == lectures.hparams)
 
 
-def _descent(module: LitSequentialMLP, data: LinearDataModule, canvas: Canvas) -> Figure:
+def _descent(module: Answering, data: LinearSamples, canvas: Canvas) -> Figure:
     """Draw the cost as the line is trained on it, and gradient descent at the rate of the run."""
-    net, trained = deepcopy(module.net).cpu(), isinstance(module, LitSequentialMLP)
+    import torch
+
+    from mlpzoo import plotting
+    from mlpzoo.modules.finished import FinishedNet
+
+    net: Any = deepcopy(module.net).cpu()
     y = (data.y - net.out_scale.centre) / net.out_scale.half_width
     points = torch.cat([net.in_scale.to_unit(data.x), y], dim=1).double().numpy()
-    rows = data.batch_size or len(points)
-    weight = (rows if module.sums else 1) / len(points)
-    changed = module.momentum or module.weight_decay or module.schedule != "constant"
-    mse = trained and isinstance(module.loss, torch.nn.MSELoss)  # a finished network has no rate
-    plain = mse and module.optimizer_name.lower() == "sgd" and not changed
+    weight, rates = 1 / len(points), dict[str, float]()
+    if not isinstance(module, FinishedNet):  # which has no rate
+        weight *= (data.batch_size or len(points)) if module.sums else 1
+        changed = module.momentum or module.weight_decay or module.schedule != "constant"
+        plain = module.optimizer_name.lower() == "sgd" and not changed
+        rates = (
+            {"this run": module.lr} if plain and isinstance(module.loss, torch.nn.MSELoss) else {}
+        )
     maps = {"x": net.in_scale, "y": net.out_scale}
     scaled = " and ".join(name for name, scale in maps.items() if not scale.identity)
     return plotting.plot_descent(
         points,
-        rates={"this run": module.lr} if plain else {},
+        rates=rates,
         weight=weight * net.out_scale.half_width.item() ** 2,
         title=f"{canvas.title}, {scaled} scaled to [-1, 1]" if scaled else canvas.title,
         figure=canvas.figure,
@@ -117,8 +128,9 @@ def _descent(module: LitSequentialMLP, data: LinearDataModule, canvas: Canvas) -
 EXERCISE = Exercise(
     name="linear",
     description=__doc__ or "",
-    data_class=LinearDataModule,
-    module_class=LitSequentialMLP,
+    data_class="mlpzoo.data.modules:LinearDataModule",
+    samples_class="mlpzoo.data.linear:LinearSamples",
+    module_class="mlpzoo.modules.sequential:LitSequentialMLP",
     recipes={
         "default": Recipe(
             module={"hidden_features": (), "optimizer": "sgd", "lr": 0.3},
@@ -138,7 +150,7 @@ EXERCISE = Exercise(
     monitor="coefficient_error",
     mode="min",
     stop_at=1e-3,
-    view=views.fitted_line,
+    view="mlpzoo.plotting.views:fitted_line",
     pictures={"descent": _descent},
     measure=_measure,
     remark=_remark,

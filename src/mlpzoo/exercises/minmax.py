@@ -10,17 +10,15 @@ The lecture's listing overwrites the targets of the max head, so that both heads
 minimum; its recipe here keeps the targets apart and everything else as it was.
 """
 
-from mlpzoo.data import MinMaxDataModule
 from mlpzoo.exercises.base import OF_LECTURE, Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
-from mlpzoo.modules import LitMinMax
-from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="minmax",
     description=__doc__ or "",
-    data_class=MinMaxDataModule,
-    module_class=LitMinMax,
+    data_class="mlpzoo.data.modules:MinMaxDataModule",
+    samples_class="mlpzoo.data.minmax:MinMaxSamples",
+    module_class="mlpzoo.modules.minmax:LitMinMax",
     recipes={
         "default": Recipe(
             data={"sampling": "near"},
@@ -42,5 +40,5 @@ EXERCISE = Exercise(
     monitor="max_error",
     mode="min",
     stop_at=0.02,
-    view=views.heads_surface,
+    view="mlpzoo.plotting.views:heads_surface",
 )

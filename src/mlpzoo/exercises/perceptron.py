@@ -9,17 +9,15 @@ random: in turn, the rule can run round a cycle that never has three right.
 The lecture's recipe shows the rows in turn.
 """
 
-from mlpzoo.data import GateDataModule
 from mlpzoo.exercises.base import Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
-from mlpzoo.modules import LitPerceptron
-from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="perceptron",
     description=__doc__ or "",
-    data_class=GateDataModule,
-    module_class=LitPerceptron,
+    data_class="mlpzoo.data.modules:GateDataModule",
+    samples_class="mlpzoo.data.gate:GateSamples",
+    module_class="mlpzoo.modules.perceptron:LitPerceptron",
     recipes={
         "default": Recipe(
             data={"gate": "and", "batch_size": 1, "shuffle": True},
@@ -41,5 +39,5 @@ EXERCISE = Exercise(
     monitor="accuracy",
     mode="max",
     stop_at=0.999,
-    view=views.separating_line,
+    view="mlpzoo.plotting.views:separating_line",
 )

@@ -9,17 +9,15 @@ squares: 200,000 points in all, a fifth of the lecture's (docs/accuracy.md).
 The lecture's recipe feeds x as it is, at a constant rate, with plain uniform samples.
 """
 
-from mlpzoo.data import SinDataModule
 from mlpzoo.exercises.base import OF_LECTURE, Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
-from mlpzoo.modules import LitSequentialMLP
-from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="sin",
     description=__doc__ or "",
-    data_class=SinDataModule,
-    module_class=LitSequentialMLP,
+    data_class="mlpzoo.data.modules:SinDataModule",
+    samples_class="mlpzoo.data.sin:SinSamples",
+    module_class="mlpzoo.modules.sequential:LitSequentialMLP",
     recipes={
         "default": Recipe(
             data={"sampling": "closed", "batch_size": 1000},
@@ -35,5 +33,5 @@ EXERCISE = Exercise(
     monitor="max_error",
     mode="min",
     stop_at=0.0004,
-    view=views.curve,
+    view="mlpzoo.plotting.views:curve",
 )

@@ -9,17 +9,15 @@ squares: 100,000 points in all, a tenth of the lecture's (docs/accuracy.md).
 The lecture's recipe uses raw units, and ends about 100 off from seed 0.
 """
 
-from mlpzoo.data import SquareDataModule
 from mlpzoo.exercises.base import OF_LECTURE, Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
-from mlpzoo.modules import LitSequentialMLP
-from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="square",
     description=__doc__ or "",
-    data_class=SquareDataModule,
-    module_class=LitSequentialMLP,
+    data_class="mlpzoo.data.modules:SquareDataModule",
+    samples_class="mlpzoo.data.square:SquareSamples",
+    module_class="mlpzoo.modules.sequential:LitSequentialMLP",
     recipes={
         "default": Recipe(
             data={"sampling": "closed", "batch_size": 1000},
@@ -38,5 +36,5 @@ EXERCISE = Exercise(
     monitor="max_error",
     mode="min",
     stop_at=0.4,
-    view=views.curve,
+    view="mlpzoo.plotting.views:curve",
 )

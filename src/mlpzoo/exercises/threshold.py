@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from mlpzoo.checks import InputError
 
 if TYPE_CHECKING:
-    from mlpzoo.data import FunctionDataModule
+    from mlpzoo.data import Samples
     from mlpzoo.exercises.base import Exercise
-    from mlpzoo.modules import LitNetwork
+    from mlpzoo.modules.finished import Answering
 
 _SENSES: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -55,7 +55,7 @@ class Threshold:
 Bar = Threshold  # as it was called first
 
 
-def judged_on(data: FunctionDataModule, exercise: Exercise, module: LitNetwork) -> Exercise:
+def judged_on(data: Samples, exercise: Exercise, module: Answering) -> Exercise:
     """Return an exercise with bars that no constant meets, where the targets vary little.
 
     A bar on the largest error or on rmse is a tenth of the best constant's at most.

@@ -11,17 +11,15 @@ The lecture's recipe draws every weight and bias from U(0, 1), which its notes c
 trains for 30,000 epochs with Adam at 0.01. Seed 0 is among the starts that it leaves on a plateau.
 """
 
-from mlpzoo.data import GateDataModule
 from mlpzoo.exercises.base import Exercise, Recipe
 from mlpzoo.exercises.threshold import Threshold
-from mlpzoo.modules import LitGate
-from mlpzoo.plotting import views
 
 EXERCISE = Exercise(
     name="xor",
     description=__doc__ or "",
-    data_class=GateDataModule,
-    module_class=LitGate,
+    data_class="mlpzoo.data.modules:GateDataModule",
+    samples_class="mlpzoo.data.gate:GateSamples",
+    module_class="mlpzoo.modules.gate:LitGate",
     recipes={
         "default": Recipe(
             data={"gate": "xor"},
@@ -43,5 +41,5 @@ EXERCISE = Exercise(
     monitor="bce",
     mode="min",
     stop_at=0.01,
-    view=views.probability_surface,
+    view="mlpzoo.plotting.views:probability_surface",
 )

@@ -1,13 +1,5 @@
 """The training systems: one LightningModule a network, on one base, and an optimizer of ours."""
 
-from mlpzoo.modules.base import LitNetwork
-from mlpzoo.modules.gate import LitFourLayerXOR, LitGate
-from mlpzoo.modules.minmax import LitMinMax
-from mlpzoo.modules.perceptron import LitPerceptron
-from mlpzoo.modules.sequential import LitSequentialMLP
-from mlpzoo.optim.levenberg import LevenbergMarquardt
+import lazy_loader
 
-__all__ = [
-    "LevenbergMarquardt", "LitFourLayerXOR", "LitGate", "LitMinMax", "LitNetwork",
-    "LitPerceptron", "LitSequentialMLP",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)  # Lightning is slow

@@ -16,7 +16,8 @@ from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.modules._arguments import as_batch, as_rows, plain
 from mlpzoo.modules.evaluation import evaluate
-from mlpzoo.modules.metrics import as_exact, task_metrics
+from mlpzoo.modules.formulas import as_exact
+from mlpzoo.modules.metrics import task_metrics
 from mlpzoo.optim.blocks import BlockSteps, check_blocks, check_steps
 from mlpzoo.optim.factory import (
     SCHEDULES,

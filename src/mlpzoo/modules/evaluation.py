@@ -9,10 +9,12 @@ import torch
 
 from mlpzoo.data.stream import Batch
 from mlpzoo.modules._arguments import as_batch
+from mlpzoo.modules.finished import FinishedNet
 from mlpzoo.nets.trace import in_eval_mode
 
 if TYPE_CHECKING:
     from mlpzoo.modules.base import LitNetwork
+    from mlpzoo.modules.finished import Answering
 
 
 def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
@@ -42,13 +44,15 @@ def evaluate(module: LitNetwork, stage: str, batch: Batch, loader: int) -> None:
         module.log(name, metric, metric_attribute=name, **how)
 
 
-def measure_grid(module: LitNetwork, grid: Iterable[Batch]) -> dict[str, float]:
+def measure_grid(module: Answering, grid: Iterable[Batch]) -> dict[str, float]:
     """Return the loss and the metrics of a module on a grid, as an evaluation logs them.
 
     Args:
-        module: What is measured; it is left as it was.
+        module: What is measured; it is left as it was. A finished network has no loss.
         grid: The batches of the grid.
     """
+    if isinstance(module, FinishedNet):
+        return module.measure(grid)
     metrics, loss, rows = module.metrics("").to(module.device), 0.0, 0
     with in_eval_mode(module), torch.no_grad():
         for x, y in grid:

@@ -6,7 +6,8 @@ from torchmetrics import MetricCollection
 from typing_extensions import override
 
 from mlpzoo.modules.base import LitNetwork
-from mlpzoo.modules.metrics import ACCURACY, RowMetric
+from mlpzoo.modules.formulas import ACCURACY
+from mlpzoo.modules.metrics import RowMetric
 from mlpzoo.nets import Perceptron
 from mlpzoo.optim.factory import check_targets
 

@@ -8,6 +8,7 @@ from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.modules.gate import check_gate_loss
 from mlpzoo.nets import SequentialMLP
+from mlpzoo.optim.levenberg import LevenbergMarquardt as LevenbergMarquardt  # of this room too
 
 
 class LitSequentialMLP(LitNetwork):

@@ -16,8 +16,6 @@ from torch import Tensor, nn
 
 from mlpzoo import plotting
 from mlpzoo.checks import InputError
-from mlpzoo.data import FunctionDataModule, LinearDataModule
-from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.evaluation import measure_grid
 from mlpzoo.nets import Perceptron
 from mlpzoo.nets.trace import dense_layers, in_eval_mode
@@ -26,6 +24,9 @@ from mlpzoo.plotting.surfaces import cells_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from mlpzoo.data import LinearSamples, Samples
+    from mlpzoo.modules.finished import Answering
 
 SURFACE_POINTS, COARSE_POINTS = 100, 41  # along each axis
 CURVE_POINTS = 2001
@@ -55,7 +56,7 @@ class View(Protocol):
         """
 
 
-def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def curve(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw y against x with the truth, and the error below, for one input and one output."""
     points = max(CURVE_POINTS, data.test_points if canvas.detail else 0)
 
@@ -71,14 +72,14 @@ def curve(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figur
     return plotting.plot_curve(x, *y.T, title=canvas.title, figure=canvas.figure, error=error)
 
 
-def fitted_line(module: LitNetwork, data: LinearDataModule, canvas: Canvas) -> Figure:
+def fitted_line(module: Answering, data: LinearSamples, canvas: Canvas) -> Figure:
     """Draw the points, the learned line and the least-squares line."""
     arrays = (_column(data.x), _column(data.y)), line_of(module), data.least_squares()
     error = _error(module, data, canvas)
     return plotting.plot_fit(*arrays, title=canvas.title, figure=canvas.figure, error=error)
 
 
-def separating_line(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def separating_line(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw the half planes of a perceptron with two inputs, and the rows of its truth table."""
     if data.in_features != 2 or not isinstance(module.net, Perceptron):
         return probability_surface(module, data, canvas)
@@ -89,11 +90,11 @@ def separating_line(module: LitNetwork, data: FunctionDataModule, canvas: Canvas
     )
 
 
-def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def probability_surface(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw a gate's probability over the unit square, with the four rows, and its logit if any."""
     if data.in_features != 2:
         return truth_table(module, data, canvas)
-    gate = data.hparams.get("table") or data.hparams.get("gate")
+    gate = data.arguments.get("table") or data.arguments.get("gate")
     name = f"{gate.upper()} Gate Output, " if gate else ""  # as the notes call it
     shown = {f"{name}probability" if canvas.detail else "probability": module.probability}
     zero = torch.zeros(1)
@@ -116,14 +117,14 @@ def probability_surface(module: LitNetwork, data: FunctionDataModule, canvas: Ca
     )  # fmt: skip
 
 
-def truth_table(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def truth_table(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw what a gate of any number of inputs answers in each row."""
     x, targets = data.grid(2)
     arrays = map(_column, (module.probability(_outputs(module, x)), targets))
     return plotting.plot_truth_table(x.numpy(), *arrays, title=canvas.title, figure=canvas.figure)
 
 
-def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def heads_surface(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw the max head and the min head over two inputs, and below each its error."""
     x, _ = data.grid(SURFACE_POINTS if canvas.detail else COARSE_POINTS)
     y, maps = _outputs(module, x), {}
@@ -137,7 +138,7 @@ def heads_surface(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) 
     )  # fmt: skip
 
 
-def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def neurons(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw what every hidden unit gives over the range of the data."""
     points = None
     if _is_gate_of_two(module, data):
@@ -149,19 +150,19 @@ def neurons(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Fig
     )
 
 
-def network(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def network(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw the network with its weights and biases."""
     count = sum(parameter.numel() for parameter in module.net.parameters())
     title, most = f"{canvas.title}, {count:,} parameters", 8 if canvas.detail else 4
     return plotting.plot_network(module.net, most=most, title=title, figure=canvas.figure)
 
 
-def layers(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> Figure:
+def layers(module: Answering, data: Samples, canvas: Canvas) -> Figure:
     """Draw how the rows of a gate move through layers of two units."""
     return plotting.plot_layers(module.net, *data.grid(2), title=canvas.title, figure=canvas.figure)
 
 
-def pictures_of(module: LitNetwork, data: FunctionDataModule) -> dict[str, View]:
+def pictures_of(module: Answering, data: Samples) -> dict[str, View]:
     """Return the views of the inside that suit a network, by the name of their file.
 
     Args:
@@ -178,7 +179,7 @@ def pictures_of(module: LitNetwork, data: FunctionDataModule) -> dict[str, View]
     return found
 
 
-def line_of(module: LitNetwork) -> tuple[float, float]:
+def line_of(module: Answering) -> tuple[float, float]:
     """Return slope and intercept of a module that is a line, in float64.
 
     Args:
@@ -196,11 +197,11 @@ def line_of(module: LitNetwork) -> tuple[float, float]:
     return at_1 - at_0, at_0
 
 
-def _is_gate_of_two(module: LitNetwork, data: FunctionDataModule) -> bool:
+def _is_gate_of_two(module: Answering, data: Samples) -> bool:
     return module.task == "gate" and data.in_features == 2
 
 
-def _error(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> bool | str:
+def _error(module: Answering, data: Samples, canvas: Canvas) -> bool | str:
     """Return what is said of the error of a curve, or whether it is drawn."""
     found = measure_grid(module, data.test_dataloader()) if canvas.detail else {}
     if "max_error" not in found:
@@ -208,19 +209,19 @@ def _error(module: LitNetwork, data: FunctionDataModule, canvas: Canvas) -> bool
     return f"largest error {found['max_error']:.4g} on the test grid"
 
 
-def _outputs(module: LitNetwork, x: Tensor) -> Tensor:
+def _outputs(module: Answering, x: Tensor) -> Tensor:
     with in_eval_mode(module), torch.no_grad():
         return cast("Tensor", module(x.to(module.device)).cpu())
 
 
-def with_gate(name: str, data: FunctionDataModule) -> str:
+def with_gate(name: str, data: Samples) -> str:
     """Return the name of an exercise, and the gate that data are of, if it is another word.
 
     Args:
         name: The name.
         data: Any data.
     """
-    gate = data.hparams.get("table") or data.hparams.get("gate", name)
+    gate = data.arguments.get("table") or data.arguments.get("gate", name)
     gate = gate if len(gate) <= 16 else f"{data.in_features} inputs"
     return name if gate == name else f"{name}: {gate}"
 

@@ -13,7 +13,8 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.exercises import Threshold
 from mlpzoo.modules import LitNetwork
-from mlpzoo.modules.metrics import as_exact, member_metrics
+from mlpzoo.modules.formulas import as_exact
+from mlpzoo.modules.metrics import member_metrics
 from mlpzoo.optim.blocks import check_blocks, check_steps
 from mlpzoo.optim.factory import build_schedule, check_targets
 from mlpzoo.optim.kernels.choice import TORCH

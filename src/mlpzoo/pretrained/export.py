@@ -7,7 +7,8 @@ from torch import nn
 from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.exercises import list_exercises
 from mlpzoo.files import write_whole
-from mlpzoo.pretrained.formats import MOST_BYTES, OUTPUTS, WRITERS, ExportedNet, read_exported
+from mlpzoo.pretrained.formats import WRITERS, ExportedNet, read_exported
+from mlpzoo.pretrained.manifest import MOST_BYTES, OUTPUTS
 
 FORMATS = (*WRITERS, "onnx")
 

@@ -1,24 +1,27 @@
 """One door to every network: a name of the package, a run, a checkpoint, a file, typed weights."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlpzoo.analysis.layers import layers_of
 from mlpzoo.checks import InputError
-from mlpzoo.data import FunctionDataModule, GateDataModule
+from mlpzoo.data import GateSamples, Samples
 from mlpzoo.exercises import Exercise, get_exercise, list_exercises
 from mlpzoo.exercises.arguments import typed_arguments
-from mlpzoo.modules import LitNetwork
+from mlpzoo.modules.finished import FinishedNet
 from mlpzoo.nets.by_hand import from_weights
 from mlpzoo.pretrained.formats import WRITERS, ExportedNet, read_exported
 from mlpzoo.pretrained.manifest import list_pretrained, load_exported
-from mlpzoo.pretrained.measure import as_module, output_of
+from mlpzoo.pretrained.measure import errors_of, finished, output_of
 from mlpzoo.pretrained.names import known_name, name_or_path
-from mlpzoo.runs.checkpoint import RECORD, best_of, read_checkpoint
 from mlpzoo.runs.folder import CONFIG, find_run
-from mlpzoo.runs.load import load_module
+
+if TYPE_CHECKING:
+    from mlpzoo.modules.finished import Answering
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +40,9 @@ class Found:
     named: str
     path: Path | None = None
     typed: bool = False
-    module: LitNetwork
+    module: Answering
     exercise: Exercise | None = None
-    data: FunctionDataModule | None = None
+    data: Samples | None = None
 
     @property
     def source(self) -> str:
@@ -77,11 +80,38 @@ class Found:
         net, output = self.module.net, output_of(self.module)
         if self.exercise is None or self.data is None:
             return ExportedNet(net=net, output=output)
-        usual, own = self.exercise.data().hparams, self.data.hparams
+        usual, own = self.exercise.samples().arguments, self.data.arguments
         data = {name: value for name, value in own.items() if value != usual.get(name)}
         return ExportedNet(net=net, exercise=self.exercise.name, output=output, data=data)
 
-    def solves(self) -> tuple[Exercise, FunctionDataModule]:
+    def measured(self) -> dict[str, float]:
+        """Return the test metrics on the grid of its exercise; of a checkpoint, the losses too.
+
+        Raises:
+            InputError: See `solves`.
+        """
+        exercise, data = self.solves()
+        if isinstance(self.module, FinishedNet):
+            return errors_of(self.exported, data)
+        from mlpzoo.training.trainer import evaluate
+
+        return evaluate(exercise, self.module, exercise.data(**data.arguments))
+
+    def diagnosis(self) -> str:
+        """Return why it misses a bar.
+
+        Raises:
+            InputError: See `solves`.
+        """
+        from mlpzoo.diagnosis.diagnose import diagnose  # Lightning, which others do without
+        from mlpzoo.pretrained.lit import LitFinishedNet
+        from mlpzoo.training.result import in_words
+
+        (exercise, data), net = self.solves(), self.module
+        module = LitFinishedNet(net) if isinstance(net, FinishedNet) else net
+        return in_words(diagnose, module, exercise.data(**data.arguments))
+
+    def solves(self) -> tuple[Exercise, Samples]:
         """Return its exercise and data.
 
         Raises:
@@ -134,13 +164,18 @@ def find_network(
     if known:
         return _of_exported(known, None, load_exported(known), None, data)
     if path.is_dir():
+        from mlpzoo.runs.checkpoint import best_of  # Lightning, which other networks do without
+
         path = best_of(find_run(path, path))
     if _kind(path) in WRITERS:
         return _of_exported(named, path, read_exported(path), wanted, data)
+    from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
+    from mlpzoo.runs.load import load_module
+
     module, own = load_module(path, exercise=wanted)
     solves = wanted or get_exercise(read_checkpoint(path)[RECORD]["exercise"])
     found = Found(named=named, path=path, module=module, exercise=solves, data=own)
-    return _with_data(found, solves, own.hparams, data) if data else found
+    return _with_data(found, solves, own.arguments, data) if data else found
 
 
 def _kind(path: Path) -> str:
@@ -153,12 +188,12 @@ def _of_weights(
     """Return a network of weights that were typed: of step units, if nothing else is said."""
     if wanted is None and data:
         raise InputError("--data goes with an exercise; name it before --weights")
-    function = wanted is not None and not issubclass(wanted.data_class, GateDataModule)
+    function = wanted is not None and not isinstance(wanted.samples(), GateSamples)
     usual, steps_out = ("relu", False) if function else ("step", None)
     net = from_weights(weights, activation=activation or usual, steps_out=steps_out)
     steps = layers_of(net).layers[-1].activation == "step"
     output = "probability" if steps else "value" if function or wanted is None else "logit"
-    module = as_module(ExportedNet(net=net, output=output))
+    module = FinishedNet(net, output)
     found = Found(named="weights", typed=True, module=module)
     return found if wanted is None else _with_data(found, wanted, {}, data)
 
@@ -171,7 +206,7 @@ def _of_exported(
     data: Mapping[str, Any],
 ) -> Found:
     """Return a plain network with the exercise and the data that its file tells of."""
-    found, told = Found(named=named, path=path, module=as_module(exported)), wanted
+    found, told = Found(named=named, path=path, module=finished(exported)), wanted
     if told is None and exported.exercise in list_exercises():
         told = get_exercise(exported.exercise)
     if told is None:
@@ -186,8 +221,9 @@ def _with_data(
 ) -> Found:
     """Return a network with its exercise and data; those that are given replace its own."""
     kept = {name: v for name, v in own.items() if not (name == "table" and "gate" in given)}
-    arguments = typed_arguments(solves.data_class, {**kept, **given}, group="data", of=solves.name)
-    x, y = (data := solves.data(**arguments)).grid(2)
+    kind = solves.samples_class or solves.data_class
+    arguments = typed_arguments(kind, {**kept, **given}, group="data", of=solves.name)
+    x, y = (data := solves.samples(**arguments)).grid(2)
     try:
         fits = found.module.net(x).shape == y.shape
     except RuntimeError:

@@ -3,7 +3,6 @@
 Reading any runs no code, and float32 numbers come back bit for bit.
 """
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -19,14 +18,9 @@ from torch import Tensor, nn
 from mlpzoo.checks import InputError
 from mlpzoo.files import load_plain
 from mlpzoo.nets.architecture import describe, rebuild
+from mlpzoo.pretrained.manifest import OUTPUTS, read_content
 
 FILE_FORMAT = 1
-OUTPUTS = {
-    "value": "y",
-    "logit": "the logit of P(y = 1): y = 1 where it is above 0",
-    "probability": "P(y = 1) itself",
-}
-MOST_BYTES = 2**26  # of a file: 16 million weights, 60 times the largest network here
 _ZIP = b"PK\3\4"  # how torch.save begins; of a safetensors file, a header beyond MOST_BYTES
 _HEAD = "mlpzoo"  # the head's key in the metadata: one key, for more come in any order
 
@@ -115,20 +109,7 @@ def read_exported(path: str | Path, *, sha256: str = "") -> ExportedNet:
     Raises:
         InputError: There is no such file, it is too large, of another SHA-256, or no network.
     """
-    path = Path(str(path))
-    try:
-        if path.exists() and not path.is_file():
-            raise OSError("it is not a file")
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        raise InputError(f"{path} cannot be read: {error}") from error
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
-    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
-        raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
+    content = read_content(path := Path(str(path)), sha256)
     try:
         return from_bytes(content)
     except InputError as error:

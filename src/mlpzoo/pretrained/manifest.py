@@ -7,6 +7,7 @@ torch, and loading one no Lightning.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
+MOST_BYTES = 2**26  # of a file: 16 million weights, 60 times the largest network here
+OUTPUTS = {  # what a network may give
+    "value": "y",
+    "logit": "the logit of P(y = 1): y = 1 where it is above 0",
+    "probability": "P(y = 1) itself",
+}
 _HEADLINE = ("max_error", "coefficient_error", "accuracy", "bce")
 
 
@@ -182,6 +189,48 @@ def weights_file(name: str, folder: str | Path | None = None) -> Path:
         folder: Where weights are; None for those of the package.
     """
     return _folder(folder) / f"{name}.safetensors"
+
+
+def read_content(path: Path, sha256: str = "") -> bytes:
+    """Return the content of a network's file.
+
+    Args:
+        path: The file.
+        sha256: What its content must have; "" for anything.
+
+    Raises:
+        InputError: There is no such file, it is too large, or of another SHA-256.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is not a file")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        raise InputError(f"{path} cannot be read: {error}") from error
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path} is larger than {MOST_BYTES} bytes, the most that is read")
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise InputError(f"{path} is damaged: its SHA-256 is another; install mlpzoo anew")
+    return content
+
+
+def sizes_of(record: Pretrained) -> list[int]:
+    """Return how many numbers each weight and bias of a network of the package has.
+
+    Args:
+        record: What the manifest says of it.
+
+    Raises:
+        InputError: Its file is not the one of the manifest.
+    """
+    from safetensors import deserialize
+
+    content = read_content(weights_file(record.name), record.sha256)
+    shapes = (tensor["shape"] for _, tensor in deserialize(content))  # type: ignore[no-untyped-call]
+    return [math.prod(shape) for shape in shapes if shape]  # a scale is no parameter, nor a list
 
 
 def _folder(folder: str | Path | None) -> Path:

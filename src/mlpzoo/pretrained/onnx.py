@@ -15,7 +15,8 @@ from mlpzoo.checks import InputError
 from mlpzoo.exercises import get_exercise
 from mlpzoo.nets.architecture import describe
 from mlpzoo.nets.range_scale import RangeScale
-from mlpzoo.pretrained.formats import OUTPUTS, ExportedNet, from_bytes, to_safetensors
+from mlpzoo.pretrained.formats import ExportedNet, from_bytes, to_safetensors
+from mlpzoo.pretrained.manifest import OUTPUTS
 
 TOLERANCE = 1e-4  # of the largest output: other kernels round differently, other maths is further
 _ROWS = 10_000  # of inputs that are compared where no exercise has a grid

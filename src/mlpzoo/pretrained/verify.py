@@ -11,11 +11,10 @@ from tempfile import TemporaryDirectory
 
 from mlpzoo.analysis.proof.certificate import GAP
 from mlpzoo.checks import InputError, check_seed, resolve_name
-from mlpzoo.data import FunctionDataModule
+from mlpzoo.data import Samples
 from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.pretrained.manifest import Pretrained, load_exported, read_manifest
 from mlpzoo.pretrained.measure import data_of, errors_of, proved_of
-from mlpzoo.training.run import train
 from mlpzoo.training.signals import Interrupted, Terminated
 
 # How far a measured error may be from the manifest's: sums are rounded in another order on another
@@ -106,6 +105,8 @@ def verify(
 
 
 def _train(name: str, seed: int | None) -> Check:
+    from mlpzoo.training.run import train  # Lightning, which shipped networks do without
+
     exercise = get_exercise(name)
     seed = secrets.randbelow(2**31) if seed is None else seed
     with TemporaryDirectory() as out:
@@ -148,7 +149,7 @@ def _fault(
     record: Pretrained,
     errors: Mapping[str, float],
     proved: Mapping[str, float],
-    data: FunctionDataModule,
+    data: Samples,
 ) -> str:
     """Return what is not as the manifest or the bars have it, or ""."""
     least = OF_LARGEST * max(1.0, data.grid(data.val_points)[1].abs().max().item())

@@ -13,20 +13,19 @@ import torch
 
 from mlpzoo import plotting
 from mlpzoo.checks import InputError
-from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Exercise
-from mlpzoo.modules import LitNetwork
 from mlpzoo.modules.evaluation import measure_grid
 from mlpzoo.plotting import Array, Canvas
 from mlpzoo.plotting.views import pictures_of, with_gate
-from mlpzoo.runs.load import load_module
 from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
-from mlpzoo.runs.snapshots import is_due, snapshots_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.figure import Figure, FigureBase
+
+    from mlpzoo.data import Samples
+    from mlpzoo.modules.finished import Answering
 
 WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an inch
 LEAST = 0.04  # of the range of all answers, by which a frame differs from the one before
@@ -35,8 +34,8 @@ GRID = 41  # points along each of one or two inputs, at which answers are compar
 
 def draw(
     exercise: Exercise,
-    module: LitNetwork,
-    data: FunctionDataModule,
+    module: Answering,
+    data: Samples,
     run: Path | None,
     *,
     out: Path,
@@ -116,10 +115,13 @@ def frames_of_run(exercise: Exercise, folder: Path) -> list[Figure]:
     return frames
 
 
-def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[LitNetwork, FunctionDataModule]]:
+def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[Answering, Samples]]:
     """Return modules and data of the snapshots that are shown, by step, without damaged ones."""
+    from mlpzoo.runs.load import load_module  # Lightning, which other pictures do without
+    from mlpzoo.runs.snapshots import is_due, snapshots_in
+
     found = snapshots_in(folder)
-    shots = {}
+    shots = dict[int, tuple[Answering, Samples]]()
     for step in sorted(found):
         if is_due(step) or step == max(found):
             with suppress(InputError):
@@ -127,7 +129,7 @@ def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[LitNetwork, Func
     return shots
 
 
-def _answers(module: LitNetwork, data: FunctionDataModule) -> Array:
+def _answers(module: Answering, data: Samples) -> Array:
     with torch.no_grad():
         answers = module.answer(data.grid(GRID if data.in_features <= 2 else 2)[0])
     return answers.nan_to_num().double().numpy()
@@ -148,9 +150,7 @@ def _that_differ(answers: Mapping[int, Array]) -> list[int]:
     return chosen
 
 
-def _validated(
-    exercise: Exercise, module: LitNetwork, data: FunctionDataModule
-) -> dict[str, float]:
+def _validated(exercise: Exercise, module: Answering, data: Samples) -> dict[str, float]:
     """Return an exercise's curves on the validation grid; its train_loss is val_loss here."""
     found = measure_grid(module, data.val_dataloader()) | exercise.measure(module, data)
     names = [name.removeprefix("train_").removeprefix("val_") for name in exercise.curves]

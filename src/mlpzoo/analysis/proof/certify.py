@@ -19,7 +19,7 @@ from mlpzoo.analysis.proof.relaxation import bound_heads
 from mlpzoo.checks import InputError, check_ordered, check_positive
 
 if TYPE_CHECKING:
-    from mlpzoo.data import FunctionDataModule
+    from mlpzoo.data import Samples
 
 _SAMPLES = 10_000  # at which the rounding of float32 is measured
 
@@ -42,7 +42,7 @@ def certify(
 
     Args:
         net: Of one or two inputs.
-        function: What it should compute: an Exercise, its data module, or a function of x as text,
+        function: What it should compute: an Exercise, its data, or a function of x as text,
             such as "x**3 - x".
         low: Low end of the inputs, in their own units; None for that of the data.
         high: High end.
@@ -66,7 +66,7 @@ def certify(
     """
     check_positive("gap", gap)
     check_positive("limit_s", limit_s)
-    if callable(build := getattr(function, "data", None)):
+    if callable(build := getattr(function, "samples", None)):
         function = build()
     low = getattr(function, "low", None) if low is None else low
     high = getattr(function, "high", None) if high is None else high
@@ -78,22 +78,22 @@ def certify(
     return {name: replace(each, rounding=rounding) for name, each in found.items()}
 
 
-def has_function(function: FunctionDataModule | str) -> bool:
+def has_function(function: Samples | str) -> bool:
     """Tell whether it is known what a network is to compute.
 
     Args:
         function: As `certify` takes it.
     """
-    from mlpzoo.data import GateDataModule, MinMaxDataModule
+    from mlpzoo.data import GateSamples, MinMaxSamples
 
-    if isinstance(function, str | GateDataModule | MinMaxDataModule):
+    if isinstance(function, str | GateSamples | MinMaxSamples):
         return True
     return bool(function.expression)
 
 
 def _proved(
     net: nn.Module,
-    function: FunctionDataModule | str,
+    function: Samples | str,
     ends: tuple[float, float],
     gives: str | None,
     until: Mapping[str, float],
@@ -108,14 +108,14 @@ def _proved(
         begun = perf_counter()
         proved = bound_curve(pieces(net, *ends), Expression(text), **until)
         return {"y": replace(proved, seconds=perf_counter() - begun)}
-    from mlpzoo.data import GateDataModule, MinMaxDataModule
+    from mlpzoo.data import GateSamples, MinMaxSamples
 
-    if isinstance(function, GateDataModule):
+    if isinstance(function, GateSamples):
         rows = function.grid(2)[0].tolist()
         names = ("".join(f"{x:.0f}" for x in row) for row in rows)
         rows_proved = bound_rows(net, rows, function.outputs, gives=gives, **until)
         return dict(zip(names, rows_proved, strict=True))
-    if isinstance(function, MinMaxDataModule):
+    if isinstance(function, MinMaxSamples):
         return bound_heads(layers_of(net), *ends, **until)
     raise InputError(
         f"{type(function).__name__} has no function that is known here; give one as text, such as "

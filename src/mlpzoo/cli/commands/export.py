@@ -22,7 +22,7 @@ def run(*, format: str | None, out: str | None, **network: Any) -> int:
     """Write one network to a file and print the path, and how exact it is."""
     from mlpzoo.pretrained.export import write_exported
     from mlpzoo.pretrained.find import find_network
-    from mlpzoo.pretrained.formats import OUTPUTS
+    from mlpzoo.pretrained.manifest import OUTPUTS
 
     if format is None and out is None:
         raise InputError("give --format json, pt, safetensors or onnx, or an --out that ends so")

@@ -30,7 +30,6 @@ def run(*, step: int | None, film: bool, out: str | None, **network: Any) -> int
     """Draw a network or a snapshot of one and print the paths of the pictures."""
     from mlpzoo.pretrained.find import find_network
     from mlpzoo.runs.folder import FIGURES
-    from mlpzoo.runs.snapshots import snapshot, snapshots_in
     from mlpzoo.training.pictures import draw
 
     if step is not None:
@@ -38,11 +37,13 @@ def run(*, step: int | None, film: bool, out: str | None, **network: Any) -> int
     found = _found(network)
     exercise, data = found.solves()
     beside = found.run or (found.path.parent if found.path else Path())
-    if (film or step is not None) and not (found.path and snapshots_in(beside)):
-        where = beside if found.path else found.source
-        raise InputError(f"{where} has no snapshots; train with --film to have them taken")
-    if step is not None:
-        found = find_network(snapshot(beside, step))
+    if film or step is not None:
+        from mlpzoo.runs.snapshots import snapshot, snapshots_in  # Lightning, of runs only
+
+        if not (found.path and snapshots_in(beside)):
+            where = beside if found.path else found.source
+            raise InputError(f"{where} has no snapshots; train with --film to have them taken")
+        found = find_network(snapshot(beside, step)) if step is not None else found
     title = found.named if found.shipped else ""
     if title == exercise.name:
         print(f"mlpzoo: no run of {title} here; its network of the package:", file=sys.stderr)

@@ -27,11 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, x: Sequence[str], json: bool, **network: Any) -> int:
     """Print what a network answers: a number for each output, a line for each row of a file."""
+    rows = read_rows(x)
     import torch
 
     from mlpzoo.pretrained.find import find_network
 
-    rows = read_rows(x)
     with stdout_for(json):
         found = find_network(**network)
         values = rows.values(found.in_features, of=network["named"] or found.source)

@@ -12,7 +12,6 @@ from mlpzoo.files import as_json
 
 if TYPE_CHECKING:
     from mlpzoo.exercises import Exercise
-    from mlpzoo.pretrained.find import Found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,16 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(*, json: bool, **network: Any) -> int:
     """Print an exercise's description, bars, recipes and arguments, or facts of a network."""
     from mlpzoo.exercises import get_exercise, list_exercises
-    from mlpzoo.pretrained.find import find_network
     from mlpzoo.pretrained.names import known_name
 
     with stdout_for(json):
-        name = known_name(network["named"])
+        name = known_name(named := network.pop("named"))
         if name in list_exercises() and network["path"] is network["weights"] is None:
             shown = _of_exercise(get_exercise(name))
             text = _explained(shown)
         else:
-            shown = _of_network(find_network(**network))
+            shipped = name and not any(network.values())
+            shown = _shipped(name) if shipped else _of_network(named, **network)
             facts = {**shown, **(shown["run"] or shown["pretrained"] or {}), **shown}
             del facts["run"], facts["pretrained"]
             rows = [{"what": key, "is": _in_line(value)} for key, value in facts.items()]
@@ -44,6 +43,7 @@ def run(*, json: bool, **network: Any) -> int:
 
 def _of_exercise(exercise: "Exercise") -> dict[str, Any]:
     """Return what there is to say of an exercise, as plain data."""
+    from mlpzoo.exercises.declared import arguments_of
     from mlpzoo.pretrained.manifest import read_manifest
 
     shipped = read_manifest().items()
@@ -56,30 +56,12 @@ def _of_exercise(exercise: "Exercise") -> dict[str, Any]:
             for title, recipe in exercise.recipes.items()
         },
         "pretrained": [name for name, record in shipped if record.exercise == exercise.name],
-        "arguments": _arguments(exercise),
+        "arguments": [
+            {"argument": f"--{group}.{argument}", "default": default, "meaning": meaning}
+            for group, named in arguments_of(exercise).items()
+            for argument, (default, meaning) in named.items()
+        ],
     }
-
-
-def _arguments(exercise: "Exercise") -> list[dict[str, object]]:
-    """Return the arguments of data and module, each with its default and what it means."""
-    from mlpzoo.exercises.arguments import meanings
-
-    recipe = exercise.recipe()
-    linked = recipe.linked(exercise.data())
-    pace = {"steps_per_epoch": recipe.max_steps, "block_steps": recipe.block_steps}
-    groups = {
-        "data": (exercise.data_class, {**pace, **recipe.data}),
-        "module": (exercise.module_class, {**recipe.module, **linked}),
-    }
-    return [
-        {
-            "argument": f"--{group}.{argument}",
-            "default": values.get(argument, None if of.default is of.empty else of.default),
-            "meaning": meanings(cls).get(argument, ""),
-        }
-        for group, (cls, values) in groups.items()
-        for argument, of in inspect.signature(cls).parameters.items()
-    ]
 
 
 def _explained(shown: dict[str, Any]) -> str:
@@ -95,13 +77,32 @@ def _explained(shown: dict[str, Any]) -> str:
     ])  # fmt: skip
 
 
-def _of_network(found: "Found") -> dict[str, Any]:
-    """Return what there is to say of a network, as plain data."""
-    from mlpzoo.pretrained.formats import OUTPUTS
-    from mlpzoo.pretrained.manifest import get_pretrained
+def _shipped(name: str) -> dict[str, Any]:
+    """Return what there is to say of a network of the package, as plain data; without torch."""
+    from mlpzoo.pretrained.manifest import OUTPUTS, get_pretrained, sizes_of
+
+    record = get_pretrained(name)
+    return {
+        "source": f"{name}, a network of the package",
+        "exercise": record.exercise,
+        "network": record.network,
+        "parameters": sum(sizes_of(record)),
+        "inputs": int(record.network.partition("-")[0]),
+        "output": record.output,
+        "means": OUTPUTS[record.output],
+        "data": record.data,
+        "run": None,
+        "pretrained": record.as_json(),
+    }
+
+
+def _of_network(named: str, **given: Any) -> dict[str, Any]:
+    """Return the same of any network."""
+    from mlpzoo.pretrained.find import find_network
+    from mlpzoo.pretrained.manifest import OUTPUTS, get_pretrained
     from mlpzoo.runs.summary import summary_of
 
-    exported = found.exported
+    exported = (found := find_network(named, **given)).exported
     return {
         "source": found.source,
         "exercise": exported.exercise,

@@ -20,16 +20,12 @@ def run(*, json: bool, **network: Any) -> int:
     """Measure a network on its exercise's test grid and print the metrics."""
     from mlpzoo.exercises.threshold import judged_on
     from mlpzoo.pretrained.find import find_network
-    from mlpzoo.training.result import reason
-    from mlpzoo.training.trainer import evaluate
 
     with stdout_for(json):
         found = find_network(**network)
         exercise, data = found.solves()
         exercise = judged_on(data, exercise, found.module)
-        metrics = evaluate(exercise, found.module, data)
-        if not found.is_checkpoint:  # a loss is of a training, not of a network
-            metrics = {name: v for name, v in metrics.items() if not name.endswith("loss")}
+        metrics = found.measured()
         passed = exercise.passed(metrics)
         measured: dict[str, Any] = {
             "exercise": exercise.name,
@@ -38,7 +34,7 @@ def run(*, json: bool, **network: Any) -> int:
             "bars": list(map(str, exercise.bars)),
             "metrics": metrics,
             "remark": exercise.remark(found.module, data, metrics),
-            "diagnosis": reason(exercise, found.module, data, metrics),
+            "diagnosis": "" if passed else found.diagnosis(),
         }
     print(as_json(measured) if json else _report(measured))
     return PASSED if passed else FELL_SHORT

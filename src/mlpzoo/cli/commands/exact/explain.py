@@ -177,7 +177,7 @@ def _rows(
     """Return inputs and targets, of the exercise or as they were typed; no targets, no exercise."""
     import torch
 
-    from mlpzoo.data import GateDataModule, LinearDataModule
+    from mlpzoo.data import GateSamples, LinearSamples
 
     data, count = found.data, layers.in_features
     if typed:
@@ -189,9 +189,9 @@ def _rows(
         if layers.gives != "probability" or count > 4:
             found.solves()
         return [list(corner) for corner in product((0.0, 1.0), repeat=count)], None
-    if isinstance(data, LinearDataModule):
+    if isinstance(data, LinearSamples):
         return data.x.tolist(), data.y.flatten().tolist()
-    grid = data.grid(2 if isinstance(data, GateDataModule) else 5)
+    grid = data.grid(2 if isinstance(data, GateSamples) else 5)
     return grid[0].tolist(), grid[1].flatten().tolist()
 
 
@@ -210,14 +210,16 @@ def _row(text: str, count: int, has_target: bool) -> list[float]:
 
 def _lr(found: "Found", rates: Sequence[float]) -> float:
     """Return the rate that is asked for, or that of the run, or of the exercise."""
-    from mlpzoo.optim.factory import needs_of
-
     if len(rates) > 1:
         raise InputError(f"--lr must be one number, got {len(rates)}; several are for descent")
     if rates:
         return rates[0]
-    if found.is_checkpoint and not needs_of(found.module.optimizer_name).lr:  # else it is a share
-        return found.module.lr
+    if found.is_checkpoint:
+        from mlpzoo.optim.factory import needs_of
+
+        trained: Any = found.module
+        if not needs_of(trained.optimizer_name).lr:  # else it is a share
+            return float(trained.lr)
     recipes = found.exercise.recipes if found.exercise else {}
     recipe = recipes.get("lecture") or recipes.get("default")
     return float(recipe.module.get("lr", 0.1)) if recipe else 0.1
@@ -225,11 +227,11 @@ def _lr(found: "Found", rates: Sequence[float]) -> float:
 
 def _loss(found: "Found", asked: str | None) -> dict[str, str]:
     """Return the loss that is asked for, or that of a run; else nothing, for the notes' own."""
-    from mlpzoo.optim.needs import name_of_loss
-
+    module: Any = found.module
     if asked or not found.is_checkpoint:
         return {"loss": asked or ""}
-    module = found.module
+    from mlpzoo.optim.needs import name_of_loss
+
     return {"loss": name_of_loss(type(module.loss)), "reduction": "sum" if module.sums else "mean"}
 
 

@@ -80,7 +80,7 @@ def _text(shown: object, form: str, *given: str) -> str:
 
 
 def _meaning(found: "Found") -> str:
-    from mlpzoo.pretrained.formats import OUTPUTS
+    from mlpzoo.pretrained.manifest import OUTPUTS
 
     output = found.exported.output
     return "" if output == "value" else f"its output is {OUTPUTS[output]}"

@@ -1,0 +1,16 @@
+from .base import Samples as Samples
+from .gate import GateSamples as GateSamples
+from .linear import LinearSamples as LinearSamples
+from .minmax import MinMaxSamples as MinMaxSamples
+from .modules import FunctionDataModule as FunctionDataModule
+from .modules import GateDataModule as GateDataModule
+from .modules import LinearDataModule as LinearDataModule
+from .modules import MinMaxDataModule as MinMaxDataModule
+from .modules import SinDataModule as SinDataModule
+from .modules import SquareDataModule as SquareDataModule
+from .modules import XORDataModule as XORDataModule
+from .sin import SinSamples as SinSamples
+from .square import SquareSamples as SquareSamples
+from .stream import BatchStream as BatchStream
+from .stream import Block as Block
+from .stream import BlockStream as BlockStream
