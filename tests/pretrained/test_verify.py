@@ -9,7 +9,6 @@ import mlpzoo
 from mlpzoo import InputError, list_pretrained, load_pretrained, verify
 from mlpzoo.cli import main
 from mlpzoo.pretrained import FOLDER
-from mlpzoo.pretrained import verify as verification
 from tests.manifests import edit
 
 
@@ -62,7 +61,7 @@ def test_a_seed_is_repeated():
 
 
 def test_an_exercise_that_misses_its_bar_is_exit_code_1(monkeypatch, capsys):
-    monkeypatch.setattr(verification, "train", partial(mlpzoo.train, max_steps=1))
+    monkeypatch.setattr("mlpzoo.training.run.train", partial(mlpzoo.train, max_steps=1))
     assert main(["verify", "linear", "--trained", "--json"]) == 1
     (row,) = json.loads(capsys.readouterr().out)
     assert row["verdict"].startswith("misses the bar: ")

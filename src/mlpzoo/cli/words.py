@@ -2,9 +2,9 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mlpzoo.checks import InputError, is_number
+from mlpzoo.checks import InputError, is_number, resolve_name
 from mlpzoo.training.settings import GROUPS
 
 UNNAMED = "\0"  # the NETWORK of a line that has none; nobody can type it
@@ -75,3 +75,23 @@ def split_dotted(arguments: Sequence[str]) -> tuple[list[str], dict[str, dict[st
         group, _, name = option[2:].partition(".")
         dotted[group][name] = value
     return others, dotted
+
+
+def check_arguments(names: Sequence[str], dotted: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse names of dotted arguments that an exercise has not, without torch.
+
+    Args:
+        names: Of exercises; all are not looked at.
+        dotted: What `split_dotted` returned.
+
+    Raises:
+        InputError: The message suggests the nearest one.
+    """
+    from mlpzoo.exercises import get_exercise
+    from mlpzoo.exercises.declared import arguments_of
+
+    for name in set(names) - {"all"} if any(dotted.values()) else ():
+        known = arguments_of(exercise := get_exercise(name))
+        for group, given in dotted.items():
+            for argument in given:
+                resolve_name(f"{group} argument of {exercise.name}", argument, known[group])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -175,8 +176,32 @@ def save(figure: FigureBase | bytes, path: Path) -> None:
         write_whole(path, figure)
         return
     picture = BytesIO()
-    whole(figure).savefig(picture, format=path.suffix[1:] or "png")
+    with laid_out(drawn := whole(figure)):
+        drawn.savefig(picture, format=path.suffix[1:] or "png")
     write_whole(path, picture.getvalue())
+
+
+@contextmanager
+def laid_out(figure: Figure) -> Iterator[None]:
+    """Lay a figure out once, for `savefig`, which would draw all of it only for that.
+
+    Args:
+        figure: The figure; it keeps its layout engine.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    engine = figure.get_layout_engine()
+    if engine is None:
+        yield
+        return
+    if not hasattr(figure.canvas, "get_renderer"):
+        FigureCanvasAgg(figure)  # which keeps its renderer
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 def save_each(pictures: Mapping[Path, Callable[[], FigureBase | bytes]]) -> tuple[list[Path], str]:

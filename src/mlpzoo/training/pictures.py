@@ -121,7 +121,7 @@ def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[Answering, Sampl
     from mlpzoo.runs.snapshots import is_due, snapshots_in
 
     found = snapshots_in(folder)
-    shots = dict[int, tuple[Answering, Samples]]()
+    shots: dict[int, tuple[Answering, Samples]] = {}
     for step in sorted(found):
         if is_due(step) or step == max(found):
             with suppress(InputError):

@@ -20,12 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, format: str | None, out: str | None, **network: Any) -> int:
     """Write one network to a file and print the path, and how exact it is."""
+    if format is None and out is None:
+        raise InputError("give --format json, pt, safetensors or onnx, or an --out that ends so")
     from mlpzoo.pretrained.export import write_exported
     from mlpzoo.pretrained.find import find_network
     from mlpzoo.pretrained.manifest import OUTPUTS
 
-    if format is None and out is None:
-        raise InputError("give --format json, pt, safetensors or onnx, or an --out that ends so")
     found = find_network(**network)
     exported = found.exported
     stem = exported.exercise if found.is_checkpoint else Path(found.named).stem

@@ -28,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, step: int | None, film: bool, out: str | None, **network: Any) -> int:
     """Draw a network or a snapshot of one and print the paths of the pictures."""
+    if step is not None:
+        check_count("step", step, least=0)
     from mlpzoo.pretrained.find import find_network
     from mlpzoo.runs.folder import FIGURES
     from mlpzoo.training.pictures import draw
 
-    if step is not None:
-        check_count("step", step, least=0)
     found = _found(network)
     exercise, data = found.solves()
     beside = found.run or (found.path.parent if found.path else Path())

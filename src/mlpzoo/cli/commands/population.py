@@ -9,6 +9,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, stdout_for
+from mlpzoo.cli.words import check_arguments
 from mlpzoo.files import as_json
 from mlpzoo.training.settings import PopulationSettings
 
@@ -35,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, name: str | None, json: bool, dotted: Mapping[str, Any], **given: Any) -> int:
     """Check all settings, train the members, print how many are solved and why the others not."""
+    PopulationSettings(**given)  # refuses at once what it would after torch has been loaded
+    check_arguments([name] if name else [], dotted)
     import torch
 
     from mlpzoo.exercises import get_exercise, list_exercises

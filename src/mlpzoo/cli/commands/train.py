@@ -10,6 +10,7 @@ from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
 from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, measured, stdout_for
+from mlpzoo.cli.words import check_arguments
 from mlpzoo.files import as_json
 from mlpzoo.training.settings import TrainSettings
 
@@ -47,6 +48,8 @@ def run(
     *, names: Sequence[str], config: str | None, json: bool, dotted: Mapping[str, Any], **given: Any
 ) -> int:
     """Check all runs, then run them one after another, and print a table of the results."""
+    TrainSettings(**given)  # refuses at once what it would after torch has been loaded
+    check_arguments(names, dotted)
     import torch
 
     from mlpzoo.training.run import carry_out

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import TYPE_CHECKING, Any
 
 from mlpzoo.analysis.proof.certificate import GAP, LIMIT_S
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, check_positive
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
 from mlpzoo.cli.tables import as_table, rounded, stdout_for
 from mlpzoo.files import as_json
@@ -39,12 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, names: Sequence[str], ckpt: str | None, json: bool, gap: float, **given: Any) -> int:
     """Prove and print a bound for each output of each network, and how far gates stay right."""
-    from mlpzoo.pretrained.find import find_network
-
     if ckpt is not None and len(names) > 1:
         raise InputError(f"--ckpt {ckpt} is of one exercise, got {', '.join(names)}")
     if not names and ckpt is None:
         raise InputError("name a network, such as sin, or give --ckpt")
+    check_positive("gap", gap)
+    check_positive("limit_s", given["limit_s"])
+    from mlpzoo.pretrained.find import find_network
+
     with stdout_for(json):
         found = [find_network(name, path=ckpt) for name in names] or [find_network(str(ckpt))]
         rows = [row for each in found for row in _proved(each, gap=gap, **given)]

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.checks import InputError
+from mlpzoo.checks import InputError, check_count
 from mlpzoo.cli.exit_codes import PASSED
 from mlpzoo.cli.parser import add_network
 
@@ -34,10 +34,12 @@ def run(
     *, form: str, digits: int | None, names: str | None, real: str | None, **network: Any
 ) -> int:
     """Print the text, and say on stderr what it gives and what rounding does to it."""
-    from mlpzoo.pretrained.find import find_network
-
     if real and form != "c":
         raise InputError(f"--real {real} goes with --as c")
+    if digits is not None:
+        check_count("digits", digits, 1, 17)
+    from mlpzoo.pretrained.find import find_network
+
     found = find_network(**network)
     text, said = _written(found, form, names=names, digits=digits, real=real or "double")
     print(text)
