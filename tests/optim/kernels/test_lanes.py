@@ -106,6 +106,22 @@ def test_blocks_of_any_size_give_the_same_bits_and_torch_can_go_on(case):
     torch.testing.assert_close(*stored, rtol=0, atol=0)
 
 
+def test_means_of_a_dead_unit_end_at_0_and_are_never_subnormal():
+    """A step with subnormal numbers takes twice as long."""
+    module = LitSequentialMLP(hidden_features=(2,), lr=0.0001)
+    data, optimizer = SinDataModule(batch_size=4), module.build_optimizer()
+    lanes = lane_steps(module, optimizer)
+    lanes.take(block_of(data, 5), [0.0001] * 5, [])
+    with torch.no_grad():
+        module.net.layers[0].bias.fill_(-1e6)
+    smallest = torch.finfo(torch.float32).smallest_normal
+    for _ in range(20):
+        lanes.take(block_of(data, 50), [0.0001] * 50, [])
+        means = optimizer.state[module.net.layers[0].weight]["exp_avg"].abs()
+        assert not ((means > 0) & (means < smallest)).any()
+    assert means.max() == 0
+
+
 @pytest.mark.parametrize(
     ("name", "data", "module"),
     [

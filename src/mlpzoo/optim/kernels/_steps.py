@@ -15,6 +15,7 @@ from mlpzoo.optim.kernels._vectors import (
     fma,
     gate,
     load,
+    normal,
     relu,
     sigmoid,
     spread,
@@ -177,7 +178,7 @@ def _adapt(b, p, m, v, g, size, settings, rate, root, shrink):
     for i in range(0, size * LANES, LANES):
         weight, mean = load(b, p + i), load(b, m + i)
         grad = fma(weight, spread(decay), load(b, g + i))
-        mean = fma(grad - mean, spread(c1), mean)
+        mean = normal(fma(grad - mean, spread(c1), mean))
         square = fma(grad * c2, grad, load(b, v + i) * b2)
         store(b, m + i, mean)
         store(b, v + i, square)

@@ -15,6 +15,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model, ty
 LANES = 16
 _FLOAT, _INT = ir.FloatType(), ir.IntType(32)
 _FLOATS, _INTS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
+_SMALLEST = float(np.finfo(np.float32).tiny)
 _ROUNDS = 12583039.0  # 1.5 * 2^23 + 127: added, it leaves a rounded number and an exponent's bits
 
 
@@ -181,6 +182,11 @@ def _above(b: Any, value: Any, least: Any) -> Any:
     return b.select(b.fcmp_ordered("<", value, least), least, value)
 
 
+def _normal(b: Any, value: Any) -> Any:
+    size = _called(b, "fabs", value)
+    return b.select(b.fcmp_ordered("<", size, _constant(_SMALLEST)), _constant(0.0), value)
+
+
 spread = _elementwise(1, lambda b, x: x)
 sqrt = _elementwise(1, lambda b, x: _called(b, "sqrt", x))
 fma = _elementwise(3, _fma)  # x y + z, rounded once
@@ -189,3 +195,4 @@ tanh = _elementwise(1, _tanh)
 relu = _elementwise(1, _relu)
 gate = _elementwise(2, _gate)  # the second where the first is above 0, else 0
 above = _elementwise(2, _above)  # the first, or the second where that is larger
+normal = _elementwise(1, _normal)  # 0 for subnormal numbers, which processors are slow with
