@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlpzoo.cli.tables import Row
 from mlpzoo.files import as_json
-from scripts.benchmark.comparisons import COMPARISONS, PARTS, one_core
+from scripts.benchmark.comparisons import COMPARISONS, one_core
 from scripts.benchmark.contestants import contestants
 
 
@@ -45,9 +45,7 @@ def main(parts: list[str], repetitions: int, steps: int, whole: int, out: str | 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--parts", nargs="+", choices=PARTS, default=PARTS, help="(all)")
-    add("--population", dest="parts", action="store_const", const=["population"],
-        help="the cost of a member's step instead, beside JAX and single runs")  # fmt: skip
+    add("--parts", nargs="+", choices=COMPARISONS, default=list(COMPARISONS), help="(all)")
     add("--repetitions", type=int, default=3, help="runs of each contestant, or seeds (3)")
     add("--steps", type=int, default=4000, help="steps of a run that is timed by step (4000)")
     add("--whole", type=int, default=30_000, help="steps of a whole process (30000)")

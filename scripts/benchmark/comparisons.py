@@ -1,25 +1,24 @@
-"""Three comparisons, each contestant in turn with the others, medians and ratios reported.
+"""Comparisons, each contestant in turn with the others, medians and ratios reported.
 
 The machine should be left alone meanwhile; taking turns makes a busy moment fall on all.
 """
 
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 
 from mlpzoo.cli.tables import Row
 from scripts.benchmark.contestants import Contestant, Reached, largest_test_error
+from scripts.benchmark.least_squares import FITS, least_squares
 from scripts.benchmark.lecture import TASKS, PlainLoop
 from scripts.benchmark.populations import population_costs
+from scripts.benchmark.processes import Usage, starts, used_by
 
 FIRST_SEED = 20_000  # recipes were developed on seeds below 10,000
 BASE = "plain loop"
@@ -78,8 +77,8 @@ def whole_processes(name: str, field: Field, *, steps: int, repetitions: int) ->
     for _ in range(repetitions):
         for who, each in able.items():
             usage = _run(each.argv, name, steps)
-            seconds[who].append(usage[0])
-            memory[who].append(usage[1])
+            seconds[who].append(usage.seconds)
+            memory[who].append(usage.megabytes)
     took = {who: statistics.median(values) for who, values in seconds.items()}
     held = {who: statistics.median(values) for who, values in memory.items()}
     return [
@@ -123,8 +122,9 @@ COMPARISONS: dict[str, tuple[Callable[..., list[Row]], tuple[str, ...]]] = {
     "processes": (whole_processes, ("xor",)),
     "accuracy": (times_to_accuracy, ("sin", "square", "minmax")),
     "population": (population_costs, ("xor", "sin")),
+    "start": (starts, ("",)),
+    "least-squares": (least_squares, tuple(FITS)),
 }
-PARTS = ["steps", "processes", "accuracy"]
 
 
 def _accuracy_row(name: str, who: str, runs: Sequence[Reached], error: float, base: float) -> Row:
@@ -148,33 +148,14 @@ def _whole_recipe(name: str, seed: int) -> Reached:
     return Reached(time.perf_counter() - began, task.steps, largest_test_error(task, session))
 
 
-ROOT = Path(__file__).parents[2]  # where `python -m scripts.benchmark...` works
-# A process's peak counts what it shared with the one that started it: so a small one starts it.
-_STARTER = """
-import os, subprocess, sys, time
-began = time.perf_counter()
-process = subprocess.Popen(sys.argv[2:], stdout=open(sys.argv[1], "w"), stderr=subprocess.STDOUT)
-_, status, usage = os.wait4(process.pid, 0)
-print(time.perf_counter() - began, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
-"""
-
-
-def _run(argv: Sequence[str], name: str, steps: int) -> tuple[float, float]:
-    """Run a process to its end; return its seconds and the most memory it held, in MB."""
+def _run(argv: Sequence[str], name: str, steps: int) -> Usage:
+    """Run a contestant's process to its end."""
     module, *rest = argv
     words, flags = ([r for r in rest if (r[0] == "-") is dash] for dash in (False, True))
     with tempfile.TemporaryDirectory() as folder:
         how = ["--recipe", "lecture", "--no-plots", "--out", folder, "--max-steps", str(steps)]
         arguments = [*words, name, *(how if module == "mlpzoo" else [str(steps)]), *flags]
-        output = Path(folder, "output")
-        line = subprocess.check_output(
-            [sys.executable, "-c", _STARTER, output, sys.executable, "-m", module, *arguments],
-            text=True, cwd=ROOT,
-        )  # fmt: skip
-        seconds, megabytes, code = map(float, line.split())
-        if code and not (module == "mlpzoo" and code == 1):  # the lecture's recipe fell short
-            raise RuntimeError(output.read_text(encoding="utf-8"))
-    return seconds, megabytes
+        return used_by("-m", module, *arguments)
 
 
 def _ratio(value: float, base: float) -> float:
