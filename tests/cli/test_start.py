@@ -17,7 +17,8 @@ WITHOUT_TORCH = [
     "show minmax-exact --json", "predikt sin 1", "predict sni 1", "train xor --sede 3",
     "train xor --max-steps abc", "train xor --seed -1", "predict sin abc", "plot sin --step -1",
     "formula xor --real float", "formula xor --digits 0", "certify sin --gap 0",
-    "train xor --module.lrr 1", "train sin --data.lo 1", "population xor --members 0", "explain xor --lr abc", "certify", "export xor",
+    "train xor --module.lrr 1", "train sin --data.lo 1", "population xor --members 0",
+    "explain xor --lr abc", "certify", "export xor",
 ]  # fmt: skip
 WITHOUT_LIGHTNING = [
     "predict sin 1.57", "predict or-exact 0 1", "predict minmax 3 8 --json",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -175,33 +174,24 @@ def save(figure: FigureBase | bytes, path: Path) -> None:
     if isinstance(figure, bytes):
         write_whole(path, figure)
         return
-    picture = BytesIO()
-    with laid_out(drawn := whole(figure)):
-        drawn.savefig(picture, format=path.suffix[1:] or "png")
-    write_whole(path, picture.getvalue())
+    write_whole(path, _content(whole(figure), path.suffix[1:] or "png"))
 
 
-@contextmanager
-def laid_out(figure: Figure) -> Iterator[None]:
-    """Lay a figure out once, for `savefig`, which would draw all of it only for that.
+def _content(figure: Figure, kind: str) -> bytes:
+    """Return a figure as the content of a file.
 
-    Args:
-        figure: The figure; it keeps its layout engine.
+    `savefig` draws twice, the first time for the layout alone, though drawing lays out too.
     """
+    from matplotlib import rcParams, rcParamsDefault
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    engine = figure.get_layout_engine()
-    if engine is None:
-        yield
-        return
-    if not hasattr(figure.canvas, "get_renderer"):
-        FigureCanvasAgg(figure)  # which keeps its renderer
-    engine.execute(figure)
-    figure.set_layout_engine("none")
-    try:
-        yield
-    finally:
-        figure.set_layout_engine(engine)
+    picture = BytesIO()
+    usual = all(rcParams[name] == rcParamsDefault[name] for name in rcParams.find_all("^savefig"))
+    if usual and kind == "png":
+        FigureCanvasAgg(figure).print_png(picture)
+    else:  # it is for savefig to do what a style asks for
+        figure.savefig(picture, format=kind)
+    return picture.getvalue()
 
 
 def save_each(pictures: Mapping[Path, Callable[[], FigureBase | bytes]]) -> tuple[list[Path], str]:
