@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,9 +59,10 @@ class Declared:
                 if isinstance(value, ast.Call):  # of dataclasses.field
                     how = {str(each.arg): each.value for each in value.keywords}
                     value = how.get("default")
-                self.defaults[name] = self.constants[name] = _value(value, tree)
-                if "init" in how or "ClassVar" in ast.unparse(kind):
-                    del self.defaults[name]
+                with suppress(ValueError):  # an attribute that is none of the arguments
+                    self.constants[name] = _value(value, tree)
+                    if "init" not in how and "ClassVar" not in ast.unparse(kind):
+                        self.defaults[name] = self.constants[name]
 
 
 def arguments_of(exercise: Exercise) -> dict[str, dict[str, tuple[Any, str]]]:

@@ -28,8 +28,8 @@ from mlpzoo.optim.factory import (
     needs_of,
 )
 from mlpzoo.optim.fused_adam import drop_traces
+from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.chain import in_chain
-from mlpzoo.optim.kernels.choice import TORCH
 from mlpzoo.optim.kernels.lanes import lane_steps
 from mlpzoo.optim.loops import (
     align_counts,

@@ -1,5 +1,5 @@
 """Optimizers, losses and schedules by name, and many optimizer steps in one training_step."""
 
-from mlpzoo.optim.levenberg import LevenbergMarquardt
+import lazy_loader
 
-__all__ = ["LevenbergMarquardt"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

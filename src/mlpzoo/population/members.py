@@ -16,7 +16,7 @@ from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import needs_of
-from mlpzoo.optim.kernels.choice import TORCH
+from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.lanes import lane_steps
 from mlpzoo.population.layers import MemberLinear, stack
 from mlpzoo.population.starts import Starts

@@ -17,7 +17,7 @@ from mlpzoo.modules.formulas import as_exact
 from mlpzoo.modules.metrics import member_metrics
 from mlpzoo.optim.blocks import check_blocks, check_steps
 from mlpzoo.optim.factory import build_schedule, check_targets
-from mlpzoo.optim.kernels.choice import TORCH
+from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.loops import (
     align_counts,
     block_sizes,

@@ -16,7 +16,7 @@ from typing_extensions import override
 from mlpzoo.checks import InputError, as_typed, resolve_name
 from mlpzoo.exercises import Exercise, check_own_name, get_exercise
 from mlpzoo.optim.factory import build_schedule, for_optimizer
-from mlpzoo.optim.kernels.choice import TORCH
+from mlpzoo.optim.kernels import TORCH
 from mlpzoo.runs.checkpoint import START, is_whole
 from mlpzoo.runs.folder import CONFIG, find_run, read_config
 from mlpzoo.training.plan import Kind, Plan, from_config, holds_object, resolve, runs_of

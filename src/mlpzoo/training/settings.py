@@ -20,12 +20,12 @@ from mlpzoo.checks import (
     plain_values,
     resolve_name,
 )
+from mlpzoo.optim.kernels import AUTO, KERNELS
 
 if TYPE_CHECKING:
     from lightning.pytorch import Callback
     from lightning.pytorch.loggers import Logger
 
-KERNELS = ("auto", "numba", "torch")
 GROUPS = ("data", "module")  # settings that are arguments of a constructor, by name
 MOST_MEMBERS = 2**20
 
@@ -82,7 +82,7 @@ class RunSettings:
     """Kind of device, as Lightning names them: cpu, gpu, or auto, a GPU if there is one."""
     threads: int | None = option(None, check=partial(check_count, most=1024), changeable=True)
     """torch's CPU threads (as torch is set; the command line sets 1, best for small networks)."""
-    kernel: str = option("auto", check=_check_kernel, changeable=True)
+    kernel: str = option(AUTO, check=_check_kernel, changeable=True)
     """What takes the steps: torch, numba (of the extra fast, for small networks), or auto."""
     plots: bool = option(True, check=check_flag, free=True)
     """Draw the result and the losses into figures/."""

@@ -1,1 +1,3 @@
-"""Steps of known networks without autograd: each is compared with autograd before it is used."""
+"""Faster ways to take the steps of known networks, each tried against autograd beforehand."""
+
+KERNELS = AUTO, LANES, TORCH = "auto", "numba", "torch"  # what can be asked for

@@ -8,9 +8,9 @@ import torch
 
 from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Block
+from mlpzoo.optim.kernels import AUTO, LANES, TORCH
 from mlpzoo.optim.kernels.lanes import lane_steps
 
-AUTO, LANES, TORCH = "auto", "numba", "torch"
 FEWEST_STEPS = 1000  # below which loading the compiled kernel costs more than it saves
 MOST_WORK = 2**17  # weights times rows, above which products of matrices are as fast
 _TRIED = 3  # steps
@@ -21,7 +21,7 @@ def choose_kernel(asked: str, module: Any, data: Any, *, steps: int, device: str
     """Return "numba" where its kernel is installed, knows a module, pays and does the same.
 
     Args:
-        asked: One of these three; not "auto", it is taken or refused.
+        asked: One of `KERNELS`; not "auto", it is taken or refused.
         module: The `LitNetwork` that is to be trained; it is not changed.
         data: Its data module.
         steps: How many there are to be.

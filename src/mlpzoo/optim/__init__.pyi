@@ -1,0 +1,1 @@
+from .levenberg import LevenbergMarquardt as LevenbergMarquardt
