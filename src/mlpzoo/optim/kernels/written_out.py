@@ -151,12 +151,19 @@ class WrittenOut(Gradient):
             yield partial(self.slope.mul_, self.chain.out_scale.half_width)
 
     def _backward(self) -> Iterator[Call]:
-        met = set[int]()
-        for layer in reversed(self.layers):
+        met, free = set[int](), list[Tensor]()
+        for index, layer in reversed(list(enumerate(self.layers))):
             yield from layer.backward(self._taken(layer))
+            if index not in self.chain.outputs:
+                free.append(layer.h)  # nobody needs it any more
             if (source := layer.source) is not None:
-                yield from layer.pass_on(self.layers[source].slope, adds=source in met)
+                below = self.layers[source]
+                if source not in met:
+                    below.slope = _one_like(below.h, free)
+                yield from layer.pass_on(below.slope, adds=source in met)
                 met.add(source)
+            if index not in self.chain.outputs:
+                free.append(layer.slope)
 
     def _taken(self, layer: "_Layer") -> Tensor:
         return self.x if layer.source is None else self.layers[layer.source].h
@@ -176,7 +183,7 @@ class _Layer:
         self.weight, bias = link.linear.weight.detach(), link.linear.bias
         self.bias = None if bias is None else bias.detach()
         self.h = self.weight.new_empty(rows, len(self.weight))
-        self.slope = torch.empty_like(self.h)
+        self.slope = self.h  # until there is another
         self.of_weight = torch.empty_like(self.weight)
         self.of_bias = None if self.bias is None else torch.empty_like(self.bias)
 
@@ -208,6 +215,12 @@ class _Layer:
             yield lambda: below.add_(torch.mm(self.slope, self.weight))
         else:
             yield partial(torch.mm, self.slope, self.weight, out=below)
+
+
+def _one_like(h: Tensor, free: list[Tensor]) -> Tensor:
+    """Return memory of a shape, free one if there is any: what is small stays in a cache."""
+    at = next((at for at, each in enumerate(free) if each.shape == h.shape), None)
+    return torch.empty_like(h) if at is None else free.pop(at)
 
 
 def _fits(chain: Chain, block: Block) -> bool:
