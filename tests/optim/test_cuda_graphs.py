@@ -11,7 +11,7 @@ from mlpzoo import Block, get_exercise
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.cuda_graphs import BlockGraphs, take_steps
 from mlpzoo.optim.fused_adam import AdamKernel
-from mlpzoo.optim.kernels.backward import Gradients
+from mlpzoo.optim.kernels.written_out import Gradients
 
 NAMES = ("minmax", "sin", "xor")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

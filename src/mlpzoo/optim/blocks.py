@@ -27,8 +27,9 @@ from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.cuda_graphs import BlockGraphs
 from mlpzoo.optim.fused_adam import steps_in_a_row
-from mlpzoo.optim.kernels.backward import ByAutograd, Gradients, Losses, Objective
+from mlpzoo.optim.kernels.gradient import ByAutograd, Losses, Objective
 from mlpzoo.optim.kernels.lanes import LaneSteps
+from mlpzoo.optim.kernels.written_out import Gradients
 from mlpzoo.optim.needs import declared_needs, work_on_gradients
 
 _STEP_HOOKS = (

@@ -14,7 +14,8 @@ from torch.optim import Optimizer
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.fused_adam import AdamKernel, is_plain_fused_adam
-from mlpzoo.optim.kernels.backward import Gradient, Gradients, Losses
+from mlpzoo.optim.kernels.gradient import Gradient, Losses
+from mlpzoo.optim.kernels.written_out import Gradients
 
 MOST_GRAPHS = 4  # sizes of blocks that are kept; others take ordinary steps
 
@@ -104,7 +105,7 @@ class BlockGraphs:
             self.possible = False
             self.optimizer.zero_grad()
             return
-        self._graphs[len(x)] = _Recorded(graph, x, y, rates, losses, bound)
+        self._graphs[len(x)] = _Recorded(graph, gradient, x, y, rates, losses, bound)
 
 
 def take_steps(gradient: Gradient, kernel: AdamKernel, rates: Tensor) -> Losses:
@@ -134,6 +135,7 @@ def take_steps(gradient: Gradient, kernel: AdamKernel, rates: Tensor) -> Losses:
 @dataclass(frozen=True)
 class _Recorded:
     graph: torch.cuda.CUDAGraph
+    gradient: Gradient  # which may own memory that the graph works on
     x: Tensor
     y: Tensor
     rates: Tensor

@@ -11,6 +11,7 @@ Such means change a weight by less than 1e-27, so they are set to 0 now and then
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -81,14 +82,20 @@ class AdamKernel:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
-        (self.group,) = optimizer.param_groups
-        self.parameters: list[Tensor] = self.group["params"]
+        (group,) = optimizer.param_groups
+        self.parameters: list[Tensor] = group["params"]
         states = [optimizer.state[parameter] for parameter in self.parameters]
         self.means: list[Tensor] = [state["exp_avg"] for state in states]
         self.squares: list[Tensor] = [state["exp_avg_sq"] for state in states]
         self.counts: list[Tensor] = [state["step"] for state in states]
+        decoupled = group["decoupled_weight_decay"]
+        self._kernel: Any = partial(
+            torch._fused_adamw_ if decoupled else torch._fused_adam_,
+            beta1=group["betas"][0], beta2=group["betas"][1], weight_decay=group["weight_decay"],
+            eps=group["eps"], amsgrad=False, maximize=group["maximize"],
+        )  # fmt: skip
+        self._values = [parameter.detach() for parameter in self.parameters]
 
-    @torch.no_grad()
     def step(self, grads: list[Any], counts: list[Tensor], lr: float | Tensor) -> None:
         """Change parameters and means in place.
 
@@ -97,15 +104,7 @@ class AdamKernel:
             counts: How many steps each has taken, this one included.
             lr: The rate of this step.
         """
-        group = self.group
-        kernel: Any = torch._fused_adam_
-        if group["decoupled_weight_decay"]:
-            kernel = torch._fused_adamw_
-        kernel(
-            self.parameters, grads, self.means, self.squares, [], counts, lr=lr,
-            beta1=group["betas"][0], beta2=group["betas"][1], weight_decay=group["weight_decay"],
-            eps=group["eps"], amsgrad=False, maximize=group["maximize"],
-        )  # fmt: skip
+        self._kernel(self._values, grads, self.means, self.squares, [], counts, lr=lr)
 
 
 class _AdamRow:
@@ -122,12 +121,11 @@ class _AdamRow:
     def step(self) -> None:
         if not (self.kept and self.kernel):
             self.grads = [parameter.grad for parameter in self.group["params"]]
-        complete = all(grad is not None for grad in self.grads)
-        if self.kernel is None or not complete:
+        if self.kernel is None or (not self.kept and any(grad is None for grad in self.grads)):
             self.close()
             drop_traces(self.optimizer)
             self.optimizer.step()
-            if complete:
+            if all(grad is not None for grad in self.grads):
                 self._collect()
         else:
             if self.taken % TRACES_EVERY == 0:

@@ -67,6 +67,13 @@ class Chain:
         pairs = [(link.linear.weight, link.linear.bias) for link in self.links]
         return [each for pair in pairs for each in pair if each is not None]
 
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """All but the numbers: where it is the same, the same operations are called."""
+        links = ((*link.linear.weight.shape, link.activation, link.source) for link in self.links)
+        scales = (self.in_scale is None, self.out_scale is None)
+        return (*links, self.outputs, *scales, self.loss, self.reduction, self.parts)
+
 
 def in_chain(method: Method, *, by_column: bool = False) -> Method:
     """Mark a method whose work a `Chain` describes; one that takes its place has no mark.

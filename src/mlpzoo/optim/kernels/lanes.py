@@ -5,7 +5,7 @@ written back behind it, so whoever looks between two blocks sees what ordinary s
 left, up to float rounding. Needs the extra `fast`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,8 +17,8 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.kernels.chain import Chain, read_chain
+from mlpzoo.optim.kernels.gradient import Losses
 
-Losses = Mapping[str, Tensor]
 Array = NDArray[np.float32]
 WIDEST = 32  # units of a layer up to which lanes are faster than products of matrices
 LANES = 16  # members are filled up to a multiple

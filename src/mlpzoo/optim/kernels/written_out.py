@@ -6,20 +6,20 @@ them, into memory that is kept for a block. The bits are the same: they are comp
 gradient is used.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial, reduce
 from operator import add
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from typing_extensions import override
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.kernels.chain import Chain, Link, read_chain
+from mlpzoo.optim.kernels.gradient import ByAutograd, Gradient, Losses, Objective
 
-Losses = Mapping[str, Tensor]
-Objective = Callable[[Tensor, Tensor], tuple[Tensor, Losses]]
 Call = Callable[[], object]
 _aten: Any = torch.ops.aten
 _LOSSES: dict[str, Any] = {
@@ -34,22 +34,6 @@ _SLOPES: dict[str, tuple[Any, list[Any]]] = {  # autograd's operations, with wha
     "mse": (_aten.mse_loss_backward.grad_input, []),
     "bce": (_aten.binary_cross_entropy_backward.grad_input, [None]),
 }
-
-
-class Gradient(Protocol):
-    """The gradients of the batches of a block, one after the other.
-
-    Attributes:
-        kept: Whether each takes the place of the one before, so that none need be cleared.
-    """
-
-    kept: bool
-
-    def take(self, step: int) -> object:
-        """Set the gradient of every parameter for the batch of a step of the block."""
-
-    def losses(self) -> tuple[Tensor, Losses]:
-        """Return what each step has minimised, (steps,), and the losses of the last to log."""
 
 
 class Gradients:
@@ -72,9 +56,7 @@ class Gradients:
         chain = read_chain(self.objective) if len(block.x) > 1 else None
         if chain is None or not _fits(chain, block):
             return ByAutograd(self.objective, block)
-        links = ((*link.linear.weight.shape, link.activation, link.source) for link in chain.links)
-        scales = chain.in_scale is None, chain.out_scale is None
-        kind = (block.x.shape[1:], block.x.dtype, block.x.device, *links, *scales, chain.loss)
+        kind = (block.x.shape[1:], block.x.dtype, block.x.device, *chain.kind)
         if kind not in self._agreed:
             self._agreed[kind] = self._agree(chain, Block(block.x[1:2], block.y[1:2]))
         return WrittenOut(chain, block) if self._agreed[kind] else ByAutograd(self.objective, block)
@@ -92,34 +74,7 @@ class Gradients:
         return len(found[0]) == len(found[1]) and all(map(torch.equal, *found))
 
 
-class ByAutograd:
-    """The gradients of any objective.
-
-    Args:
-        objective: Maps x, y to what a step minimises and the losses to log.
-        block: The batches.
-    """
-
-    kept = False
-
-    def __init__(self, objective: Objective, block: Block) -> None:
-        self.objective = objective
-        self.batches = list(zip(block.x.unbind(), block.y.unbind(), strict=True))
-        self._each: list[Tensor] = []
-        self._last: Losses = {}
-
-    def take(self, step: int) -> Tensor:  # noqa: D102 (as said in the protocol)
-        minimised, self._last = self.objective(*self.batches[step])
-        minimised.backward()  # type: ignore[no-untyped-call]
-        self._each.append(minimised.detach())
-        return self._each[-1]
-
-    def losses(self) -> tuple[Tensor, Losses]:  # noqa: D102
-        losses, self._last = self._last, {}  # their graph, kept, would spoil a recording
-        return torch.stack(self._each), losses
-
-
-class WrittenOut:
+class WrittenOut(Gradient):
     """The gradients of a chain, by a list of calls on memory that stays where it is.
 
     Args:
@@ -143,8 +98,9 @@ class WrittenOut:
         self.output = ends[0].h if len(ends) == 1 and not chain.out_scale else self.slope.clone()
         self.calls = [*self._forward(ends), *self._slope_of_loss(), *self._backward()]
 
+    @override
     @torch.no_grad()
-    def take(self, step: int) -> None:  # noqa: D102
+    def take(self, step: int) -> None:
         if step == 0:
             for layer in self.layers:
                 layer.show_gradients()
@@ -154,8 +110,9 @@ class WrittenOut:
             call()
         self.givens[step].copy_(self.output)
 
+    @override
     @torch.no_grad()
-    def losses(self) -> tuple[Tensor, Losses]:  # noqa: D102
+    def losses(self) -> tuple[Tensor, Losses]:
         chain, values = self.chain, []
         for output, y in self._of_parts(self.given, self.block.y):
             each = _LOSSES[chain.loss](output, y, reduction="none").unbind()
@@ -194,12 +151,19 @@ class WrittenOut:
             yield partial(self.slope.mul_, self.chain.out_scale.half_width)
 
     def _backward(self) -> Iterator[Call]:
-        met = set[int]()
-        for layer in reversed(self.layers):
+        met, free = set[int](), list[Tensor]()
+        for index, layer in reversed(list(enumerate(self.layers))):
             yield from layer.backward(self._taken(layer))
+            if index not in self.chain.outputs:
+                free.append(layer.h)  # nobody needs it any more
             if (source := layer.source) is not None:
-                yield from layer.pass_on(self.layers[source].slope, adds=source in met)
+                below = self.layers[source]
+                if source not in met:
+                    below.slope = _one_like(below.h, free)
+                yield from layer.pass_on(below.slope, adds=source in met)
                 met.add(source)
+            if index not in self.chain.outputs:
+                free.append(layer.slope)
 
     def _taken(self, layer: "_Layer") -> Tensor:
         return self.x if layer.source is None else self.layers[layer.source].h
@@ -219,7 +183,7 @@ class _Layer:
         self.weight, bias = link.linear.weight.detach(), link.linear.bias
         self.bias = None if bias is None else bias.detach()
         self.h = self.weight.new_empty(rows, len(self.weight))
-        self.slope = torch.empty_like(self.h)
+        self.slope = self.h  # until there is another
         self.of_weight = torch.empty_like(self.weight)
         self.of_bias = None if self.bias is None else torch.empty_like(self.bias)
 
@@ -253,15 +217,17 @@ class _Layer:
             yield partial(torch.mm, self.slope, self.weight, out=below)
 
 
+def _one_like(h: Tensor, free: list[Tensor]) -> Tensor:
+    """Return memory of a shape, free one if there is any: what is small stays in a cache."""
+    at = next((at for at, each in enumerate(free) if each.shape == h.shape), None)
+    return torch.empty_like(h) if at is None else free.pop(at)
+
+
 def _fits(chain: Chain, block: Block) -> bool:
-    """Tell whether a block's batches are such that a chain has nothing to turn or to refuse."""
+    """Tell whether a block has nothing that a module or autograd would have to see to."""
     (x, y), like = block, chain.parameters[0]
-    if (
-        x.dim() != 3
-        or y.dim() != 3
-        or x.shape[1] == 0
-        or torch.is_autocast_enabled(like.device.type)
-    ):
+    watched = torch.is_autocast_enabled(like.device.type) or torch.is_anomaly_enabled()
+    if watched or x.dim() != 3 or y.dim() != 3 or x.shape[1] == 0:
         return False
     alike = all((t.dtype, t.device) == (like.dtype, like.device) for t in (x, y))
     columns = sum(chain.links[index].linear.out_features for index in chain.outputs)

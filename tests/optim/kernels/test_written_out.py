@@ -9,7 +9,8 @@ from torch import nn
 from mlpzoo import Block, InputError, LitGate, LitMinMax, LitSequentialMLP, get_exercise
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import build_schedule
-from mlpzoo.optim.kernels.backward import ByAutograd, Gradients, WrittenOut
+from mlpzoo.optim.kernels.gradient import ByAutograd
+from mlpzoo.optim.kernels.written_out import Gradients, WrittenOut
 
 
 def lecture(name, **changes):
@@ -154,5 +155,7 @@ def test_rows_of_another_kind_are_left_to_the_module():
     gradients = Gradients(module.objective)
     for block in (Block(x.double(), y), Block(x[:1], y[:1]), Block(x[:, :0], y[:, :0])):
         assert isinstance(gradients.of(block), ByAutograd)
-    with torch.autocast("cpu"):
-        assert isinstance(gradients.of(Block(x, y)), ByAutograd)
+    for watched in (torch.autocast("cpu"), torch.autograd.set_detect_anomaly(True)):
+        with watched:
+            assert isinstance(gradients.of(Block(x, y)), ByAutograd)
+    assert isinstance(gradients.of(Block(x, y)), WrittenOut)
