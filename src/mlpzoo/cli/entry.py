@@ -7,6 +7,7 @@ from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from mlpzoo.checks import InputError, cause, resolve_name
+from mlpzoo.cli import garbage
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED
 from mlpzoo.cli.parser import build_parser, commands
 from mlpzoo.cli.words import split_dotted
@@ -17,6 +18,7 @@ from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceba
 def script() -> NoReturn:
     """Run the command line of this process, which no signal ends with a traceback."""
     no_traceback()
+    garbage.pause()
     _prepare_streams()
     if sys.stderr.isatty():
         sys.meta_path.insert(0, _LoadingNote())

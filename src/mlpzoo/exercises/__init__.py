@@ -21,7 +21,7 @@ __all__ = [
 
 GROUP = "mlpzoo.exercises"
 _FOLDER = Path(__file__).parent
-_NOT_EXERCISES = {"__init__", "arguments", "base", "declared", "threshold"}
+_NOT_EXERCISES = {"__init__", "arguments", "base", "declared", "named", "threshold"}
 _registered: dict[str, Exercise] = {}
 
 

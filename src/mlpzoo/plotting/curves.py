@@ -141,6 +141,8 @@ def plot_losses(
     falling = _far_apart([*shown, *marked.values()])
     axes.set(xlabel="optimizer steps", ylabel="value, logarithmic" if falling else "value")
     axes.set(yscale="log" if falling else "linear")
+    if falling:
+        axes.yaxis.set_major_formatter("{x:g}")  # powers of ten would be parsed as mathematics
     axes.set_xlim(left=0)
     axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, alpha=0.3)

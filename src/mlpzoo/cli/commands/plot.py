@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError, cause, check_count
 from mlpzoo.cli.exit_codes import PASSED
+from mlpzoo.cli.garbage import go_on
 from mlpzoo.cli.parser import add_network
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def run(*, step: int | None, film: bool, out: str | None, **network: Any) -> int
     from mlpzoo.training.pictures import draw
 
     found = _found(network)
+    go_on()
     exercise, data = found.solves()
     beside = found.run or (found.path.parent if found.path else Path())
     if film or step is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
+from mlpzoo.cli.garbage import go_on
 from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, stdout_for
 from mlpzoo.cli.words import check_arguments
@@ -45,6 +46,7 @@ def run(*, name: str | None, json: bool, dotted: Mapping[str, Any], **given: Any
     from mlpzoo.runs.folder import settings_of
     from mlpzoo.training.plan import from_config
 
+    go_on()
     torch.set_num_threads(1)  # the fastest for networks this small
     if name is None:
         if not isinstance(given.get("resume"), str):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, PASSED
+from mlpzoo.cli.garbage import go_on
 from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, measured, stdout_for
 from mlpzoo.cli.words import check_arguments
@@ -55,6 +56,7 @@ def run(
     from mlpzoo.training.run import carry_out
     from mlpzoo.training.signals import Interrupted, Terminated
 
+    go_on()
     torch.set_num_threads(1)  # the fastest for networks this small
     results: list[Result] = []
     try:

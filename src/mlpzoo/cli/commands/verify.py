@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import TYPE_CHECKING, Any
 
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
+from mlpzoo.cli.garbage import go_on
 from mlpzoo.cli.tables import as_table, measured, rounded, stdout_for
 from mlpzoo.files import as_json
 
@@ -37,6 +38,7 @@ def run(*, trained: bool, shipped: bool, json: bool, **given: Any) -> int:
     """Run the checks, a line to stderr for each as it ends, and print a table of all."""
     from mlpzoo.pretrained.verify import verify
 
+    go_on()
     with stdout_for(json):
         checks = verify(trained=not shipped, shipped=not trained, report=_report, **given)
     rows = [asdict(check) for check in checks]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlpzoo.analysis.proof.certificate import GAP, LIMIT_S
 from mlpzoo.checks import InputError, check_positive
 from mlpzoo.cli.exit_codes import FELL_SHORT, PASSED
+from mlpzoo.cli.garbage import go_on
 from mlpzoo.cli.tables import as_table, rounded, stdout_for
 from mlpzoo.files import as_json
 
@@ -47,6 +48,7 @@ def run(*, names: Sequence[str], ckpt: str | None, json: bool, gap: float, **giv
     check_positive("limit_s", given["limit_s"])
     from mlpzoo.pretrained.find import find_network
 
+    go_on()
     with stdout_for(json):
         found = [find_network(name, path=ckpt) for name in names] or [find_network(str(ckpt))]
         rows = [row for each in found for row in _proved(each, gap=gap, **given)]
