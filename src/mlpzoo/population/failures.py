@@ -9,7 +9,7 @@ from mlpzoo.diagnosis.diagnose import MOST_PARAMETERS, diagnose, diagnose_member
 from mlpzoo.diagnosis.probes import BATCHES, ROWS
 from mlpzoo.population.members import Members, StackedMembers
 
-_NUMBERS = 2**23  # of gradients, second derivatives and layers' outputs that are held at once
+_NUMBERS = 2**22  # of gradients, second derivatives and layers' outputs that are held at once
 _ON_GPU = 8  # times as many there, where wide members take little longer together than alone
 
 
@@ -66,6 +66,6 @@ def _at_once(members: Members, data: FunctionDataModule) -> int:
     units = sum(part.out_features for part in module.modules() if isinstance(part, nn.Linear))
     rows: int = min(ROWS, data.test_points**data.in_features)
     bent = size if size <= MOST_PARAMETERS else 0
-    held = size * (2 * BATCHES + bent) + 2 * rows * units
+    held = size * (2 * BATCHES + bent) + rows * (2 * units + 8)  # x, y and answer in float64
     on_gpu = any(parameter.is_cuda for parameter in members.parameters())
     return max(1, _NUMBERS * (_ON_GPU if on_gpu else 1) // max(1, held))
