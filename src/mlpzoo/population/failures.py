@@ -1,12 +1,16 @@
 """Why members have failed: stacked ones are diagnosed together, others one by one."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
 
+import torch
 from torch import nn
 
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import MOST_PARAMETERS, diagnose, diagnose_members
 from mlpzoo.diagnosis.probes import BATCHES, ROWS
+from mlpzoo.modules import LitNetwork
 from mlpzoo.population.members import Members, StackedMembers
 
 _NUMBERS = 2**22  # of gradients, second derivatives and layers' outputs that are held at once
@@ -47,9 +51,19 @@ def _together(
 ) -> list[str]:
     if not isinstance(members, StackedMembers):
         raise TypeError("members side by side have no module in common")
-    stacked, example = members.part(some), members.example[0]
+    stacked, example = _part(members, some), members.example[0]
     found = diagnose_members(stacked, example, data, steps, axis=members.axis)
     return [each.kind for each in found]
+
+
+def _part(members: StackedMembers, some: Sequence[int]) -> LitNetwork:
+    """Return some members in a module of their own."""
+    copies: dict[int, Any] = {}
+    for weight in members.stacked.parameters():
+        chosen = torch.tensor(some, device=weight.device)
+        own = weight.detach().index_select(members.axis, chosen)
+        copies[id(weight)] = nn.Parameter(own, weight.requires_grad)
+    return deepcopy(members.stacked, copies)
 
 
 def _alone(members: Members, index: int, data: FunctionDataModule, step: int | None) -> str:
