@@ -25,8 +25,8 @@ def assert_alike(ours, theirs, x):
 
 def parts(name):
     exercise = get_exercise(name)
-    data = exercise.data(block_steps=20)
-    module = exercise.module(data, schedule="constant")
+    data = exercise.data(recipe="lecture", block_steps=20)
+    module = exercise.module(data, recipe="lecture")
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
     return data, module, optimizer
 
@@ -67,8 +67,8 @@ def test_block_on_a_cpu_is_not_recorded():
 
 def fit(name, quiet, *, cuda_graphs, **changes):
     exercise = get_exercise(name)
-    data = exercise.data(block_steps=25)
-    module = exercise.module(data, **{"optimizer": "adam", **changes})
+    data = exercise.data(recipe="lecture", block_steps=25)  # whose optimizer is Adam
+    module = exercise.module(data, recipe="lecture", **changes)
     module.cuda_graphs = cuda_graphs
     seen = {}
     module.on_train_end = lambda: seen.update(steps=module._block_steps)

@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 import mlpzoo
 from mlpzoo import InputError, LitSequentialMLP, SinDataModule, get_exercise
-from mlpzoo.optim.loops import add_places
+from mlpzoo.optim.loops import MOST_WORK, ON_GPU, add_places, steps_within_reason
 
 SOURCE = Path(mlpzoo.__file__).parent
 INSIDE = {
@@ -106,3 +107,13 @@ def test_state_of_before_there_were_places_goes_on_where_it_was(block_steps, qui
     states["combined_loader"] = [{}]
     add_places(checkpoint)
     assert states["combined_loader"] == [{"taken": 33}]
+
+
+@pytest.mark.parametrize(("device", "factor"), [("cpu", 1), ("cuda", ON_GPU)])
+def test_blocks_are_as_long_as_the_work_on_what_is_trained_allows(device, factor):
+    optimizers = [torch.optim.SGD([torch.zeros(300, 200), torch.zeros(5)]) for _ in range(2)]
+    trainer = SimpleNamespace(
+        optimizers=optimizers, strategy=SimpleNamespace(root_device=torch.device(device))
+    )
+    work = 6 * 2 * 60_005 * 100  # of a step; a population's best weights take no part
+    assert steps_within_reason(trainer, 100) == int(factor * MOST_WORK / work)

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from mlpzoo import (
+    Block,
     FunctionDataModule,
     InputError,
     LitMinMax,
@@ -28,6 +29,8 @@ from mlpzoo import (
 )
 from mlpzoo.modules.formulas import as_exact
 from mlpzoo.modules.metrics import member_metrics
+from mlpzoo.optim.cuda_graphs import take_steps
+from mlpzoo.optim.fused_adam import AdamKernel
 from mlpzoo.population import training
 from mlpzoo.population.members import SeparateMembers, StackedMembers
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
@@ -505,6 +508,51 @@ def test_population_on_a_gpu_is_that_on_a_cpu(name, settings):
     for index in range(4):
         ours, theirs = (each.member(index).answer(x) for each in (on_gpu, on_cpu))
         torch.testing.assert_close(ours, theirs, rtol=0.01, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["xor", "sin", "minmax", "perceptron"])
+def test_steps_of_stacked_members_read_no_value_so_that_they_can_be_recorded(name):
+    exercise = get_exercise(name)
+
+    def data(seed):
+        return exercise.data(recipe="lecture", seed=seed)
+
+    population = Population(
+        lambda seed: exercise.module(data(seed), recipe="lecture", seed=seed), data, range(3),
+        accelerator="gpu",
+    )  # fmt: skip
+    members = population.module.members
+    assert isinstance(members, StackedMembers)
+    x, y = population.data.train_block(torch.arange(1))
+    members.to("meta")  # which has no values, and takes none from another device
+    minimised, losses = members._objective(x[0].to("meta"), y[0].to("meta"))
+    minimised.backward()
+    assert losses["loss"].is_meta
+    assert all(parameter.grad.is_meta for parameter in members.parameters())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["xor", "sin"])
+def test_blocks_of_members_are_recorded(name):
+    exercise = get_exercise(name)
+
+    def data(seed):
+        return exercise.data(recipe="lecture", seed=seed)
+
+    population = Population(
+        lambda seed: exercise.module(data(seed), recipe="lecture", seed=seed), data, range(64),
+        accelerator="gpu",
+    )  # fmt: skip
+    population.module.cuda()
+    members = population.module.members
+    (optimizer,) = members.optimizers()
+    members.begin([optimizer], [])
+    block = Block(*(part.cuda() for part in population.data.train_block(torch.arange(5))))
+    for _ in range(3):
+        members.take(block, torch.ones(64, dtype=torch.bool))
+    with torch.cuda.graph(torch.cuda.CUDAGraph()):  # which says what is against it
+        take_steps(members._objective, AdamKernel(optimizer), block, torch.ones(5, device="cuda"))
+    assert members._steps.graphs.replays == 2
 
 
 def test_members_whose_layers_share_a_weight_are_not_stacked():

@@ -107,7 +107,7 @@ class Probes:
 
     def in_a_row(self) -> Tensor:
         """Return all parameters as they are now, (members, parameters)."""
-        every = [each.flatten(1) for each in self.weights.values()]
+        every = [self.front(each.detach()).flatten(1) for each in self.module.parameters()]
         return torch.cat(every or [torch.zeros(self.members, 1)], dim=1)
 
     @cached_property

@@ -47,9 +47,9 @@ def try_steps(seen: Probes, lr: float) -> list[Trial]:
         module.lr = lr
         steps = BlockSteps(seen.objective, module.build_optimizer(), graphs=False)
         count = FEW_STEPS if steps.by_closure else STEPS
-        before = _flat(seen)
+        before = seen.in_a_row()
         steps.take(Block(*map(torch.stack, zip(*map(seen.batch, range(count)), strict=True))))
-        moved = (_flat(seen) - before).norm(dim=1) / before.norm(dim=1)
+        moved = (seen.in_a_row() - before).norm(dim=1) / before.norm(dim=1)
         with torch.no_grad():
             after = [seen.objective(*seen.batch(place))[1]["loss"] for place in places]
     left = seen.mean(each.reshape(seen.members) for each in after).tolist()
@@ -62,11 +62,6 @@ def _trial(loss: float, left: float, moved: float) -> Trial:
         return UNKNOWN
     gain = 1 - left / loss
     return Trial(gain=gain if math.isfinite(gain) else 0.0, moved=moved)
-
-
-def _flat(seen: Probes) -> Tensor:
-    every = [seen.front(each.detach()).flatten(1) for each in seen.module.parameters()]
-    return torch.cat(every, dim=1)
 
 
 @contextmanager

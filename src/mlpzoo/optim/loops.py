@@ -15,6 +15,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from mlpzoo.optim.needs import declared_needs
 
 MOST_WORK = 2e10  # multiplications and additions of a block: a second or less on one CPU core
+ON_GPU = 100  # times as much as that core, at least
 
 
 @runtime_checkable
@@ -81,10 +82,12 @@ def steps_within_reason(trainer: Trainer, rows: int) -> int:
         trainer: One that has its module and its optimizers.
         rows: Of a batch.
     """
-    parameters = trainer.lightning_module.parameters()
-    work = 6 * max(sum(parameter.numel() for parameter in parameters), 1) * rows
+    groups = (group for each in trainer.optimizers for group in each.param_groups)
+    trained = sum(parameter.numel() for group in groups for parameter in group["params"])
+    work = 6 * max(trained, 1) * rows
     work += sum(declared_needs(type(each)).work(each, rows) for each in trainer.optimizers)
-    return max(1, int(MOST_WORK / work))
+    most = MOST_WORK * (ON_GPU if trainer.strategy.root_device.type == "cuda" else 1)
+    return max(1, int(most / work))
 
 
 def count_block(trainer: Trainer, steps: int) -> None:

@@ -1,15 +1,20 @@
 """Why members have failed: stacked ones are diagnosed together, others one by one."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
 
+import torch
 from torch import nn
 
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import MOST_PARAMETERS, diagnose, diagnose_members
 from mlpzoo.diagnosis.probes import BATCHES, ROWS
+from mlpzoo.modules import LitNetwork
 from mlpzoo.population.members import Members, StackedMembers
 
-_NUMBERS = 2**23  # of gradients, second derivatives and layers' outputs that are held at once
+_NUMBERS = 2**22  # of gradients, second derivatives and layers' outputs that are held at once
+_ON_GPU = 8  # times as many there, where wide members take little longer together than alone
 
 
 def failures(
@@ -46,9 +51,19 @@ def _together(
 ) -> list[str]:
     if not isinstance(members, StackedMembers):
         raise TypeError("members side by side have no module in common")
-    stacked, example = members.part(some), members.example[0]
+    stacked, example = _part(members, some), members.example[0]
     found = diagnose_members(stacked, example, data, steps, axis=members.axis)
     return [each.kind for each in found]
+
+
+def _part(members: StackedMembers, some: Sequence[int]) -> LitNetwork:
+    """Return some members in a module of their own."""
+    copies: dict[int, Any] = {}
+    for weight in members.stacked.parameters():
+        chosen = torch.tensor(some, device=weight.device)
+        own = weight.detach().index_select(members.axis, chosen)
+        copies[id(weight)] = nn.Parameter(own, weight.requires_grad)
+    return deepcopy(members.stacked, copies)
 
 
 def _alone(members: Members, index: int, data: FunctionDataModule, step: int | None) -> str:
@@ -64,5 +79,7 @@ def _at_once(members: Members, data: FunctionDataModule) -> int:
     size = sum(parameter.numel() for parameter in module.parameters())
     units = sum(part.out_features for part in module.modules() if isinstance(part, nn.Linear))
     rows: int = min(ROWS, data.test_points**data.in_features)
-    held = size * (2 * BATCHES + min(size, MOST_PARAMETERS)) + 2 * rows * units
-    return max(1, _NUMBERS // max(1, held))
+    bent = size if size <= MOST_PARAMETERS else 0
+    held = size * (2 * BATCHES + bent) + rows * (2 * units + 8)  # x, y and answer in float64
+    on_gpu = any(parameter.is_cuda for parameter in members.parameters())
+    return max(1, _NUMBERS * (_ON_GPU if on_gpu else 1) // max(1, held))

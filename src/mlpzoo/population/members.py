@@ -158,19 +158,6 @@ class StackedMembers(Members):
     def answer(self, x: Tensor) -> Tensor:
         return self.stacked.answer(x)
 
-    def part(self, indices: Sequence[int]) -> LitNetwork:
-        """Return some members in a module of their own.
-
-        Args:
-            indices: Which.
-        """
-        copies: dict[int, Any] = {}
-        for weight in self.stacked.parameters():
-            chosen = torch.tensor(indices, device=weight.device)
-            own = weight.detach().index_select(self.axis, chosen)
-            copies[id(weight)] = nn.Parameter(own, weight.requires_grad)
-        return deepcopy(self.stacked, copies)
-
     def _pairs(self, index: int, module: LitNetwork) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the weights of a member, each beside those of an ordinary module, as views."""
         for name, weight in self.stacked.named_parameters():

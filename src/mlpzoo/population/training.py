@@ -117,7 +117,21 @@ def _load_finished(population: Population, run: OpenRun) -> None:
 
 
 def _result(run: OpenRun, population: Population, trainer: Trainer) -> PopulationResult:
-    module, exercise = population.module, run.plan.exercise
+    exercise = run.plan.exercise
+    population.module.to(trainer.strategy.root_device)  # Lightning takes it off after a fit
+    members = _judged(population)
+    population.module.cpu()
+    return PopulationResult(
+        exercise=exercise.name, recipe=run.plan.settings.recipe, members=members,
+        bars=tuple(map(str, exercise.bars)), monitor=exercise.monitor, mode=exercise.mode,
+        steps=run.steps, seconds=run.seconds, folder=run.folder, population=population,
+        trainer=trainer,
+    )  # fmt: skip
+
+
+def _judged(population: Population) -> list[Member]:
+    """Return what each member came to, by its best weights on the test grid."""
+    module = population.module
     measured = module.measured(population.data)
     figures = {name: values.tolist() for name, values in measured.items()}
     solved_steps, best_steps = map(_steps, (module.solved_step, module.best_step))
@@ -125,7 +139,7 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
     met = module.met(measured).tolist()
     failed = [index for index, solved in enumerate(met) if not solved]
     failures = dict(zip(failed, population.failures(failed), strict=True))
-    members = [
+    return [
         Member(
             seed=population.seeds[index],
             solved=solved,
@@ -137,12 +151,6 @@ def _result(run: OpenRun, population: Population, trainer: Trainer) -> Populatio
         )
         for index, solved in enumerate(met)
     ]
-    return PopulationResult(
-        exercise=exercise.name, recipe=run.plan.settings.recipe, members=members,
-        bars=tuple(map(str, exercise.bars)), monitor=exercise.monitor, mode=exercise.mode,
-        steps=run.steps, seconds=run.seconds, folder=run.folder, population=population,
-        trainer=trainer,
-    )  # fmt: skip
 
 
 def _as_one_of_many(exercise: Exercise) -> Exercise:
