@@ -225,7 +225,7 @@ def _weights_kept(module: LitNetwork) -> Iterator[None]:
 
 def _distinct_batches(data: FunctionDataModule) -> list[Batch]:
     distinct: list[Batch] = []
-    for step in range(BATCHES):
+    for step in range(min(BATCHES, data.stage(0)[1])):  # of one size
         x, y = data.train_batch(step)
         if not any(torch.equal(x, seen) and torch.equal(y, truth) for seen, truth in distinct):
             distinct.append((x, y))

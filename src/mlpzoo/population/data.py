@@ -30,7 +30,7 @@ class PopulationDataModule(LightningDataModule):
     def __init__(self, members: Sequence[FunctionDataModule], *, last: bool) -> None:
         super().__init__()
         self.first, self.last = members[0], last
-        steps = torch.arange(_COMPARED)
+        steps = torch.arange(min(_COMPARED, self.first.stage(0)[1]))
         alike = _same(member.train_block(steps) for member in members)
         self.members = members[:1] if alike else members
         self.shown = members[:1] if _same(member.grid(2) for member in members) else members
@@ -68,8 +68,7 @@ class PopulationDataModule(LightningDataModule):
     def train_dataloader(self) -> BlockStream:
         if self.trainer is None:
             raise InputError("a population's batches need a Trainer; train_block draws them too")
-        first = self.first
-        return block_stream(self, rows=first.batch_size, length=first.steps_per_epoch)
+        return block_stream(self, self.first)
 
     @override
     def val_dataloader(self) -> Grid:
