@@ -36,7 +36,7 @@ def test_file_without_an_exercise_gets_it_by_name(cli):
 def test_wide_network_of_one_input_is_written_as_its_pieces(cli):
     code, out, err = cli("formula", "sin")
     assert (code, err.count("\n")) == (0, 1)
-    assert out.startswith("pieces from -10 to 10: 361, of at most 66,049\n")
+    assert out.startswith("pieces from -10 to 10: 355, of at most 66,049\n")
     assert "double network(double x)" in cli("formula", "sin", "--as", "c")[1]
 
 

@@ -110,6 +110,25 @@ def test_batch_is_a_pure_function_of_seed_and_step(data_class, sampling):
     assert not torch.equal(batch(4, 17), batch(5, 17))
 
 
+def test_even_rows_are_equally_far_apart_and_elsewhere_in_each_step():
+    data = MinMaxDataModule(sampling="even", batch_size=12)
+    first, second = (data.train_batch(step)[0].sort(dim=0).values for step in range(2))
+    gaps = first[1:].diff(dim=0)[:-1]
+    torch.testing.assert_close(gaps, torch.full_like(gaps, 10.0))
+    assert first[0].tolist() == [0, 0]
+    assert first[-1].tolist() == [100, 100]
+    assert (first[1] - second[1]).abs().min() > 0.01
+
+
+def test_batches_grow_as_they_are_told_to_and_are_those_of_their_size_alone():
+    data = SinDataModule(growth=((2, 10), (3, 20), (1, 90)), batch_size=40)
+    assert [data.stage(step)[0] for step in range(7)] == [10, 10, 20, 20, 20, 40, 40]
+    for step in range(7):
+        x, y = data.train_batch(step)
+        assert torch.equal(x, SinDataModule(batch_size=len(x)).train_batch(step)[0])
+        assert x.shape == y.shape == (data.stage(step)[0], 1)
+
+
 @pytest.mark.parametrize("data_class", FUNCTIONS)
 def test_drawing_leaves_global_random_state_alone(data_class):
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
@@ -187,6 +206,8 @@ def test_stream_shares_steps_among_processes():
         (lambda: SinDataModule(val_points=1), "val_points"),
         (lambda: SinDataModule(seed=2**63), "9223372036854775808"),
         (lambda: SinDataModule(steps_per_epoch=0), "steps_per_epoch"),
+        (lambda: SinDataModule(growth=(5, 30)), "growth must be pairs (steps, rows), got 5,30"),
+        (lambda: SinDataModule(growth=((5, 0),)), "rows of growth must be 1 or more, got 0"),
         (lambda: GateDataModule(gate="xorr"), "did you mean 'xor'"),
         (lambda: GateDataModule(table="011"), "got '011' of 3"),
         (lambda: GateDataModule(table="012x"), "got '012x' of 4"),
@@ -244,7 +265,8 @@ def test_signature_shows_every_argument_with_its_type_and_true_default():
     found = {name: (each.annotation, each.default) for name, each in parameters.items()}
     assert found == {
         "low": (float, -10.0), "high": (float, 10.0), "batch_size": (int, 100),
-        "sampling": (str, "uniform"), "seed": (int, 0), "val_points": (int, 2001),
+        "growth": (tuple[tuple[int, int], ...], ()), "sampling": (str, "uniform"),
+            "seed": (int, 0), "val_points": (int, 4001),
         "test_points": (int, 20_001), "steps_per_epoch": (int, 1000), "block_steps": (int, 1),
     }  # fmt: skip
 

@@ -253,7 +253,7 @@ def test_ordinary_batches_where_blocks_are_expected_are_refused(quiet):
 
 def test_stream_of_blocks_is_as_long_as_its_steps():
     sizes = iter([4, 1, 9])
-    stream = BlockStream(lambda s: (s, s), length=8, taken=2, size=lambda: next(sizes))
+    stream = BlockStream(lambda s: (s, s), length=8, taken=2, size=lambda step: next(sizes))
     blocks = list(stream)
     assert all(isinstance(block, Block) for block in blocks)
     assert [block.x.tolist() for block in blocks] == [[2, 3, 4, 5], [6], [7, 8, 9]]

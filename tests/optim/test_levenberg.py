@@ -343,12 +343,14 @@ def test_trainer_that_would_mislead_it_is_refused(settings, trainer, match, quie
         Trainer(max_steps=1, **quiet, **trainer).fit(module, datamodule=SinDataModule(**FEW))
 
 
-def test_blocks_take_the_same_steps(quiet):
+@pytest.mark.parametrize("trainer", [{}, {"overfit_batches": 5}])
+@pytest.mark.parametrize("growth", [(), ((2, 10), (1, 20))])
+def test_blocks_take_the_same_steps(growth, trainer, quiet):
     weights = []
     for size in (1, 4):
         module = LitSequentialMLP(**SMALL, optimizer="levenberg", lr=1.0)
-        data = SinDataModule(**FEW, block_steps=size)
-        Trainer(max_steps=8, **quiet).fit(module, datamodule=data)
+        data = SinDataModule(**FEW, growth=growth, block_steps=size)
+        Trainer(max_steps=8, **quiet, **trainer).fit(module, datamodule=data)
         weights.append(nn.utils.parameters_to_vector(module.parameters()))
     assert torch.equal(*weights)
 
@@ -356,7 +358,7 @@ def test_blocks_take_the_same_steps(quiet):
 def test_members_of_a_population_are_single_runs(tmp_path):
     settings = {
         "module": SMALL,
-        "data": FEW,
+        "data": {**FEW, "growth": ((4, 10), (3, 20))},
         "max_steps": 10,
         "plots": False,
         "progress": False,

@@ -119,6 +119,8 @@ RUNS = {
                                "data": {"block_steps": 5}}),
     "early stop": (train, "perceptron", {}),
     "epochs": (train, "sin", {"max_steps": 34, "val_every": 12, "data": {"steps_per_epoch": 15}}),
+    "growing batches": (train, "sin", {"max_steps": 20, "val_every": 9,
+                                       "data": {"growth": ((5, 10), (8, 20))}}),
     "each logged": (train, "linear", {"max_steps": 5, "val_every": 1}),
     "one step left": (train, "linear", {"max_steps": 8, "val_every": 8}),
     "logged between": (train, "linear", {"max_steps": 230, "val_every": 150,

@@ -36,7 +36,7 @@ def quick(name, tmp_path, **settings):
     if name == "minmax":
         defaults["data"] = {"val_points": 21, "test_points": 31}  # else 160,801 points a test
     if name in ("sin", "square"):
-        defaults["data"] = {"batch_size": 50}  # else each step solves for 1,000 points
+        defaults["data"] = {"batch_size": 50}  # else each step solves for hundreds of points
     return train(
         name,
         out=tmp_path,

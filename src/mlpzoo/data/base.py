@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from mlpzoo.checks import (
+    LARGEST_COUNT,
     InputError,
+    as_typed,
     check_count,
     check_ordered,
     check_seed,
@@ -20,7 +22,7 @@ from mlpzoo.checks import (
 from mlpzoo.data.sampling import latin_hypercube, uniform
 from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream, passes
 
-SAMPLINGS = ("uniform", "stratified", "closed", "arcsine", "near")
+SAMPLINGS = ("uniform", "stratified", "closed", "even", "arcsine", "near")
 _NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
 _GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
 MOST_ROWS = 2**20  # of a grid of three inputs or more: 101 points along three axes
@@ -40,7 +42,8 @@ class Samples(ABC):
 
     Rows are drawn one by one ("uniform"), or as a Latin hypercube, in which each is still uniform
     ("stratified"). "closed" shrinks its outer strata to the two ends, so that every batch of three
-    rows or more holds both; "arcsine" narrows its strata towards the ends, to the density
+    rows or more holds both; in "even", which is "closed" too, the other rows are equally far apart
+    along each axis; "arcsine" narrows its strata towards the ends, to the density
     1 / sqrt(t (1 - t)); "near" is "closed" with the coordinates of every second row close to its
     first, closer than a fifth of the range, mostly far closer.
 
@@ -53,8 +56,11 @@ class Samples(ABC):
         low: Low end of every input, in the exercise's units.
         high: High end of every input.
         batch_size: Rows of a training batch.
-        sampling: "uniform", "stratified" (no gaps), "closed" (both ends in every batch), "arcsine"
-            (denser near the ends) or "near" (inputs that lie close together).
+        growth: Smaller batches before these: pairs of steps and rows, such as
+            ((60, 300), (60, 600)), of which none has more rows than `batch_size`.
+        sampling: "uniform", "stratified" (no gaps), "closed" (both ends in every batch), "even"
+            (equal gaps), "arcsine" (denser near the ends) or "near" (inputs that lie close
+            together).
         seed: Which sequence of batches.
         val_points: Points along each axis of the validation grid.
         test_points: Points along each axis of the test grid.
@@ -74,6 +80,7 @@ class Samples(ABC):
     low: float
     high: float
     batch_size: int = 100
+    growth: tuple[tuple[int, int], ...] = ()
     sampling: str = "uniform"
     seed: int = 0
     val_points: int
@@ -99,6 +106,17 @@ class Samples(ABC):
         for name in ("batch_size", "val_points", "test_points", "steps_per_epoch", "block_steps"):
             check_count(name, getattr(self, name), least=2 if "points" in name else 1)
         check_seed("seed", self.seed)
+        self._check_growth()
+
+    def _check_growth(self) -> None:
+        self.growth = plain_value("growth", self.growth)
+        if not isinstance(self.growth, tuple) or not all(
+            isinstance(stage, tuple) and len(stage) == 2 for stage in self.growth
+        ):
+            raise InputError(f"growth must be pairs (steps, rows), got {as_typed(self.growth)}")
+        for stage in self.growth:
+            for name, number in zip(("steps", "rows"), stage, strict=True):
+                check_count(f"{name} of growth", number)
 
     def _arguments(self) -> MutableMapping[str, Any]:
         """Return the arguments of the constructor, to be kept."""
@@ -118,11 +136,29 @@ class Samples(ABC):
         """Return the right answers: (batch, in_features) -> (batch, out_features)."""
 
     def train_block(self, steps: Tensor) -> Batch:
-        """Return the batches of several steps, stacked; each is a pure function of (seed, step).
+        """Return the batches of several steps of one stage, stacked: functions of seed and step.
 
         Shapes: steps (count,), int64 -> x (count, batch, in_features), y (the same, out_features).
         """
         return self._answered(self._in_range(self._unit_points(steps)))
+
+    def stage(self, step: int) -> tuple[int, int]:
+        """Return the rows of the batch of a step, and after how many steps they may change.
+
+        Args:
+            step: 0 or more.
+
+        Example:
+            >>> from mlpzoo import SinDataModule
+            >>> data = SinDataModule(growth=((60, 300),), batch_size=1000)
+            >>> data.stage(59), data.stage(60)[0]
+            ((300, 1), 1000)
+        """
+        for steps, rows in self.growth:
+            if step < steps:
+                return min(rows, self.batch_size), steps - step
+            step -= steps
+        return self.batch_size, LARGEST_COUNT
 
     def train_batch(self, step: int) -> Batch:
         """Return the batch of one step.
@@ -160,7 +196,7 @@ class Samples(ABC):
         if trainer is None:
             return BatchStream(self.train_batch, length=length)
         if self.block_steps > 1:
-            return block_stream(self, rows=self.batch_size, length=length)
+            return block_stream(self, self)
         return BatchStream(
             self.train_batch,
             rank=trainer.global_rank,
@@ -189,11 +225,11 @@ class Samples(ABC):
         return x, y.reshape(*x.shape[:-1], -1)
 
     def _unit_points(self, steps: Tensor) -> Tensor:
-        size, columns = self.batch_size, self.in_features
+        size, columns = self.stage(int(steps[0]))[0], self.in_features
         if self.sampling == "uniform":
             return uniform(self.seed, steps, size * columns).view(-1, size, columns)
-        unit = latin_hypercube(self.seed, steps, size, columns)
-        if self.sampling in ("closed", "near") and size > 2:
+        unit = latin_hypercube(self.seed, steps, size, columns, even=self.sampling == "even")
+        if self.sampling in ("closed", "even", "near") and size > 2:
             unit = _closed(unit)
         if self.sampling == "near":
             rows = unit[:, ::2]

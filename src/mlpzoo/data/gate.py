@@ -76,6 +76,7 @@ class GateSamples(Samples):
     shuffle: bool = False
     low: float = field(default=0.0, init=False)
     high: float = field(default=1.0, init=False)
+    growth: tuple[tuple[int, int], ...] = field(default=(), init=False)
     sampling: str = field(default="uniform", init=False)
     val_points: int = field(default=2, init=False)
     test_points: int = field(default=2, init=False)

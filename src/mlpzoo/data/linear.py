@@ -62,6 +62,7 @@ class LinearSamples(Samples):
     low: float = -10.0
     high: float = 10.0
     batch_size: int | None = None  # type: ignore[assignment]  # a number once it is built
+    growth: tuple[tuple[int, int], ...] = field(default=(), init=False)
     sampling: str = field(default="uniform", init=False)
     val_points: int = 101
     test_points: int = 1001

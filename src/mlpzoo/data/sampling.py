@@ -52,7 +52,9 @@ def uniform(seed: int, steps: Tensor, size: int) -> Tensor:
     return bits.to(torch.float32) * 2.0**-24
 
 
-def latin_hypercube(seed: int, steps: Tensor, size: int, columns: int) -> Tensor:
+def latin_hypercube(
+    seed: int, steps: Tensor, size: int, columns: int, *, even: bool = False
+) -> Tensor:
     """Draw points of the unit cube whose every column has one number in each of `size` intervals.
 
     Each point alone is uniform; together they leave no gaps, which lowers the noise of a batch's
@@ -65,6 +67,7 @@ def latin_hypercube(seed: int, steps: Tensor, size: int, columns: int) -> Tensor
         steps: See `uniform`.
         size: How many points a step.
         columns: How many coordinates each has.
+        even: Whether the numbers of a column are at one place in all its intervals.
 
     Example:
         >>> points = latin_hypercube(0, torch.tensor([3]), 4, 2)[0]
@@ -73,6 +76,8 @@ def latin_hypercube(seed: int, steps: Tensor, size: int, columns: int) -> Tensor
     """
     drawn = uniform(seed, steps, 2 * size * columns).view(-1, 2, columns, size)
     keys, offsets = drawn.unbind(dim=1)
+    if even:
+        offsets = offsets[..., :1]
     unit: Tensor = (keys.argsort(dim=-1, stable=True) + offsets) / size
     return unit.transpose(1, 2).contiguous()
 

@@ -25,7 +25,7 @@ class SinSamples(Samples):
 
     low: float = -10.0
     high: float = 10.0
-    val_points: int = 2001
+    val_points: int = 4001
     test_points: int = 20_001
 
     @override

@@ -92,17 +92,17 @@ class BlockStream(Stream):
 
     Args:
         draw: Maps steps (count,) to their batches, stacked.
-        size: Called before each block; how many steps it may have.
+        size: Given the first step of a block, how many it may have.
         **place: See `Stream`.
 
     Example:
-        >>> stream = BlockStream(lambda s: (s, -s), length=5, taken=10, size=lambda: 3)
+        >>> stream = BlockStream(lambda s: (s, -s), length=5, taken=10, size=lambda step: 3)
         >>> [block.x.tolist() for block in stream], len(stream)
         ([[10, 11, 12], [13, 14]], 5)
     """
 
     def __init__(
-        self, draw: Callable[[Tensor], Batch], *, size: Callable[[], int], **place: Any
+        self, draw: Callable[[Tensor], Batch], *, size: Callable[[int], int], **place: Any
     ) -> None:
         super().__init__(**place)
         self.draw, self.size = draw, size
@@ -110,7 +110,7 @@ class BlockStream(Stream):
     def __iter__(self) -> Iterator[Block]:
         end = self.taken + self.length
         while (step := self.taken) < end:
-            self.taken += min(self.size(), end - step)
+            self.taken += min(self.size(self.turn(step)), end - step)
             yield Block(*self.draw(self.turn(torch.arange(step, self.taken))))
 
 
@@ -138,13 +138,12 @@ class Grid:
         return iter(self.batches)
 
 
-def block_stream(data: Any, *, rows: int, length: int) -> BlockStream:
+def block_stream(data: Any, first: Any) -> BlockStream:
     """Return the blocks that a data module hands to its Trainer, as long as its module says.
 
     Args:
         data: Has `train_block`, `block_steps` and a Trainer.
-        rows: Of a batch.
-        length: Steps of an epoch.
+        first: The data module of an exercise: itself, or that of its first member.
 
     Raises:
         InputError: The module that is trained takes no blocks.
@@ -152,8 +151,12 @@ def block_stream(data: Any, *, rows: int, length: int) -> BlockStream:
     module = data.trainer.lightning_module
     if not hasattr(module, "block_sizes"):
         raise InputError(f"{type(module).__name__} takes no blocks; set data.block_steps to 1")
-    size = module.block_sizes(rows=rows, most=data.block_steps)
-    return BlockStream(data.train_block, size=size, **passes(data.trainer, length))
+    size = module.block_sizes(rows=first.batch_size, most=data.block_steps)
+    return BlockStream(
+        data.train_block,
+        size=lambda step: min(size(), first.stage(step)[1]),
+        **passes(data.trainer, first.steps_per_epoch),
+    )
 
 
 def passes(trainer: Any, length: int) -> dict[str, Any]:

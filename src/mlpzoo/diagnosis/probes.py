@@ -178,7 +178,8 @@ class Probes:
     def _drawn(self) -> Batch:
         """The first batches, (members or 1, batches, rows, columns)."""
         with self.left_alone():
-            return _columns([data.train_block(torch.arange(BATCHES)) for data in self.data])
+            steps = torch.arange(min(BATCHES, self.data[0].stage(0)[1]))  # of one size
+            return _columns([data.train_block(steps) for data in self.data])
 
     @cached_property
     def _distinct(self) -> list[list[int]]:

@@ -68,8 +68,7 @@ class PopulationDataModule(LightningDataModule):
     def train_dataloader(self) -> BlockStream:
         if self.trainer is None:
             raise InputError("a population's batches need a Trainer; train_block draws them too")
-        first = self.first
-        return block_stream(self, rows=first.batch_size, length=first.steps_per_epoch)
+        return block_stream(self, self.first)
 
     @override
     def val_dataloader(self) -> Grid:
@@ -108,7 +107,7 @@ def _same(members: Iterable[FunctionDataModule], part: Callable[[Any], Batch]) -
 
 
 def _first_batches(member: FunctionDataModule) -> Batch:
-    return member.train_block(torch.arange(_COMPARED))
+    return member.train_block(torch.arange(min(_COMPARED, member.stage(0)[1])))
 
 
 def _corners(member: FunctionDataModule) -> Batch:

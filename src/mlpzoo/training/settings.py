@@ -95,7 +95,7 @@ class RunSettings:
     change: Collection[str] = option((), saved=False)
     """Let a resumed run differ in this setting, such as module.lr; repeatable."""
     data: Mapping[str, Any] = option({}, changeable=(
-        "batch_size", "sampling", "steps_per_epoch", "block_steps",
+        "batch_size", "growth", "sampling", "steps_per_epoch", "block_steps",
     ))  # fmt: skip
     """Arguments of the data module that replace the recipe's."""
     module: Mapping[str, Any] = option({}, changeable=(
