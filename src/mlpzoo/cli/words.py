@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 
-from mlpzoo.checks import InputError, is_number, resolve_name
+from mlpzoo.checks import InputError, is_number, resolve_name, spelling
 from mlpzoo.training.settings import GROUPS
 
 UNNAMED = "\0"  # the NETWORK of a line that has none; nobody can type it
@@ -92,6 +92,7 @@ def check_arguments(names: Sequence[str], dotted: Mapping[str, Mapping[str, str]
 
     for name in set(names) - {"all"} if any(dotted.values()) else ():
         known = arguments_of(exercise := get_exercise(name))
+        of_any = {spelling(argument) for arguments in known.values() for argument in arguments}
         for group, given in dotted.items():
-            for argument in given:
+            for argument in (each for each in given if spelling(each) not in of_any):
                 resolve_name(f"{group} argument of {exercise.name}", argument, known[group])
