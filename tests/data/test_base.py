@@ -129,6 +129,18 @@ def test_batches_grow_as_they_are_told_to_and_are_those_of_their_size_alone():
         assert x.shape == y.shape == (data.stage(step)[0], 1)
 
 
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("data_class", FUNCTIONS)
+def test_last_bit_of_a_batch_does_not_depend_on_its_block(data_class, sampling):
+    for rows in range(3, 70, 4):
+        data = data_class(sampling=sampling, batch_size=rows)
+        block = zip(*data.train_block(torch.arange(7)), strict=True)
+        for step, (x, y) in enumerate(block):
+            alone = data.train_batch(step)
+            assert torch.equal(x, alone[0])
+            assert torch.equal(y, alone[1])
+
+
 @pytest.mark.parametrize("data_class", FUNCTIONS)
 def test_drawing_leaves_global_random_state_alone(data_class):
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002

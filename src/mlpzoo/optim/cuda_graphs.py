@@ -33,23 +33,23 @@ class BlockGraphs:
         self.gradients, self.optimizer = gradients, optimizer
         self.possible = is_plain_fused_adam(optimizer, "cuda")
         self.replays = 0
-        self._seen: set[int] = set()
-        self._graphs: dict[int, _Recorded] = {}
+        self._seen: set[torch.Size] = set()  # shapes of blocks: batches may grow
+        self._graphs: dict[torch.Size, _Recorded] = {}
 
     def ready(self, block: Block) -> bool:
         """Tell whether `replay` can take a block, after recording it if need be."""
-        size = len(block.x)
-        if not self.possible or size == 1:
+        shape = block.x.shape
+        if not self.possible or len(block.x) == 1:
             return False
-        if size not in self._seen or not self.state_is_there():
-            self._seen.add(size)  # the first one warms up what a recording must not set up
+        if shape not in self._seen or not self.state_is_there():
+            self._seen.add(shape)  # the first one warms up what a recording must not set up
             return False
         bound = _addresses(AdamKernel(self.optimizer))
-        if size in self._graphs and self._graphs[size].bound_to != bound:
+        if shape in self._graphs and self._graphs[shape].bound_to != bound:
             self._graphs.clear()  # someone has put other tensors in the place of those recorded
-        if size not in self._graphs and len(self._graphs) < MOST_GRAPHS:
+        if shape not in self._graphs and len(self._graphs) < MOST_GRAPHS:
             self._record(block, bound)
-        return size in self._graphs
+        return shape in self._graphs
 
     def replay(self, block: Block, rates: Sequence[float]) -> Losses:
         """Take the steps of a block that is `ready`.
@@ -61,7 +61,7 @@ class BlockGraphs:
         Returns:
             The losses of the last step, in buffers that the next replay overwrites.
         """
-        recorded = self._graphs[len(block.x)]
+        recorded = self._graphs[block.x.shape]
         recorded.x.copy_(block.x)
         recorded.y.copy_(block.y)
         recorded.rates.copy_(torch.tensor(rates))
@@ -105,7 +105,7 @@ class BlockGraphs:
             self.possible = False
             self.optimizer.zero_grad()
             return
-        self._graphs[len(x)] = _Recorded(graph, gradient, x, y, rates, losses, bound)
+        self._graphs[x.shape] = _Recorded(graph, gradient, x, y, rates, losses, bound)
 
 
 def take_steps(gradient: Gradient, kernel: AdamKernel, rates: Tensor) -> Losses:
