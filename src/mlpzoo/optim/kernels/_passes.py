@@ -1,7 +1,9 @@
 """What lies between the products of a wide network's step, compiled by numba.
 
 Each is one pass over memory that stays in a cache: what torch does in one call an operation. Arrays
-are flat, and filled up to whole vectors. Needs the extra `fast`.
+are flat, of whole vectors: h and d, what layers give and the loss's derivatives by it, row by row;
+state, weights, means, means of squares and gradients, one behind the other. `bias` is a place in
+state, below 0 for none. Needs the extra `fast`.
 """
 
 from typing import Any
@@ -17,15 +19,7 @@ _compiled: Any = njit(error_model="numpy", cache=True)
 
 @_compiled
 def rise(h, state, bias, units, kind):
-    """Add the bias to the products of a layer and activate them, in place.
-
-    Args:
-        h: (rows, units).
-        state: Weights, means, means of squares and gradients, (4, size).
-        bias: Its place in them, below 0 for none.
-        units: Of the layer, filled up.
-        kind: The activation.
-    """
+    """Make of a layer's products, in place, what it gives."""
     for row in range(0, len(h), units):
         for i in range(0, units, LANES):
             z = load(h, row + i)
@@ -36,16 +30,7 @@ def rise(h, state, bias, units, kind):
 
 @_compiled
 def fall(h, d, state, bias, units, kind):
-    """Go back through an activation, in place, and sum up the gradient of the bias.
-
-    Args:
-        h: What the layer gave, (rows, units).
-        d: The loss's derivatives by it, (rows, units); then those by what was activated.
-        state: As of `rise`.
-        bias: The place of its gradient, below 0 for none.
-        units: As of `rise`.
-        kind: As of `rise`.
-    """
+    """Make of d, in place, the derivatives by what was activated, and sum them up for a bias."""
     if bias >= 0:
         state[bias : bias + units] = 0
     for row in range(0, len(h), units):
@@ -57,33 +42,19 @@ def fall(h, d, state, bias, units, kind):
 
 
 @_compiled
-def compare(o, d, y, state, biases, rows, kind, loss, numbers, answer):
-    """Finish the last layers, write their answers, and go back to what was activated.
-
-    Args:
-        o: The products of the last layers, (rows, columns); then what they give.
-        d: The loss's derivatives by what was activated, (rows, columns); filled.
-        y: The targets, (rows, columns).
-        state: As of `rise`; the gradients of the biases are filled.
-        biases: The place of each column's bias, below 0 for none.
-        rows: Of the batch.
-        kind: The activation.
-        loss: Its code.
-        numbers: Factor of the loss, half width and centre of the answers.
-        answer: What the network answers, (rows, columns); filled.
-    """
+def compare(h, d, y, state, biases, rows, kind, loss, numbers, answer):
+    """Do what `rise` and `fall` do for the last layers, whose answer and loss lie between."""
     factor, half, centre = numbers
     columns, gradients = len(biases), 3 * (len(state) // 4)
     for c in range(columns):
         if biases[c] >= 0:
             for i in range(c, rows * columns, columns):
-                o[i] += state[biases[c]]
-    for i in range(0, len(o), LANES):
-        h = _act(kind, load(o, i))
-        z = fma(h, spread(half), spread(centre))
-        store(o, i, h)
+                h[i] += state[biases[c]]
+    for i in range(0, len(h), LANES):
+        own = _act(kind, load(h, i))
+        z = fma(own, spread(half), spread(centre))
         store(answer, i, z)
-        store(d, i, _slope(kind, h, _error(loss, z, load(y, i)) * factor * half))
+        store(d, i, _slope(kind, own, _error(loss, z, load(y, i)) * factor * half))
     for c in range(columns):
         if biases[c] >= 0:
             total = np.float32(0)
@@ -94,15 +65,7 @@ def compare(o, d, y, state, biases, rows, kind, loss, numbers, answer):
 
 @_compiled
 def update(state, adaptive, settings, rates, step):
-    """Change weights and means by their gradients.
-
-    Args:
-        state: As of `rise`.
-        adaptive: Whether the optimizer is an Adam.
-        settings: As of `steps`.
-        rates: As of `steps`.
-        step: Which of them it is.
-    """
+    """Take a step of the optimizer; settings and rates are those of `_steps.steps`."""
     size = len(state) // 4
     rate, root, shrink = rates[step, 0], rates[step, 1], rates[step, 2]
     m, v, g, vectors = size, 2 * size, 3 * size, size // LANES

@@ -16,8 +16,8 @@ from mlpzoo.optim.kernels.fused import FusedSteps
 from mlpzoo.optim.kernels.lanes import LaneSteps
 
 FEWEST_STEPS = 1000  # below which loading the compiled kernel costs more than it saves
-FEWEST_WIDE = 10_000  # the same of networks that are not small
-MOST_WEIGHTS = 2**19  # of them, above which a step is products alone
+FEWEST_WIDE = 10_000  # the same for networks that are not small
+MOST_WEIGHTS = 2**19  # of those, above which a step is little but its products
 MOST_WORK = 2**17  # weights times rows, above which products of matrices are as fast
 WIDEST = 32  # units of a layer up to which lanes are faster than products of matrices
 _TRIED = 3  # steps
@@ -32,15 +32,13 @@ def kernel_steps(
     Args:
         module: A `LitNetwork`.
         optimizer: Of its parameters, or of those of `stacked`.
-        stacked: A module of many members, each of which computes what `module` does.
+        stacked: A module of many small members, each of which computes what `module` does.
         axis: The axis of members in its parameters.
     """
     chain = read_chain(module.objective)
     if chain is None or not (_is_known(chain) and is_plain(optimizer)):
         return None
-    kind = LaneSteps if is_small(chain) else FusedSteps
-    if kind is FusedSteps and stacked is not None:
-        return None
+    kind = LaneSteps if _is_small(chain) else FusedSteps
     trained = module if stacked is None else stacked
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     weights = [trained.get_parameter(names[id(each)]) for each in chain.parameters]
@@ -69,9 +67,11 @@ def choose_kernel(asked: str, module: Any, data: Any, *, steps: int, device: str
 
 
 def _pays(module: Any, steps: int) -> bool:
-    weights = sum(parameter.numel() for parameter in module.parameters())
-    wide = max(max(parameter.shape) for parameter in module.parameters()) > WIDEST
-    return steps >= FEWEST_WIDE and weights <= MOST_WEIGHTS if wide else steps >= FEWEST_STEPS
+    chain = read_chain(module.objective)
+    if chain is None or _is_small(chain):
+        return steps >= FEWEST_STEPS
+    weights = sum(parameter.numel() for parameter in chain.parameters)
+    return steps >= FEWEST_WIDE and weights <= MOST_WEIGHTS
 
 
 def _obstacle(module: Any, data: Any, device: str) -> str:
@@ -110,8 +110,7 @@ def _agrees(module: Any, data: Any) -> bool:
     return bool((mine - other).norm() <= _CLOSE * (other - start).norm())
 
 
-def is_small(chain: Chain) -> bool:
-    """Tell whether lanes take the steps of a chain, not products of matrices."""
+def _is_small(chain: Chain) -> bool:
     return max(max(link.linear.weight.shape) for link in chain.links) <= WIDEST
 
 

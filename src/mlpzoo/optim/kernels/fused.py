@@ -7,6 +7,7 @@ on that.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from mlpzoo.optim.kernels.chain import Link
 from mlpzoo.optim.kernels.compiled import KINDS, CompiledSteps
 from mlpzoo.optim.kernels.gradient import Losses
 from mlpzoo.optim.kernels.lanes import LANES
+from mlpzoo.optim.kernels.written_out import one_like
 
 Call = Callable[[], object]
 
@@ -30,98 +32,101 @@ class FusedSteps(CompiledSteps):
     @override
     @torch.no_grad()
     def take(self, block: Block, rates: Sequence[float], told: Sequence[int]) -> Losses:
-        from mlpzoo.optim.kernels._passes import compare, update
+        from mlpzoo.optim.kernels import _passes as passes
 
         scale = self.chain.in_scale
         x, y = block.x if scale is None else scale.to_unit(block.x), block.y
         steps, rows = x.shape[:2]
-        work = _Work(self, rows)
-        self._gather(work.state.view(4, -1, 1).numpy()[:3])
+        work = _Work(self, rows, passes)
+        state, ends = work.state.numpy(), work.ends.numpy()
+        self._gather(state.reshape(4, -1, 1))
         (loss, adaptive), numbers, settings = self._numbers(rows)
-        answers, sizes = torch.empty(steps, len(work.o)), self._sizes(rates)
-        state = work.state.numpy()
-        ends = [part.numpy() for part in (work.o, work.d, work.y)]
+        answers, sizes = torch.empty(steps, ends.shape[1]), self._sizes(rates)
         batches = zip(x.unbind(), y.unbind(), answers.numpy(), strict=True)
         for step, (inputs, targets, given) in enumerate(batches):
             work.x.copy_(inputs)
-            work.targets.copy_(targets)
+            work.y.copy_(targets)
             for call in work.forward:
                 call()
-            compare(*ends, state, work.biases, rows, work.kind, loss, numbers, given)
+            passes.compare(*ends, state, work.biases, rows, work.kind, loss, numbers, given)
             for call in work.backward:
                 call()
-            update(state, adaptive, settings, sizes, step)
-        self._scatter(work.state.view(4, -1, 1).numpy()[:3])
+            passes.update(state, adaptive, settings, sizes, step)
+        self._scatter(state.reshape(4, -1, 1))
         right = y[told]
         return torch.vmap(self.losses)(answers[told, : rows * self.columns].view_as(right), right)
 
 
 class _Work:
-    """The memory of a step for batches of one size, and the calls that are the same in each.
+    """The memory of a step, and the calls that are the same in each.
 
     Attributes:
-        state: Weights, means, means of squares and gradients, (4, size).
-        o: What the last layers give, (rows, columns), filled up to whole vectors, as are d and y.
-        d: The loss's derivatives by it.
-        y: The targets.
-        biases: The place of each column's bias, below 0 for none.
-        kind: The activation behind the last layers.
+        state: Weights, means, means of squares and gradients, one behind the other.
+        ends: Three times (rows, columns), filled up to whole vectors: what the last layers give,
+            the loss's derivatives by it, and the targets.
         forward: Calls up to the products of the last layers.
         backward: Calls from their derivatives on.
     """
 
-    def __init__(self, steps: FusedSteps, rows: int) -> None:
-        links, outputs = steps.chain.links, steps.chain.outputs
-        filled = rows * steps.columns + -rows * steps.columns % LANES
-        self.state = torch.zeros(4 * steps.size)
-        self.o, self.d, self.y = torch.zeros(3, filled).unbind()
+    def __init__(self, steps: FusedSteps, rows: int, passes: Any) -> None:
+        links, self.outputs = steps.chain.links, steps.chain.outputs
+        used = rows * steps.columns
+        self.passes, self.state = passes, torch.zeros(4 * steps.size)
+        self.ends = torch.zeros(3, used + -used % LANES)
+        given, slopes, self.y = self.ends[:, :used].view(3, rows, -1)
         self.x = torch.empty(rows, links[0].linear.in_features)
-        self.kind = KINDS.index(links[outputs[0]].activation)
         starts = {id(w): place.start for w, place in zip(steps.weights, steps.places, strict=True)}
-        self.layers = [_Layer(link, starts, self.state, rows) for link in links]
-        whole = (part[: rows * steps.columns].view(rows, -1) for part in (self.o, self.d, self.y))
-        given, slopes, self.targets = whole
-        last, at = [self.layers[index] for index in outputs], 0
+        self.layers = [_Layer(link, starts, self.state) for link in links]
+        last, at = [self.layers[index] for index in self.outputs], 0
         for layer in last:
             columns = slice(at, at := at + layer.units)
             layer.h, layer.d = given[:, columns], slopes[:, columns]
+        for layer in self.layers:
+            if layer not in last:
+                layer.whole = torch.zeros(rows, layer.filled)
+                layer.h = layer.whole[:, : layer.units]
         biases = [layer.bias + np.arange(layer.units) * (layer.bias >= 0) for layer in last]
-        self.biases = np.concatenate(biases)
-        self.forward = list(self._forward(outputs))
-        self.backward = list(self._backward(outputs))
+        self.biases, self.kind = np.concatenate(biases), last[0].kind
+        self.forward, self.backward = list(self._forward()), list(self._backward())
 
-    def _forward(self, outputs: Sequence[int]) -> Iterator[Call]:
-        from mlpzoo.optim.kernels._passes import rise
-
-        state = self.state.numpy()
+    def _forward(self) -> Iterator[Call]:
+        rise, state = self.passes.rise, self.state.numpy()
         for index, layer in enumerate(self.layers):
             yield partial(torch.mm, self._taken(layer), layer.weight.t(), out=layer.h)
-            if index not in outputs:
-                h = layer.memory[0].numpy()
+            if index not in self.outputs:
+                h = layer.whole.view(-1).numpy()
                 yield partial(rise, h, state, layer.bias, layer.filled, layer.kind)
 
-    def _backward(self, outputs: Sequence[int]) -> Iterator[Call]:
-        from mlpzoo.optim.kernels._passes import fall
-
-        state, met = self.state.numpy(), set[int]()
+    def _backward(self) -> Iterator[Call]:
+        fall, state = self.passes.fall, self.state.numpy()
+        slopes, free = dict[int, Tensor](), list[Tensor]()
         for index, layer in reversed(list(enumerate(self.layers))):
-            if index not in outputs:
-                h, d = layer.memory.numpy()
+            if index not in self.outputs:
+                h, d = layer.whole.view(-1).numpy(), slopes[index].view(-1).numpy()
                 yield partial(fall, h, d, state, layer.bias_slope, layer.filled, layer.kind)
+                free.append(layer.whole)
             yield partial(torch.mm, layer.d.t(), self._taken(layer), out=layer.of_weight)
             if (source := layer.source) is not None:
-                below, beta = self.layers[source].d, float(source in met)
-                yield partial(torch.addmm, below, layer.d, layer.weight, beta=beta, out=below)
-                met.add(source)
+                below, adds = self.layers[source], source in slopes
+                if not adds:
+                    slopes[source] = one_like(below.whole, free).zero_()
+                    below.d = slopes[source][:, : below.units]
+                yield partial(torch.addmm, below.d, layer.d, layer.weight, beta=adds, out=below.d)
+            if index in slopes:
+                free.append(slopes[index])
 
     def _taken(self, layer: "_Layer") -> Tensor:
         return self.x if layer.source is None else self.layers[layer.source].h
 
 
 class _Layer:
-    """A link at work: weights and gradients in the state, what it gives, and the derivatives."""
+    """A link at work: its weights and their gradients, what it gives, and the derivatives by it."""
 
-    def __init__(self, link: Link, starts: dict[int, int], state: Tensor, rows: int) -> None:
+    whole: Tensor  # what it gives, filled up to whole vectors
+    h: Tensor
+    d: Tensor
+
+    def __init__(self, link: Link, starts: dict[int, int], state: Tensor) -> None:
         weight, bias = link.linear.weight, link.linear.bias
         self.source, self.kind = link.source, KINDS.index(link.activation)
         self.units, gradients = len(weight), len(state) // 4 * 3
@@ -130,5 +135,3 @@ class _Layer:
         self.bias_slope = self.bias + gradients if self.bias >= 0 else -1
         own = (state[at : at + weight.numel()].view_as(weight) for at in (start, start + gradients))
         self.weight, self.of_weight = own
-        self.memory = torch.zeros(2, rows * self.filled)
-        self.h, self.d = (part.view(rows, -1)[:, : self.units] for part in self.memory)
