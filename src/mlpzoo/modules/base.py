@@ -30,7 +30,7 @@ from mlpzoo.optim.factory import (
 from mlpzoo.optim.fused_adam import drop_traces
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.chain import in_chain
-from mlpzoo.optim.kernels.lanes import lane_steps
+from mlpzoo.optim.kernels.choice import kernel_steps
 from mlpzoo.optim.loops import (
     align_counts,
     block_sizes,
@@ -177,7 +177,7 @@ class LitNetwork(LightningModule, ABC):
             optimizer: What `build_optimizer` gave.
             schedule: Sets its rate after each step; None for a constant one.
         """
-        lanes = None if self.kernel == TORCH else lane_steps(self, optimizer)
+        lanes = None if self.kernel == TORCH else kernel_steps(self, optimizer)
         return BlockSteps(self.objective, optimizer, schedule, graphs=self.cuda_graphs, lanes=lanes)
 
     @override

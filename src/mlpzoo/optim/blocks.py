@@ -27,8 +27,8 @@ from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.cuda_graphs import BlockGraphs
 from mlpzoo.optim.fused_adam import steps_in_a_row
+from mlpzoo.optim.kernels.compiled import CompiledSteps
 from mlpzoo.optim.kernels.gradient import ByAutograd, Losses, Objective
-from mlpzoo.optim.kernels.lanes import LaneSteps
 from mlpzoo.optim.kernels.written_out import Gradients
 from mlpzoo.optim.needs import declared_needs, work_on_gradients
 
@@ -68,7 +68,7 @@ class BlockSteps:
         schedule: Any = None,
         *,
         graphs: bool = True,
-        lanes: LaneSteps | None = None,
+        lanes: CompiledSteps | None = None,
     ) -> None:
         self.lanes = lanes
         self.objective, self.optimizer, self.schedule = objective, optimizer, schedule
@@ -124,7 +124,9 @@ class BlockSteps:
         self.minimised, losses = gradient.losses()
         return losses
 
-    def _take_in_lanes(self, lanes: LaneSteps, block: Block, told: Sequence[int]) -> list[Losses]:
+    def _take_in_lanes(
+        self, lanes: CompiledSteps, block: Block, told: Sequence[int]
+    ) -> list[Losses]:
         rates = self._next_rates(len(block.x))
         ends = [*told, len(rates) - 1]
         steps = range(len(rates)) if lanes.axis is None else ends

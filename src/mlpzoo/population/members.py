@@ -17,7 +17,8 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.factory import needs_of
 from mlpzoo.optim.kernels import TORCH
-from mlpzoo.optim.kernels.lanes import lane_steps
+from mlpzoo.optim.kernels.choice import kernel_steps
+from mlpzoo.optim.kernels.lanes import LaneSteps
 from mlpzoo.population.layers import MemberLinear, stack
 from mlpzoo.population.starts import Starts
 
@@ -122,7 +123,7 @@ class StackedMembers(Members):
         (optimizer,), example = optimizers, self.example[0]
         lanes = None
         if example.kernel != TORCH:
-            lanes = lane_steps(example, optimizer, self.stacked, self.axis)
+            lanes = kernel_steps(example, optimizer, self.stacked, self.axis)
         self._steps = BlockSteps(self._objective, optimizer, *schedules, lanes=lanes)
 
     @override
@@ -232,8 +233,11 @@ def make_members(starts: Starts, x: Tensor, y: Tensor, *, on_gpu: bool = False) 
         y: Their targets, (rows, out_features).
         on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
     """
-    widest = max(parameter.numel() for parameter in starts.first.parameters())
-    pays = (on_gpu or widest < WIDE) and not needs_of(starts.first.optimizer_name).module
+    first = starts.first
+    widest = max(parameter.numel() for parameter in first.parameters())
+    pays = (on_gpu or widest < WIDE) and not needs_of(first.optimizer_name).module
+    if first.kernel != TORCH:
+        pays = pays and isinstance(kernel_steps(first, first.build_optimizer()), LaneSteps)
     if starts.alike and pays and (stacked := stack(starts)) is not None:
         members = StackedMembers(starts, stacked)
         if _agree(members, starts, x, y):

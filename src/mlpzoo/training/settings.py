@@ -83,7 +83,7 @@ class RunSettings:
     threads: int | None = option(None, check=partial(check_count, most=1024), changeable=True)
     """torch's CPU threads (as torch is set; the command line sets 1, best for small networks)."""
     kernel: str = option(AUTO, check=_check_kernel, changeable=True)
-    """What takes the steps: torch, numba (of the extra fast, for small networks), or auto."""
+    """What takes the steps: torch, numba (extra fast; for linear layers in a chain), or auto."""
     plots: bool = option(True, check=check_flag, free=True)
     """Draw the result and the losses into figures/."""
     progress: bool = option(True, check=check_flag, saved=False)

@@ -19,7 +19,7 @@ from mlpzoo import (
     train_population,
 )
 from mlpzoo.optim.kernels import choice
-from mlpzoo.optim.kernels.lanes import lane_steps
+from mlpzoo.optim.kernels.choice import kernel_steps
 
 pytest.importorskip("numba")
 XOR, BLOCKS, STEPS = GateDataModule(), GateDataModule(block_steps=9), 60
@@ -48,6 +48,34 @@ CASES = {
     ),
     "no hidden layer": (
         LitSequentialMLP(hidden_features=(), optimizer="sgd", lr=1e-3), SinDataModule(batch_size=1)
+    ),
+    "wide, scales": (
+        LitSequentialMLP(
+            hidden_features=(40, 33), in_range=(-10.0, 10.0), out_range=(0.0, 100.0), lr=1e-3,
+            reduction="sum",
+        ),
+        SquareDataModule(batch_size=21),
+    ),
+    "wide, two heads": (
+        LitMinMax(
+            trunk_features=(40, 8), head_features=(34,), value_range=(0.0, 100.0),
+            optimizer="adamw", weight_decay=0.5,
+        ),
+        MinMaxDataModule(batch_size=10),
+    ),
+    "wide, momentum": (
+        LitSequentialMLP(
+            hidden_features=(48,), activation="tanh", optimizer="sgd", momentum=0.9, lr=0.01,
+            weight_decay=0.01,
+        ),
+        SinDataModule(batch_size=16),
+    ),
+    "wide, probability": (
+        LitSequentialMLP(
+            in_features=2, hidden_features=(40,), activation="sigmoid", out_activation="sigmoid",
+            loss="bce", task="gate", lr=0.02,
+        ),
+        XOR,
     ),
 }  # fmt: skip
 
@@ -79,7 +107,9 @@ def test_steps_are_those_of_autograd_in_double_precision(case):
     block, start = block_of(data), flat(module)
     weights, minimised = in_double(module, block)
     ours = deepcopy(module)
-    losses = lane_steps(ours, ours.build_optimizer()).take(block, [module.lr] * STEPS, range(STEPS))
+    losses = kernel_steps(ours, ours.build_optimizer()).take(
+        block, [module.lr] * STEPS, range(STEPS)
+    )
     assert (flat(ours) - weights).norm() < 1e-5 * (weights - start).norm()
     torch.testing.assert_close(losses["loss"].double(), minimised, rtol=1e-5, atol=1e-6)
     assert losses.keys() == module.objective(block.x[0], block.y[0])[1].keys()
@@ -91,8 +121,8 @@ def test_blocks_of_any_size_give_the_same_bits_and_torch_can_go_on(case):
     block, rates = block_of(data), torch.linspace(module.lr, 0.1 * module.lr, STEPS).tolist()
     whole, parts = deepcopy(module), deepcopy(module)
     optimizers = whole.build_optimizer(), parts.build_optimizer()
-    lane_steps(whole, optimizers[0]).take(block, rates, [])
-    lanes = lane_steps(parts, optimizers[1])
+    kernel_steps(whole, optimizers[0]).take(block, rates, [])
+    lanes = kernel_steps(parts, optimizers[1])
     for at in range(0, STEPS, 7):
         part = slice(at, at + 7)
         lanes.take(Block(block.x[part], block.y[part]), rates[part], [])
@@ -106,11 +136,12 @@ def test_blocks_of_any_size_give_the_same_bits_and_torch_can_go_on(case):
     torch.testing.assert_close(*stored, rtol=0, atol=0)
 
 
-def test_means_of_a_dead_unit_end_at_0_and_are_never_subnormal():
+@pytest.mark.parametrize("width", [2, 40])
+def test_means_of_a_dead_unit_end_at_0_and_are_never_subnormal(width):
     """A step with subnormal numbers takes twice as long."""
-    module = LitSequentialMLP(hidden_features=(2,), lr=0.0001)
+    module = LitSequentialMLP(hidden_features=(width,), lr=0.0001)
     data, optimizer = SinDataModule(batch_size=4), module.build_optimizer()
-    lanes = lane_steps(module, optimizer)
+    lanes = kernel_steps(module, optimizer)
     lanes.take(block_of(data, 5), [0.0001] * 5, [])
     with torch.no_grad():
         module.net.layers[0].bias.fill_(-1e6)
@@ -128,6 +159,7 @@ def test_means_of_a_dead_unit_end_at_0_and_are_never_subnormal():
         ("xor", {"shuffle": True}, {"optimizer": "adamw", "schedule": "cosine"}),
         ("sin", {"batch_size": 9}, {"hidden_features": (20, 20)}),  # members the first axis
         ("minmax", {"batch_size": 9}, {"trunk_features": (6,), "head_features": (4,)}),
+        ("sin", {"batch_size": 9}, {"hidden_features": (40,)}),  # side by side
     ],
 )
 def test_member_has_the_bits_of_its_single_run(name, data, module, tmp_path):
@@ -135,8 +167,9 @@ def test_member_has_the_bits_of_its_single_run(name, data, module, tmp_path):
         "recipe": "lecture", "max_steps": 40, "val_every": 20, "plots": False, "progress": False,
         "kernel": "numba", "data": data, "module": module, "accelerator": "cpu",
     }  # fmt: skip
-    many = train_population(name, members=18, first_seed=3, out=tmp_path, **settings)
-    for index in (0, 17):
+    count = 3 if 40 in module.get("hidden_features", ()) else 18
+    many = train_population(name, members=count, first_seed=3, out=tmp_path, **settings)
+    for index in (0, count - 1):
         single = train(name, seed=3 + index, out=tmp_path, **settings)
         last = torch.load(single.folder / "last.ckpt", weights_only=True)["state_dict"]
         member = many.population.member(index, best=False).state_dict()
@@ -164,6 +197,8 @@ def chosen(asked="auto", module=None, data=BLOCKS, steps=1000, device="cpu"):
 
 def test_lanes_are_taken_where_they_are_known_and_pay():
     assert chosen() == "numba"
+    wide = {"module": LitSequentialMLP(hidden_features=(33,)), "data": SinDataModule(block_steps=9)}
+    assert (chosen(**wide), chosen(**wide, steps=10_000)) == ("torch", "numba")
     assert chosen("torch") == chosen(steps=999) == chosen(device="cuda") == "torch"
     assert chosen("numba", steps=1) == "numba"
 
@@ -171,8 +206,7 @@ def test_lanes_are_taken_where_they_are_known_and_pay():
 @pytest.mark.parametrize(
     ("module", "data", "message"),
     [
-        (LitSequentialMLP(hidden_features=(33,)), SinDataModule(block_steps=9), "small chains"),
-        (LitGate(optimizer="rmsprop"), BLOCKS, "sgd, adam or adamw"),
+        (LitGate(optimizer="rmsprop"), BLOCKS, "chains .* sgd, adam or adamw"),
         (LitGate().double(), BLOCKS, "float32"),
         (LitGate(), XOR, "block_steps is 1"),
         (LitGate(), GateDataModule(batch_size=5000, block_steps=9), "rows"),

@@ -159,7 +159,7 @@ class WrittenOut(Gradient):
             if (source := layer.source) is not None:
                 below = self.layers[source]
                 if source not in met:
-                    below.slope = _one_like(below.h, free)
+                    below.slope = one_like(below.h, free)
                 yield from layer.pass_on(below.slope, adds=source in met)
                 met.add(source)
             if index not in self.chain.outputs:
@@ -217,8 +217,13 @@ class _Layer:
             yield partial(torch.mm, self.slope, self.weight, out=below)
 
 
-def _one_like(h: Tensor, free: list[Tensor]) -> Tensor:
-    """Return memory of a shape, free one if there is any: what is small stays in a cache."""
+def one_like(h: Tensor, free: list[Tensor]) -> Tensor:
+    """Return memory of a shape, free one if there is any: what is small stays in a cache.
+
+    Args:
+        h: Of that shape.
+        free: What nobody needs any more; what is returned is taken out.
+    """
     at = next((at for at, each in enumerate(free) if each.shape == h.shape), None)
     return torch.empty_like(h) if at is None else free.pop(at)
 
