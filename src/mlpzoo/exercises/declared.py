@@ -60,9 +60,9 @@ class Declared:
                     how = {str(each.arg): each.value for each in value.keywords}
                     value = how.get("default")
                 with suppress(ValueError):  # an attribute that is none of the arguments
-                    self.constants[name] = _value(value, tree)
-                    if "init" not in how and "ClassVar" not in ast.unparse(kind):
-                        self.defaults[name] = self.constants[name]
+                    self.defaults[name] = self.constants[name] = _value(value, tree)
+                if "init" in how or "ClassVar" in ast.unparse(kind):
+                    self.defaults.pop(name, None)
 
 
 def arguments_of(exercise: Exercise) -> dict[str, dict[str, tuple[Any, str]]]:

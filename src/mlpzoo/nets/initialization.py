@@ -91,7 +91,7 @@ def _draw(
         pair for layer in zip(weights, biases, strict=True) for pair in _of_layer(name, *layer)
     ]
     spread = name in SPREAD_GAINS and len(weights) > 1
-    keys, tilt = (torch.empty_like(part[0]) for part in (weights, biases[::-1]))
+    keys, tilt = (part[0].new_empty(part[0].shape) for part in (weights, biases[::-1]))
     if spread:
         random += [(weights[0], nn.init.normal_), (keys, nn.init.uniform_)]
     if name == "rotation":
