@@ -3,6 +3,7 @@
 import sys
 from abc import ABC
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from lightning.pytorch import LightningModule
@@ -27,19 +28,11 @@ from mlpzoo.optim.factory import (
     check_targets,
     needs_of,
 )
-from mlpzoo.optim.fused_adam import drop_traces
+from mlpzoo.optim.fused_adam import drop_traces, may_fuse
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.chain import in_chain
 from mlpzoo.optim.kernels.choice import kernel_steps
-from mlpzoo.optim.loops import (
-    align_counts,
-    block_sizes,
-    count_block,
-    is_logged,
-    log_within,
-    logged_within,
-    move_bar,
-)
+from mlpzoo.optim.loops import align_counts, block_sizes, is_logged, move_bar, take_block
 
 TASKS = ("regression", "gate", "none")
 
@@ -183,11 +176,8 @@ class LitNetwork(LightningModule, ABC):
     @override
     def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | dict[str, Tensor]:
         if isinstance(batch, Block) and self._block_steps is not None:
-            told = logged_within(self.trainer, len(batch.x))
-            *earlier, losses = self._block_steps.take(batch, told)
-            for step, each in zip(told, earlier, strict=True):
-                log_within(self.trainer, step, _as_logged(each))
-            count_block(self.trainer, len(batch.x))
+            take = partial(self._block_steps.take, batch)
+            losses = take_block(self.trainer, len(batch.x), take, _as_logged)
             self.log_training(losses, step=self.global_step)
             return {"losses": self._block_steps.minimised}
         if not self.automatic_optimization:
@@ -248,7 +238,7 @@ class LitNetwork(LightningModule, ABC):
 
     def build_optimizer(self) -> Optimizer:
         """Return the optimizer of all parameters, with the settings given to the constructor."""
-        return self._optimizer_of(self, fused=self._may_fuse())
+        return self._optimizer_of(self, fused=may_fuse(self))
 
     def metrics(self, prefix: str) -> MetricCollection:
         """Return a new collection of what this task is measured by."""
@@ -272,12 +262,6 @@ class LitNetwork(LightningModule, ABC):
             net, self.optimizer_name, lr=self.lr, momentum=self.momentum,
             weight_decay=self.weight_decay, beta2=self.beta2, fused=fused,
         )  # fmt: skip
-
-    def _may_fuse(self) -> bool:
-        """Tell whether a fused optimizer works here: not where Lightning rescales gradients."""
-        precision = "32-true" if self._trainer is None else self._trainer.precision
-        on_known_device = all(p.device.type in ("cpu", "cuda") for p in self.parameters())
-        return precision != "16-mixed" and on_known_device
 
 
 def _as_logged(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:

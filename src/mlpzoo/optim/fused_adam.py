@@ -35,6 +35,17 @@ def drop_traces(optimizer: Optimizer) -> None:
                 _drop(state["exp_avg"], optimizer.param_groups[0])
 
 
+def may_fuse(module: Any) -> bool:
+    """Tell whether a fused optimizer works for a module: not where Lightning rescales gradients.
+
+    Args:
+        module: A LightningModule.
+    """
+    precision = "32-true" if module._trainer is None else module._trainer.precision
+    on_known_device = all(p.device.type in ("cpu", "cuda") for p in module.parameters())
+    return precision != "16-mixed" and on_known_device
+
+
 @contextmanager
 def steps_in_a_row(optimizer: Optimizer, *, kept: bool = False) -> Iterator[Callable[[], object]]:
     """Yield a function that takes one step of an optimizer and clears the gradients.

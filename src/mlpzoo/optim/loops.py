@@ -5,7 +5,7 @@ what ordinary steps would have made them, and it is read here what a block must 
 when a state is complete.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from lightning.pytorch import Callback, Trainer
@@ -90,13 +90,8 @@ def steps_within_reason(trainer: Trainer, rows: int) -> int:
     return max(1, int(most / work))
 
 
-def count_block(trainer: Trainer, steps: int) -> None:
-    """Count the steps of a block in the Trainer's progress, where Lightning counts one batch.
-
-    Args:
-        trainer: The Trainer, within a training_step that took the steps on raw optimizers.
-        steps: How many.
-    """
+def _count_block(trainer: Trainer, steps: int) -> None:
+    """Count the steps of a block in the Trainer's progress, where Lightning counts one batch."""
     loop = trainer.fit_loop.epoch_loop
     automatic = loop.automatic_optimization.optim_progress.optimizer.step
     manual = loop.manual_optimization.optim_step_progress
@@ -170,29 +165,37 @@ def is_logged(trainer: Trainer, step: int) -> bool:
     return at_interval or step == trainer.max_steps or not is_between_events(trainer)
 
 
-def logged_within(trainer: Trainer, steps: int) -> list[int]:
-    """Return which steps of a block, counted from 0, are logged, but for its last.
+def take_block(
+    trainer: Trainer,
+    steps: int,
+    take: Callable[[list[int]], Iterable[Any]],
+    as_logged: Callable[[Any], dict[str, Any]],
+) -> Any:
+    """Take the steps of a block, count them, and log those within it that are to be logged.
+
+    Lightning sees a block's last step alone.
 
     Args:
-        trainer: The Trainer, before the block is counted.
+        trainer: The Trainer, in a training step.
         steps: Of the block.
+        take: Takes them; given the steps to be told of, counted from 0, it returns the losses of
+            these and of the last.
+        as_logged: Makes metrics by name of such losses.
+
+    Returns:
+        The losses of the last step.
     """
     every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
-    if not every or not trainer.loggers:
-        return []
-    return list(range(every - 1 - trainer.global_step % every, steps - 1, every))
-
-
-def log_within(trainer: Trainer, step: int, metrics: Mapping[str, Any]) -> None:
-    """Send the loggers what Lightning, which sees a block's last step alone, would not.
-
-    Args:
-        trainer: The Trainer, before the block is counted.
-        step: A step of the block, counted from 0.
-        metrics: By name.
-    """
-    row = {"epoch": trainer.current_epoch, **metrics}
-    trainer._logger_connector.log_metrics(row, step=trainer.global_step + step)
+    began = trainer.global_step
+    told: list[int] = []
+    if every and trainer.loggers:
+        told = list(range(every - 1 - began % every, steps - 1, every))
+    *earlier, last = take(told)
+    for step, losses in zip(told, earlier, strict=True):
+        row = {"epoch": trainer.current_epoch, **as_logged(losses)}
+        trainer._logger_connector.log_metrics(row, step=began + step)
+    _count_block(trainer, steps)
+    return last
 
 
 def row_to_come(trainer: Trainer) -> tuple[dict[str, float], int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,15 +19,7 @@ from mlpzoo.modules.metrics import member_metrics
 from mlpzoo.optim.blocks import check_blocks, check_steps
 from mlpzoo.optim.factory import build_schedule, check_targets
 from mlpzoo.optim.kernels import TORCH
-from mlpzoo.optim.loops import (
-    align_counts,
-    block_sizes,
-    count_block,
-    is_logged,
-    log_within,
-    logged_within,
-    move_bar,
-)
+from mlpzoo.optim.loops import align_counts, block_sizes, is_logged, move_bar, take_block
 from mlpzoo.population.members import Members
 from mlpzoo.population.restarts import Restarts
 
@@ -109,11 +102,10 @@ class LitPopulation(LightningModule):
 
     @override
     def training_step(self, block: Block, batch_idx: int) -> None:
-        told = logged_within(self.trainer, len(block.x))
-        *earlier, losses = self.members.take(block, self.stopped_step == NEVER, told)
-        for step, each in zip(told, earlier, strict=True):
-            log_within(self.trainer, step, {"train_loss": each.nanmedian()})
-        count_block(self.trainer, len(block.x))
+        take = partial(self.members.take, block, self.stopped_step == NEVER)
+        losses = take_block(
+            self.trainer, len(block.x), take, lambda each: {"train_loss": each.nanmedian()}
+        )
         if is_logged(self.trainer, self.global_step):
             self.log("train_loss", losses.nanmedian(), prog_bar=True)
 
