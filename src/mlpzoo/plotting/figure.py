@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ CLASSES = ("#e69f00", "#009e73")  # targets 0 and 1
 MARKERS = ("o", "s")  # of the same, which need no colour
 CMAP = "viridis"
 DPI = 120
+# A name may have "_" or "%"; a title that keeps its place need not be measured.
+_QUICK = {"text.usetex": False, "axes.titley": 1.0}
 _MOST_CELLS = 40_000  # above so many, none is split
 
 
@@ -43,17 +45,24 @@ class Canvas:
     detail: bool = True
 
 
-def new_figure(width: float, height: float, dpi: int = DPI) -> Figure:
-    """Return an empty figure with constrained layout, which shows itself in a notebook.
+def new_figure(
+    width: float,
+    height: float,
+    dpi: int = DPI,
+    *,
+    layout: Literal["constrained", "none"] = "constrained",
+) -> Figure:
+    """Return an empty figure, which shows itself in a notebook.
 
     Args:
         width: In inches.
         height: In inches.
         dpi: Pixels an inch.
+        layout: "constrained" finds the places of all; "none" leaves them, in half the time.
     """
     from mlpzoo.plotting._png_figure import PngFigure  # half a second, paid only where one draws
 
-    return PngFigure(figsize=(width, height), dpi=dpi, layout="constrained")
+    return PngFigure(figsize=(width, height), dpi=dpi, layout=layout)
 
 
 def whole(figure: FigureBase) -> Figure:
@@ -209,7 +218,7 @@ def save_each(pictures: Mapping[Path, Callable[[], FigureBase | bytes]]) -> tupl
     failed: dict[str, list[Path]] = {}
     for path, draw in pictures.items():
         try:
-            with rc_context({"text.usetex": False}):  # a name may have "_" or "%"
+            with rc_context(_QUICK):
                 save(draw(), path)
         except Exception as error:  # a view, a style or a font may be anyone's
             failed.setdefault(f"in {path.parent}: {cause(error)}", []).append(path)

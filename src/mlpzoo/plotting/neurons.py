@@ -80,8 +80,7 @@ def plot_neurons(
     if figure is None and len(ranges) == 1:
         figure = new_figure(4.2 * columns, 4.2)
     elif figure is None:
-        figure = new_figure(2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.8)
-        figure.set_layout_engine("none")  # which would take as long as all the rest
+        figure = new_figure(2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.8, layout="none")
     rule = f"the {most} units a layer that differ most over the range" if widest > most else ""
     figure.suptitle(": ".join(filter(None, (title, rule))), wrap=True)
     if len(ranges) == 1:
