@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,6 @@ CLASSES = ("#e69f00", "#009e73")  # targets 0 and 1
 MARKERS = ("o", "s")  # of the same, which need no colour
 CMAP = "viridis"
 DPI = 120
-# A name may have "_" or "%"; a title that keeps its place need not be measured.
-_QUICK = {"text.usetex": False, "axes.titley": 1.0}
 _MOST_CELLS = 40_000  # above so many, none is split
 
 
@@ -50,7 +48,7 @@ def new_figure(
     height: float,
     dpi: int = DPI,
     *,
-    layout: Literal["constrained", "none"] = "constrained",
+    constrained: bool = True,
 ) -> Figure:
     """Return an empty figure, which shows itself in a notebook.
 
@@ -58,11 +56,14 @@ def new_figure(
         width: In inches.
         height: In inches.
         dpi: Pixels an inch.
-        layout: "constrained" finds the places of all; "none" leaves them, in half the time.
+        constrained: Whether the layout is found, which takes as long as to draw; else see
+            `set_margins`.
     """
     from mlpzoo.plotting._png_figure import PngFigure  # half a second, paid only where one draws
 
-    return PngFigure(figsize=(width, height), dpi=dpi, layout=layout)
+    return PngFigure(
+        figsize=(width, height), dpi=dpi, layout="constrained" if constrained else None
+    )
 
 
 def whole(figure: FigureBase) -> Figure:
@@ -138,6 +139,21 @@ def refined(
         new = np.stack(parts, axis=2).reshape(-1, *cells.shape[1:])
         cells, z = np.concatenate([cells[~steep], new]), np.concatenate([z[~steep], at(new)])
     return cells, z
+
+
+def set_margins(figure: Figure, margins: tuple[float, float, float, float], **space: float) -> None:
+    """Leave room around the axes of a figure of no layout; to find it takes as long as all else.
+
+    Args:
+        figure: One that is not constrained.
+        margins: Left, right, below and above, in inches.
+        **space: Between axes: wspace and hspace, in their own sizes.
+    """
+    width, height = figure.get_size_inches()
+    left, right, below, above = margins
+    figure.subplots_adjust(
+        left / width, below / height, 1 - right / width, 1 - above / height, **space
+    )
 
 
 def mark_classes(
@@ -218,7 +234,7 @@ def save_each(pictures: Mapping[Path, Callable[[], FigureBase | bytes]]) -> tupl
     failed: dict[str, list[Path]] = {}
     for path, draw in pictures.items():
         try:
-            with rc_context(_QUICK):
+            with rc_context({"text.usetex": False}):  # a name may have "_" or "%"
                 save(draw(), path)
         except Exception as error:  # a view, a style or a font may be anyone's
             failed.setdefault(f"in {path.parent}: {cause(error)}", []).append(path)
