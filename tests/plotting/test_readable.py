@@ -34,6 +34,15 @@ def published():
     return net
 
 
+def wide():
+    """Return a net of planes whose units are large, or hardly differ."""
+    net = nn.Sequential(*(nn.Linear(2, 2) for _ in range(5)), nn.Linear(2, 1))
+    for part, factor in zip(net, (-2e-4, 1e8, 1, 1, 1, 1), strict=True):
+        part.weight.data = factor * torch.eye(part.out_features, 2)
+        part.bias.data.fill_(0.1)
+    return net
+
+
 def parity(inputs):
     x = np.array(list(product([0.0, 1.0], repeat=inputs)))
     targets = x.sum(axis=1) % 2
@@ -73,6 +82,13 @@ PICTURES = {
     "heads": lambda: plotting.plot_network(DualHeadMLP(trunk_features=(3,), head_features=(2,))),
     "sin": lambda: plotting.plot_network(SequentialMLP(hidden_features=(256, 256)), title=LONG),
     "layers": lambda: plotting.plot_layers(published(), ROWS, XOR, title=LONG),
+    "wide layers": lambda: plotting.plot_layers(wide(), ROWS, XOR, title=f"{LONG}, {LONG}"),
+    **{
+        f"losses {values}": lambda values=values: plotting.plot_losses(
+            {"loss": ([0, 10], values)}, title="t"
+        )
+        for values in ([-0.00075, 0.00075], [123456, 765432], [1e-12, 1e5])
+    },
     "curves": lambda: plotting.plot_neurons(
         SequentialMLP(hidden_features=(40,)), [(-1, 1)], title=LONG
     ),

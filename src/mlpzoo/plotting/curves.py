@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpzoo.plotting.figure import CLASSES, ERROR, MODEL, TRUTH, Array, new_figure, signed, whole
+from mlpzoo.plotting.figure import (
+    CLASSES,
+    ERROR,
+    MODEL,
+    TRUTH,
+    Array,
+    new_figure,
+    set_margins,
+    signed,
+    whole,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,14 +141,18 @@ def plot_losses(
         levels: Values to mark, by what is written of them.
         figure: Where to draw.
     """
-    figure, marked = figure or new_figure(6.4, 3.6), levels or {}
+    marked = levels or {}
+    shown = [value for _, values in series.values() for value in values]
+    falling = _far_apart([*shown, *marked.values()])
+    if figure is None:
+        figure = new_figure(6.4, 3.6, constrained=not falling)
+        if falling:  # no power of ten is wide
+            set_margins(figure, (0.85, 0.15, 0.5, 0.3))
     axes = figure.subplots()
     for above, (name, line) in enumerate(reversed([*series.items()])):
         _draw_series(axes, name, line, above=above)
     for name, level in marked.items():
         axes.axhline(level, color=TRUTH, linewidth=1.2, linestyle="--", label=name)
-    shown = [value for _, values in series.values() for value in values]
-    falling = _far_apart([*shown, *marked.values()])
     axes.set(xlabel="optimizer steps", ylabel="value, logarithmic" if falling else "value")
     axes.set(yscale="log" if falling else "linear")
     if falling:

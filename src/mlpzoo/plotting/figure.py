@@ -43,17 +43,27 @@ class Canvas:
     detail: bool = True
 
 
-def new_figure(width: float, height: float, dpi: int = DPI) -> Figure:
-    """Return an empty figure with constrained layout, which shows itself in a notebook.
+def new_figure(
+    width: float,
+    height: float,
+    dpi: int = DPI,
+    *,
+    constrained: bool = True,
+) -> Figure:
+    """Return an empty figure, which shows itself in a notebook.
 
     Args:
         width: In inches.
         height: In inches.
         dpi: Pixels an inch.
+        constrained: Whether the layout is found, which takes as long as to draw; else see
+            `set_margins`.
     """
     from mlpzoo.plotting._png_figure import PngFigure  # half a second, paid only where one draws
 
-    return PngFigure(figsize=(width, height), dpi=dpi, layout="constrained")
+    return PngFigure(
+        figsize=(width, height), dpi=dpi, layout="constrained" if constrained else None
+    )
 
 
 def whole(figure: FigureBase) -> Figure:
@@ -129,6 +139,21 @@ def refined(
         new = np.stack(parts, axis=2).reshape(-1, *cells.shape[1:])
         cells, z = np.concatenate([cells[~steep], new]), np.concatenate([z[~steep], at(new)])
     return cells, z
+
+
+def set_margins(figure: Figure, margins: tuple[float, float, float, float], **space: float) -> None:
+    """Leave room around the axes of a figure of no layout; to find it takes as long as all else.
+
+    Args:
+        figure: One that is not constrained.
+        margins: Left, right, below and above, in inches.
+        **space: Between axes: wspace and hspace, in their own sizes.
+    """
+    width, height = figure.get_size_inches()
+    left, right, below, above = margins
+    figure.subplots_adjust(
+        left / width, below / height, 1 - right / width, 1 - above / height, **space
+    )
 
 
 def mark_classes(

@@ -22,6 +22,7 @@ from mlpzoo.plotting.figure import (
     mark_classes,
     new_figure,
     set_keys,
+    set_margins,
     signed,
     whole,
 )
@@ -77,7 +78,7 @@ def plot_layers(
     of_points, of_grid = dense_layers(net, x), dense_layers(net, grid)
     planes = {None: ("inputs", "x", x, grid), **_planes(of_points, of_grid)}
     rows, columns = -(-(len(planes) + 1) // 3), 3
-    figure = figure or new_figure(9.3, 3.15 * rows + 0.8)
+    alone, figure = figure is None, figure or new_figure(9.3, 3.15 * rows + 0.8, constrained=False)
     figure.suptitle(title, wrap=True)
     answer, last = (next(d for d in of if not d.hidden) for of in (of_grid, of_points))
     middle = _middle(last.units[:, 0].numpy(), classes)
@@ -87,12 +88,18 @@ def plot_layers(
         _draw_plane(axes, mesh.double().numpy(), answer.units[:, 0].numpy() > middle)
         mark_classes(axes, marks.double().numpy().T, classes, s=55, zorder=5)
         _draw_cuts(axes, cuts[index])
-        axes.set_title(label, fontsize="medium")
+        axes.set_title(label, fontsize="medium", y=1)
         axes.set(xlabel=f"{name}1", ylabel=f"{name}2")
+        axes.ticklabel_format(scilimits=(-2, 4))  # so that no number is wide
+        axes.locator_params(nbins=4)
     axes = figure.add_subplot(rows, columns, len(planes) + 1)
     _draw_line(axes, last, classes, middle)
     _add_keys(axes, max(map(len, cuts.values())), cuts[None])
     set_keys(figure, loc="outside lower center", ncols=2, handlelength=3)
+    if alone:
+        lines = sum(1 + len(line) // 95 for line in title.splitlines())
+        foot = 0.65 + 0.09 * len(figure.legends[0].get_texts())
+        set_margins(whole(figure), (0.75, 0.1, foot, 0.42 + 0.2 * lines), wspace=0.3, hspace=0.33)
     return whole(figure)
 
 

@@ -80,8 +80,9 @@ def plot_neurons(
     if figure is None and len(ranges) == 1:
         figure = new_figure(4.2 * columns, 4.2)
     elif figure is None:
-        figure = new_figure(2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.8)
-        figure.set_layout_engine("none")  # which would take as long as all the rest
+        figure = new_figure(
+            2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.8, constrained=False
+        )
     rule = f"the {most} units a layer that differ most over the range" if widest > most else ""
     figure.suptitle(": ".join(filter(None, (title, rule))), wrap=True)
     if len(ranges) == 1:
@@ -165,7 +166,7 @@ def _draw_surfaces(
     foot = 0.0 if marks is None else 0.06  # for the keys
     high = (0.93 - foot) / rows
     x1, x2 = (column.view(SURFACE_POINTS, -1).numpy() for column in x.unbind(dim=1))
-    ticks = [np.linspace(values.min(), values.max(), 3) for values in (x1, x2)]
+    ticks = [(values.min(), values.max()) for values in (x1, x2)]
     for column, (dense, chosen) in enumerate(zip(hidden, picks, strict=True)):
         for row, unit in enumerate(chosen):
             low = foot + high * (rows - row - 1)
@@ -174,7 +175,7 @@ def _draw_surfaces(
             heights = dense.units[:, unit].view(SURFACE_POINTS, -1).numpy()
             on_it = None if marks is None else (marks[0], marks[1][column][:, unit], marks[2])
             draw_surface(axes, (x1, x2, heights), on_it, size=28, zoom=0.95)
-            axes.set_title(f"{dense.label}, unit {unit + 1}", fontsize="small", pad=-2)
+            axes.set_title(f"{dense.label}, unit {unit + 1}", fontsize="small", pad=1, y=1)
             axes.set_xlabel("x1", fontsize="small", labelpad=-6)
             axes.set_ylabel("x2", fontsize="small", labelpad=-6)
             axes.set_zlabel("output", fontsize="x-small", labelpad=1)

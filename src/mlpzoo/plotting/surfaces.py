@@ -15,6 +15,7 @@ from mlpzoo.plotting.figure import (
     mark_classes,
     new_figure,
     set_keys,
+    set_margins,
     signed,
     whole,
 )
@@ -100,13 +101,18 @@ def plot_surfaces(
     columns, alone = min(2, len(surfaces)), figure is None
     above = -(-len(surfaces) // columns)
     rows = above - (-len(maps or {}) // columns)
-    figure = figure or new_figure(4.2 * columns, 3.6 * rows + (0.4 if points else 0))
+    size = 4.2 * columns, 3.6 * rows + (0.4 if points else 0)
+    if figure is None and not maps:
+        figure = new_figure(*size, constrained=False)
+        set_margins(figure, (0, 0, 0.3 if points else 0, 0.5), wspace=0)
+    figure = figure or new_figure(*size)
     figure.suptitle(title)
     for index, (name, heights) in enumerate(surfaces.items()):
         axes: Any = figure.add_subplot(rows, columns, index + 1, projection="3d")
         marks = None if points is None else (points[0], points[1][name], points[2])
-        draw_surface(axes, (x1, x2, heights), marks, size=60, zoom=0.88 if alone else 1.1)
-        axes.set(title=name, xlabel="x1", ylabel="x2")
+        draw_surface(axes, (x1, x2, heights), marks, size=60, zoom=0.95 if alone else 1.1)
+        axes.set_title(name, y=1)  # so that it need not be measured
+        axes.set(xlabel="x1", ylabel="x2")
         if alone:  # among other figures there is no room beside it, and the title says it
             axes.set_zlabel(name.rpartition(", ")[2])
         axes.locator_params(nbins=3)
@@ -147,6 +153,7 @@ def draw_surface(
     drawn.set_array(cells[..., 2].mean(axis=1))
     axes.add_collection3d(drawn)
     axes.auto_scale_xyz(*cells.reshape(-1, 3).T)
+    axes.set_autoscale_on(False)  # marks lie on the surface
     if marks is not None:
         x, heights, targets = marks
         behind = _behind(cells, np.column_stack((x, heights)))
