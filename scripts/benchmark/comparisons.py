@@ -109,7 +109,7 @@ def times_to_accuracy(name: str, field: Field, *, repetitions: int) -> list[Row]
     whole = [_whole_recipe(name, seed) for seed in seeds]
     error = statistics.median(run.error for run in whole)
     runs: dict[str, list[Reached]] = {"the lecture's recipe to its end": whole}
-    able = {who: each for who, each in field.items() if name in each.names}
+    able = {who: each for who, each in field.items() if name in each.names and each.reaches}
     for seed in seeds:
         for who, each in able.items():
             runs.setdefault(who, []).append(each.reach(TASKS[name], error, seed))

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from typing_extensions import override
 
 from mlpzoo.exercises import get_exercise
+from mlpzoo.optim.kernels import LANES, TORCH
 from mlpzoo.training._lightning import quiet_lightning
 from mlpzoo.training.run import train
 from scripts.benchmark.lecture import PlainLoop, Task, xor_rows
@@ -70,7 +71,7 @@ class Contestant:
         names: tuple[str, ...] = _ALL,
         argv: tuple[str, ...] = (),
     ) -> None:
-        self.begin, self.names, self.argv = begin, names, argv
+        self.begin, self.names, self.argv, self.reaches = begin, names, argv, True
 
     def seconds(self, task: Task, steps: int, seed: int) -> float:
         """Return the seconds that so many steps take, once it is warm and all is compiled."""
@@ -133,17 +134,22 @@ class LightningByDefault(Contestant):
 
 
 class Ours(Contestant):
-    """mlpzoo's train: the lecture's recipe for its steps, our own to come to an error."""
+    """mlpzoo's train: the lecture's recipe for its steps, our own to come to an error.
 
-    def __init__(self) -> None:
-        super().__init__(PlainLoop, argv=("mlpzoo", "train"))
+    Args:
+        kernel: What takes the steps of the lecture's recipe.
+    """
+
+    def __init__(self, kernel: str) -> None:
+        super().__init__(PlainLoop, argv=("mlpzoo", "train", f"--kernel={kernel}"))
+        self.kernel, self.reaches = kernel, kernel == TORCH  # our own recipes choose for themselves
 
     @override
     def seconds(self, task: Task, steps: int, seed: int) -> float:
         with tempfile.TemporaryDirectory() as folder:
             return train(
                 task.name, seed=seed, recipe="lecture", max_steps=steps, out=folder,
-                accelerator="cpu", plots=False, progress=False,
+                accelerator="cpu", plots=False, progress=False, kernel=self.kernel,
             ).seconds  # fmt: skip
 
     @override
@@ -168,8 +174,10 @@ def contestants() -> dict[str, Contestant]:
             lambda task, seed: PlainLoop(task, seed, fused=True), argv=(lecture, "--fused")
         ),
         "Lightning by default": LightningByDefault(),
-        "mlpzoo": Ours(),
+        "mlpzoo": Ours(TORCH),
     }
+    if find_spec("numba"):
+        found["mlpzoo[fast]"] = Ours(LANES)
     packages = {"scikit-learn": "sklearn", "skorch": "skorch", "Keras on JAX": "keras"}
     for name, peer in PEERS.items():
         if find_spec(packages.get(name, "optax")):
