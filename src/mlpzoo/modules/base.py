@@ -2,7 +2,7 @@
 
 import sys
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from typing_extensions import override
 from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data.stream import Batch, Block
 from mlpzoo.modules._arguments import as_batch, as_rows, plain
+from mlpzoo.modules._logged import as_logged, log_losses
 from mlpzoo.modules.evaluation import evaluate
 from mlpzoo.modules.formulas import as_exact
 from mlpzoo.modules.metrics import task_metrics
@@ -32,7 +33,7 @@ from mlpzoo.optim.fused_adam import drop_traces, may_fuse
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.chain import in_chain
 from mlpzoo.optim.kernels.choice import kernel_steps
-from mlpzoo.optim.loops import align_counts, block_sizes, is_logged, move_bar, take_block
+from mlpzoo.optim.loops import align_counts, block_sizes, move_bar, take_block
 
 TASKS = ("regression", "gate", "none")
 
@@ -177,15 +178,15 @@ class LitNetwork(LightningModule, ABC):
     def training_step(self, batch: Batch | Block, batch_idx: int) -> Tensor | dict[str, Tensor]:
         if isinstance(batch, Block) and self._block_steps is not None:
             take = partial(self._block_steps.take, batch)
-            losses = take_block(self.trainer, len(batch.x), take, _as_logged)
-            self.log_training(losses, step=self.global_step)
+            losses = take_block(self.trainer, len(batch.x), take, as_logged)
+            log_losses(self, losses, step=self.global_step)
             return {"losses": self._block_steps.minimised}
         if not self.automatic_optimization:
             raise InputError("the Trainer's data module has blocks, and ordinary batches came")
         for optimizer in self.trainer.optimizers:
             drop_traces(optimizer)  # as within a block
         objective, losses = self.objective(*as_batch(batch, self))
-        self.log_training(losses, step=self.global_step + 1)
+        log_losses(self, losses, step=self.global_step + 1)
         return objective
 
     @override
@@ -203,18 +204,6 @@ class LitNetwork(LightningModule, ABC):
         """
         past_logs = self.kernel != TORCH
         return block_sizes(self.trainer, rows=rows, most=most, past_logs=past_logs)
-
-    def log_training(self, losses: Mapping[str, Tensor], *, step: int) -> None:
-        """Log losses with "train_" before their names, in the steps that someone looks at.
-
-        A call of `log` costs as much as a step of a small network, so the others are left out.
-
-        Args:
-            losses: By name.
-            step: How many optimizer steps there have been with the one at hand.
-        """
-        if is_logged(self.trainer, step):
-            self.log_dict(_as_logged(losses), prog_bar=True)
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
@@ -262,7 +251,3 @@ class LitNetwork(LightningModule, ABC):
             net, self.optimizer_name, lr=self.lr, momentum=self.momentum,
             weight_decay=self.weight_decay, beta2=self.beta2, fused=fused,
         )  # fmt: skip
-
-
-def _as_logged(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {f"train_{name}": value.detach() for name, value in losses.items()}

@@ -33,7 +33,7 @@ MOST_MEMBERS = 2**20
 def option(
     default: Any = None,
     *,
-    check: Callable[[str, Any], None] | None = None,
+    check: Callable[[str, Any], object] | None = None,
     changeable: bool | Sequence[str] = False,
     saved: bool = True,
     free: bool = False,
@@ -58,10 +58,6 @@ def option(
     return field(default=default, metadata=metadata)
 
 
-def _check_kernel(name: str, value: str) -> None:
-    resolve_name(name, value, KERNELS)
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """What the settings of a run and of a population share; see `TrainSettings`.
@@ -82,7 +78,7 @@ class RunSettings:
     """Kind of device, as Lightning names them: cpu, gpu, or auto, a GPU if there is one."""
     threads: int | None = option(None, check=partial(check_count, most=1024), changeable=True)
     """torch's CPU threads (as torch is set; the command line sets 1, best for small networks)."""
-    kernel: str = option(AUTO, check=_check_kernel, changeable=True)
+    kernel: str = option(AUTO, check=partial(resolve_name, names=KERNELS), changeable=True)
     """What takes the steps: torch, numba (extra fast; for linear layers in a chain), or auto."""
     plots: bool = option(True, check=check_flag, free=True)
     """Draw the result and the losses into figures/."""
