@@ -12,17 +12,18 @@ def one_thread():
 
 @pytest.fixture(scope="session")
 def short_run(tmp_path_factory):
-    """Train an exercise for 20 steps, once a session for each exercise and recipe."""
+    """Train an exercise for 20 steps, once a session for each exercise, recipe and `plots`."""
     results = {}
     coarse = {"minmax": {"val_points": 21, "test_points": 31}}  # else 160,801 points a test
 
-    def run(name, recipe="default"):
-        if (name, recipe) not in results:
-            results[name, recipe] = mlpzoo.train(
+    def run(name, recipe="default", *, plots=False):
+        key = name, recipe, plots
+        if key not in results:
+            results[key] = mlpzoo.train(
                 name, recipe=recipe, max_steps=20, val_every=10, data=coarse.get(name, {}),
-                out=tmp_path_factory.mktemp("runs"), progress=False,
+                out=tmp_path_factory.mktemp("runs"), plots=plots, progress=False,
             )  # fmt: skip
-        return results[name, recipe]
+        return results[key]
 
     return run
 

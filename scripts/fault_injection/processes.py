@@ -62,11 +62,12 @@ class Command:
         if self.code is None:
             os.kill(self._process.pid, signum)
 
-    def wait(self, until: Callable[[], bool] = lambda: False, *, seconds: float = 300) -> None:
+    def wait(self, until: Callable[[], bool] | None = None, *, seconds: float = 300) -> None:
         """Wait until it ends, or something else is the case, or so many seconds have gone by."""
         end = time.monotonic() + seconds
-        while self.code is None and not until() and time.monotonic() < end:
-            time.sleep(0.001)
+        pause = 0.02 if until is None else 0.001  # what is waited for may last a moment
+        while self.code is None and not (until and until()) and time.monotonic() < end:
+            time.sleep(min(pause, max(0, end - time.monotonic())))
 
     def end(self) -> int:
         """Wait until it ends and return its exit code.

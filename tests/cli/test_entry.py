@@ -281,15 +281,6 @@ def test_folder_that_cannot_be_written_is_refused(cli, tmp_path):
     assert "Permission denied" in err
 
 
-def test_import_of_the_package_loads_no_torch_and_a_net_no_lightning():
-    code = (
-        "import sys, mlpzoo; assert 'torch' not in sys.modules; mlpzoo.SequentialMLP;"
-        "assert 'torch' in sys.modules and 'lightning' not in sys.modules"
-    )
-    done = fresh("-W", "error", "-c", code)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.parametrize(
     "arguments",
     [

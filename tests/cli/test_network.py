@@ -53,13 +53,12 @@ def test_logit_of_a_network_that_gives_probabilities_is_theirs():
 
 
 def test_plot_of_a_name_is_its_newest_run_or_else_the_networks_of_the_package(cli, tmp_path):
-    code, out, err = cli("plot", "xor")
-    assert (code, out.splitlines()[0]) == (0, "figures/xor.png")
-    assert err == "mlpzoo: no run of xor here; its network of the package:\n"
-    run = train("xor", max_steps=2, plots=False, progress=False)
-    assert (
-        cli("plot", "XOR")[1].splitlines()[0].endswith("checkpoints/xor/version_0/figures/xor.png")
-    )
+    code, out, err = cli("plot", "linear")
+    assert (code, out.splitlines()[0]) == (0, "figures/linear.png")
+    assert err == "mlpzoo: no run of linear here; its network of the package:\n"
+    run = train("linear", max_steps=2, plots=False, progress=False)
+    drawn = cli("plot", "LINEAR")[1].splitlines()[0]
+    assert drawn.endswith("checkpoints/linear/version_0/figures/linear.png")
     assert run.folder.is_relative_to(tmp_path)
 
 

@@ -262,7 +262,7 @@ def test_perceptron_follows_rosenblatts_rule(quiet):
 def test_perceptron_learns_every_separable_gate_from_many_starts(gate, batch_size):
     data = GateDataModule(gate=gate, batch_size=batch_size)
     x, target = data.grid(2)
-    for seed in range(50):
+    for seed in range(20):
         module = LitPerceptron(lr=0.1, seed=seed)
         weight, bias = module.net.linear.weight.data, module.net.linear.bias.data
         for step in range(400):
@@ -375,11 +375,11 @@ def test_targets_of_another_shape_are_refused(make, dtype, quiet):
 
 @pytest.mark.parametrize("optimizer", ["adam", "levenberg"])
 def test_whole_numbers_are_targets_like_any_other(optimizer, quiet):
-    x = torch.arange(-4.0, 4.0).unsqueeze(1)
+    x = torch.arange(-4.0, 4.0).repeat(50).unsqueeze(1)  # of few epochs: each takes long
     loader = DataLoader(TensorDataset(x, (10 * x).long()), batch_size=8)
     lr = {"adam": 0.5, "levenberg": 1.0}[optimizer]
     module = LitSequentialMLP(hidden_features=(), optimizer=optimizer, lr=lr)
-    Trainer(max_epochs=300, limit_val_batches=0, **quiet).fit(module, loader, loader)
+    Trainer(max_epochs=6, limit_val_batches=0, **quiet).fit(module, loader, loader)
     assert module.net.layers[0].weight.item() == pytest.approx(10, abs=0.01)
 
 

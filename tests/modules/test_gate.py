@@ -50,7 +50,7 @@ def test_network_of_ones_own_learns_xor_on_its_logit(tmp_path):
 def test_gate_of_any_number_of_inputs_is_trained_drawn_and_diagnosed(
     name, data, module, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(pictures, "LEAST", 0.3)  # a film of few frames: each takes long to draw
+    monkeypatch.setattr(pictures, "LEAST", 1)  # a film of two frames: each takes long to draw
     result = train(name, data=data, module=module, max_steps=500, film=True, out=tmp_path,
                    progress=False)  # fmt: skip
     assert (result.folder / "figures" / f"{name}.png").exists()

@@ -63,7 +63,7 @@ def test_it_is_listed_and_explained(run, installed):
 
 
 def test_it_is_trained_by_name_with_pictures_and_goes_on(run, installed, monkeypatch):
-    monkeypatch.setattr(pictures, "LEAST", 0.3)  # a film of few frames: each takes long to draw
+    monkeypatch.setattr(pictures, "LEAST", 1)  # a film of two frames: each takes long to draw
     code, out, err = run("train cube --seed 3 --film --plot-every 5")
     assert (code, "yes" in out) == (0, True), err
     made = installed / "checkpoints/cube/version_0"

@@ -27,11 +27,13 @@ def test_figure_shows_itself_as_its_png():
     assert pickle.loads(pickle.dumps(packed))._repr_png_() == file.getvalue()
 
 
-def test_pyplot_does_not_take_our_figures_for_its_own():
+def test_drawing_needs_no_pyplot_which_does_not_take_our_figures_for_its_own():
     code = (
+        "import sys; from mlpzoo import plotting; curve = {'loss': ([1, 2], [0.1, 0.01])};"
+        "plotting.plot_losses(curve, title='t');"
+        "assert 'matplotlib.figure' in sys.modules and 'matplotlib.pyplot' not in sys.modules;"
         "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt;"
-        "from mlpzoo import plotting;"
-        "figure = plotting.plot_losses({'loss': ([1, 2], [0.1, 0.01])}, title='t');"
+        "figure = plotting.plot_losses(curve, title='t');"
         "assert plt.get_fignums() == [] and figure._repr_html_() is None"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

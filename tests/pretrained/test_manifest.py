@@ -57,9 +57,11 @@ def test_network_is_plain_float32_in_eval_mode_and_as_the_manifest_says(name):
 
 def test_loading_and_listing_import_nothing_heavy(tmp_path):
     code = (
-        "import sys, mlpzoo; mlpzoo.list_pretrained(); assert 'torch' not in sys.modules;"
+        "import sys, mlpzoo; assert 'torch' not in sys.modules;"
+        "mlpzoo.list_pretrained(); assert 'torch' not in sys.modules;"
         "from mlpzoo.cli import main; main(['list', '--pretrained']);"
-        "assert 'torch' not in sys.modules;"
+        "assert 'torch' not in sys.modules; mlpzoo.SequentialMLP;"
+        "assert 'torch' in sys.modules and 'lightning' not in sys.modules;"
         "import torch; mlpzoo.load_pretrained('sin')(torch.zeros(1, 1));"
         "heavy = {'lightning', 'torchmetrics', 'matplotlib', 'yaml', 'jsonargparse'};"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules);"

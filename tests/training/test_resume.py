@@ -115,7 +115,7 @@ RUNS = {
     **{name: (train, name, {"max_steps": 34, "val_every": 12}) for name in list_exercises()},
     "pictures": (train, "linear", {"max_steps": 36, "val_every": 12, "plot_every": 2,
                                    "data": {"block_steps": 12}}),
-    "film": (train, "linear", {"max_steps": 14, "val_every": 7, "film": True,
+    "film": (train, "linear", {"max_steps": 8, "val_every": 4, "film": True,
                                "data": {"block_steps": 5}}),
     "early stop": (train, "perceptron", {}),
     "epochs": (train, "sin", {"max_steps": 34, "val_every": 12, "data": {"steps_per_epoch": 15}}),
@@ -148,7 +148,7 @@ RUNS = {
 
 @pytest.mark.parametrize("case", RUNS)
 def test_run_goes_on_from_every_state_to_the_same_bits(case, every_state, monkeypatch):
-    monkeypatch.setattr(pictures, "LEAST", 0.3)  # a film of few frames: each takes long to draw
+    monkeypatch.setattr(pictures, "LEAST", 1)  # a film of two frames: each takes long to draw
     function, name, settings = RUNS[case]
     data = {} if name in ("xor", "perceptron") else dict(COARSE)
     data |= {"block_steps": 1 if case == "lbfgs" else 7, **settings.get("data", {})}
