@@ -40,7 +40,7 @@ def bound_curve(
         >>> from mlpzoo import Expression, load_pretrained, pieces
         >>> proved = bound_curve(pieces(load_pretrained("sin"), -10, 10), Expression("sin(x)"))
         >>> proved.bound, proved.where
-        (0.0005023494132458387, (8.335481839864935,))
+        (0.0004988732936076441, (-4.117133901799268,))
     """
     check_at_least("gap", gap, 0)
     check_positive("limit_s", limit_s)
