@@ -47,10 +47,10 @@ def least_squares(name: str, _: object = None, *, repetitions: int) -> list[Row]
     ends = [errors[-1] for _, errors in list(runs.values())[-1]]
     return [
         {
-            "fit": f"{rows} rows, {'-'.join(map(str, sizes))}, {name.split()[0]}",
+            "fit": f"{name.split()[0]}, {rows} rows, {'-'.join(map(str, sizes))}, {steps} steps",
             "contestant": who,
             "ms a step": round(1e3 * statistics.median(each for each, _ in found), 1),
-            f"mse after {steps} steps": f"{statistics.median(e[steps - 1] for _, e in found):.1e}",
+            "mse then": f"{statistics.median(e[steps - 1] for _, e in found):.1e}",
             "seconds to theirs": _to(ends, found),
         }
         for who, found in runs.items()

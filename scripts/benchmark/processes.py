@@ -77,7 +77,9 @@ def starts(_: str, __: object = None, *, repetitions: int) -> list[Row]:
                 usages.append(used_by(flag, *words, accepted=(0, 2)))
     return [
         {
-            "python": command.replace("-m mlpzoo", "mlpzoo").replace(" --out {}", ""),
+            "python": command.replace("-m mlpzoo", "mlpzoo")
+            .replace(" --out {}/", " --out ")
+            .replace(" --out {}", ""),
             "s of the processor": round(statistics.median(u.processor_seconds for u in usages), 2),
             "MB": round(statistics.median(u.megabytes for u in usages)),
         }
