@@ -112,7 +112,8 @@ def population(solved_population, tmp_path):
 
 
 RUNS = {
-    **{name: (train, name, {"max_steps": 34, "val_every": 12}) for name in list_exercises()},
+    **{name: (train, name, {"max_steps": 34, "val_every": 12})
+       for name in list_exercises() if name != "square"},  # which goes as sin does
     "pictures": (train, "linear", {"max_steps": 36, "val_every": 12, "plot_every": 2,
                                    "data": {"block_steps": 12}}),
     "film": (train, "linear", {"max_steps": 8, "val_every": 4, "film": True,
