@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from typing_extensions import override
 
 from mlpzoo.exercises import get_exercise
-from mlpzoo.optim.kernels import LANES, TORCH
+from mlpzoo.optim.kernels import NUMBA, TORCH
 from mlpzoo.training._lightning import quiet_lightning
 from mlpzoo.training.run import train
 from scripts.benchmark.lecture import PlainLoop, Task, xor_rows
@@ -177,7 +177,7 @@ def contestants() -> dict[str, Contestant]:
         "mlpzoo": Ours(TORCH),
     }
     if find_spec("numba"):
-        found["mlpzoo[fast]"] = Ours(LANES)
+        found["mlpzoo[fast]"] = Ours(NUMBA)
     packages = {"scikit-learn": "sklearn", "skorch": "skorch", "Keras on JAX": "keras"}
     for name, peer in PEERS.items():
         if find_spec(packages.get(name, "optax")):

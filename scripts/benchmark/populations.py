@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from mlpzoo.cli.tables import Row
-from mlpzoo.optim.kernels import LANES, TORCH
+from mlpzoo.optim.kernels import NUMBA, TORCH
 from mlpzoo.population import train_population
 from mlpzoo.training.run import train
 from scripts.benchmark.lecture import TASKS
@@ -52,7 +52,7 @@ def population_costs(name: str, _: object = None, *, repetitions: int) -> list[R
         return _wide(repetitions)
     contestants: dict[str, Callable[[int], float]] = {"mlpzoo": partial(_ours, TORCH)}
     if find_spec("numba"):
-        contestants["mlpzoo[fast]"] = partial(_ours, LANES)
+        contestants["mlpzoo[fast]"] = partial(_ours, NUMBA)
     if find_spec("optax"):
         contestants["JAX vmap + scan, optax"] = _jax
     rows: list[Row] = []

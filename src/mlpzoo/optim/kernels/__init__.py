@@ -1,3 +1,3 @@
 """Faster ways to take the steps of known networks, each tried against autograd beforehand."""
 
-KERNELS = AUTO, LANES, TORCH = "auto", "numba", "torch"  # what can be asked for
+KERNELS = AUTO, NUMBA, TORCH = "auto", "numba", "torch"  # what can be asked for

@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 
 from mlpzoo.optim.kernels._steps import _act, _adapt, _descend, _error, _slope
-from mlpzoo.optim.kernels._vectors import LANES, fma, load, spread, store
+from mlpzoo.optim.kernels._vectors import fma, load, spread, store
+from mlpzoo.optim.kernels.compiled import LANES
 
 _compiled: Any = njit(error_model="numpy", cache=True)
 

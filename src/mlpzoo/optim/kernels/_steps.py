@@ -10,7 +10,6 @@ import numpy as np
 from numba import njit
 
 from mlpzoo.optim.kernels._vectors import (
-    LANES,
     above,
     fma,
     gate,
@@ -23,20 +22,23 @@ from mlpzoo.optim.kernels._vectors import (
     store,
     tanh,
 )
+from mlpzoo.optim.kernels.compiled import KINDS, LANES, LOSSES
 
 ROWS = 4  # that are gone through together
 _STEP = ROWS * LANES  # floats of a unit
+_SIGMOID, _RELU, _TANH = map(KINDS.index, ("sigmoid", "relu", "tanh"))
+_OF_LOGITS, _OF_PROBABILITIES = map(LOSSES.index, ("bcewithlogits", "bce"))
 _compiled: Any = njit(error_model="numpy", cache=True)
 _inlined: Any = njit(error_model="numpy", inline="always")
 
 
 @_inlined
 def _act(kind, z):
-    if kind == 1:
+    if kind == _SIGMOID:
         return sigmoid(z)
-    if kind == 2:
+    if kind == _RELU:
         return relu(z)
-    if kind == 3:
+    if kind == _TANH:
         return tanh(z)
     return z
 
@@ -44,11 +46,11 @@ def _act(kind, z):
 @_inlined
 def _slope(kind, h, d):
     """Return d times the slope of an activation whose output is h."""
-    if kind == 1:
+    if kind == _SIGMOID:
         return d * (h - h * h)
-    if kind == 2:
+    if kind == _RELU:
         return gate(h, d)
-    if kind == 3:
+    if kind == _TANH:
         return d - d * h * h
     return d
 
@@ -121,9 +123,9 @@ def _backward(b, layers, h, d, p, g):
 @_inlined
 def _error(loss, y, t):
     """Return the derivative of a loss by the answer, but for a factor."""
-    if loss == 1:
+    if loss == _OF_LOGITS:
         return sigmoid(y) - t
-    if loss == 2:
+    if loss == _OF_PROBABILITIES:
         return (y - t) / above(y - y * y, np.float32(1e-12))
     return y - t
 

@@ -1,6 +1,7 @@
 """A type for numba: 16 floats that are worked on at once, and what can be done with them.
 
-LLVM makes of it whatever vectors a processor has. Needs the extra `fast`.
+LLVM makes of it whatever vectors a processor has. Needs the extra `fast`. numba's cache looks at the
+file of a compiled function alone: after a change here, save `_steps.py` and `_passes.py` too.
 """
 
 import operator
@@ -12,7 +13,8 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
-LANES = 16
+from mlpzoo.optim.kernels.compiled import LANES
+
 _FLOAT, _INT = ir.FloatType(), ir.IntType(32)
 _FLOATS, _INTS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
 _SMALLEST = float(np.finfo(np.float32).tiny)

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from mlpzoo.checks import InputError
 from mlpzoo.data.stream import Block
-from mlpzoo.optim.kernels import AUTO, LANES, TORCH
+from mlpzoo.optim.kernels import AUTO, NUMBA, TORCH
 from mlpzoo.optim.kernels.chain import Chain, read_chain
 from mlpzoo.optim.kernels.compiled import CompiledSteps, is_plain
 from mlpzoo.optim.kernels.fused import FusedSteps
@@ -61,9 +61,9 @@ def choose_kernel(asked: str, module: Any, data: Any, *, steps: int, device: str
     if asked == TORCH or (asked == AUTO and not _pays(module, steps)):
         return TORCH
     why_not = _obstacle(module, data, device)
-    if why_not and asked == LANES:
-        raise InputError(f"kernel {LANES} {why_not}; take kernel {TORCH}")
-    return TORCH if why_not else LANES
+    if why_not and asked == NUMBA:
+        raise InputError(f"kernel {NUMBA} {why_not}; take kernel {TORCH}")
+    return TORCH if why_not else NUMBA
 
 
 def _pays(module: Any, steps: int) -> bool:

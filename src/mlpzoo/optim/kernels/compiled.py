@@ -20,6 +20,7 @@ from mlpzoo.optim.kernels.chain import Chain
 from mlpzoo.optim.kernels.gradient import Losses
 
 Array = NDArray[np.float32]
+LANES = 16  # numbers that are worked on at once
 KINDS = ("identity", "sigmoid", "relu", "tanh")  # activations by their codes
 LOSSES = ("mse", "bcewithlogits", "bce")  # their codes in the kernels
 _UNUSUAL = ("amsgrad", "maximize", "capturable", "differentiable", "nesterov", "dampening")

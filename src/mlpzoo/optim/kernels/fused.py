@@ -16,9 +16,8 @@ from typing_extensions import override
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.kernels.chain import Link
-from mlpzoo.optim.kernels.compiled import KINDS, CompiledSteps
+from mlpzoo.optim.kernels.compiled import KINDS, LANES, CompiledSteps
 from mlpzoo.optim.kernels.gradient import Losses
-from mlpzoo.optim.kernels.lanes import LANES
 from mlpzoo.optim.kernels.written_out import one_like
 
 Call = Callable[[], object]

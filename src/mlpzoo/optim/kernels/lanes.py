@@ -11,14 +11,12 @@ from typing_extensions import override
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.kernels.chain import Chain
-from mlpzoo.optim.kernels.compiled import KINDS, Array, CompiledSteps
+from mlpzoo.optim.kernels.compiled import KINDS, LANES, Array, CompiledSteps
 from mlpzoo.optim.kernels.gradient import Losses
-
-LANES = 16  # members are filled up to a multiple
 
 
 class LaneSteps(CompiledSteps):
-    """Takes the steps of blocks with every member at once; see `CompiledSteps`."""
+    """Takes the steps of blocks with every member at once, filled up to whole vectors of them."""
 
     def __init__(self, chain: Chain, *others: Any) -> None:
         super().__init__(chain, *others)
