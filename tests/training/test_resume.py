@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import shutil
+import sys
 
 import pytest
 import torch
@@ -380,6 +381,23 @@ def test_state_knows_what_it_needs(tmp_path):
 
 def test_differences_name_settings_and_not_spelling():
     assert differences({"a": (1, 2), "m": {"x": 1}}, {"a": [1, 2], "m": {"x": 1}}) == {}
+
+
+def test_run_keeps_its_kernel_or_says_what_it_needs(monkeypatch, tmp_path):
+    assert differences({}, {"kernel": "numba"}) == {"kernel": ("torch", "numba")}  # of before
+    folder = stopped(
+        monkeypatch, 20, out=tmp_path, name="xor", max_steps=40, val_every=20, kernel="numba",
+        plots=False, data={"block_steps": 10},
+    )  # fmt: skip
+    with pytest.raises(InputError, match="kernel is numba in .* --change kernel"):
+        train("xor", resume=folder, kernel="torch", progress=False)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "mlpzoo.optim.kernels._steps", None)
+        with pytest.raises(InputError, match=r"needs numba .*mlpzoo\[fast\].*take kernel torch"):
+            train("xor", resume=folder, progress=False)
+    again = train("xor", resume=folder, kernel="torch", change="kernel", progress=False)
+    assert again.steps == 40
+    assert again.changes[0]["settings"]["kernel"] == ["numba", "torch"]
 
 
 def test_change_holds_though_the_run_is_killed_before_its_next_state(monkeypatch, tmp_path):
