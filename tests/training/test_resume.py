@@ -389,7 +389,7 @@ def test_run_keeps_its_kernel_or_says_what_it_needs(monkeypatch, tmp_path):
         monkeypatch, 20, out=tmp_path, name="xor", max_steps=40, val_every=20, kernel="numba",
         plots=False, data={"block_steps": 10},
     )  # fmt: skip
-    with pytest.raises(InputError, match="kernel is numba in .* --change kernel"):
+    with pytest.raises(InputError, match=r"kernel is numba in .* --change kernel"):
         train("xor", resume=folder, kernel="torch", progress=False)
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "mlpzoo.optim.kernels._steps", None)

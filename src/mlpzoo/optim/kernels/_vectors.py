@@ -1,7 +1,7 @@
 """A type for numba: 16 floats that are worked on at once, and what can be done with them.
 
-LLVM makes of it whatever vectors a processor has. Needs the extra `fast`. numba's cache looks at the
-file of a compiled function alone: after a change here, save `_steps.py` and `_passes.py` too.
+LLVM makes of it whatever vectors a processor has. Needs the extra `fast`. numba's cache looks at
+the file of a compiled function alone: after a change here, save `_steps.py` and `_passes.py` too.
 """
 
 import operator
