@@ -243,15 +243,3 @@ def _closed(unit: Tensor) -> Tensor:
     """Return a Latin hypercube whose outer strata have shrunk to the two ends."""
     size = unit.shape[-2]
     return ((size * unit - 1) / (size - 2)).clamp(0, 1)
-
-
-def cycle(x: Tensor, y: Tensor, batch_size: int, steps: Tensor) -> Batch:
-    """Return rows step * batch_size, ... of (x, y) for each step, starting over after the last.
-
-    Shapes: x (rows, in_features), y (rows, out_features), steps (count,) -> (count, batch_size,
-        in_features), (count, batch_size, out_features).
-    """
-    if batch_size == len(x):
-        return x.expand(len(steps), *x.shape), y.expand(len(steps), *y.shape)
-    rows = (torch.arange(batch_size) + steps.unsqueeze(1) * batch_size) % len(x)
-    return x[rows], y[rows]

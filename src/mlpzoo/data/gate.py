@@ -7,8 +7,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from mlpzoo.checks import InputError, check_flag, lookup
-from mlpzoo.data.base import Samples, cycle
-from mlpzoo.data.sampling import uniform
+from mlpzoo.data.base import Samples
+from mlpzoo.data.sampling import cycle, uniform
 from mlpzoo.data.stream import Batch
 
 GATES: dict[str, tuple[int, int, int, int]] = {  # outputs for 00, 01, 10, 11

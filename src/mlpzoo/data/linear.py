@@ -16,8 +16,8 @@ from mlpzoo.checks import (
     is_finite,
     plain_value,
 )
-from mlpzoo.data.base import Samples, cycle
-from mlpzoo.data.sampling import normal, uniform
+from mlpzoo.data.base import Samples
+from mlpzoo.data.sampling import cycle, normal, uniform
 from mlpzoo.data.stream import Batch
 
 _POINTS, _NOISE = torch.tensor([0]), torch.tensor([1])  # two draws of a seed

@@ -104,3 +104,15 @@ def normal(seed: int, steps: Tensor, size: int) -> Tensor:
 def _shift(z: Tensor, bits: int) -> Tensor:
     """Shift right and fill with zeros, as for unsigned numbers."""
     return (z >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def cycle(x: Tensor, y: Tensor, batch_size: int, steps: Tensor) -> tuple[Tensor, Tensor]:
+    """Return rows step * batch_size, ... of (x, y) for each step, starting over after the last.
+
+    Shapes: x (rows, in_features), y (rows, out_features), steps (count,) -> (count, batch_size,
+        in_features), (count, batch_size, out_features).
+    """
+    if batch_size == len(x):
+        return x.expand(len(steps), *x.shape), y.expand(len(steps), *y.shape)
+    rows = (torch.arange(batch_size) + steps.unsqueeze(1) * batch_size) % len(x)
+    return x[rows], y[rows]

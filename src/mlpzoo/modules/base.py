@@ -202,8 +202,8 @@ class LitNetwork(LightningModule, ABC):
             rows: Of a batch.
             most: Steps of the longest block.
         """
-        past_logs = self.kernel != TORCH
-        return block_sizes(self.trainer, rows=rows, most=most, past_logs=past_logs)
+        past = self.kernel != TORCH
+        return block_sizes(self.trainer, rows=rows, most=most, past_logs=past)
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:

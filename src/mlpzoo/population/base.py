@@ -1,21 +1,30 @@
 """A population of any module and data: what a Trainer fits, and the members it comes to."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
 
 import torch
+from torch import Tensor
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Threshold
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
+from mlpzoo.optim.kernels import TORCH
+from mlpzoo.optim.kernels.choice import kernel_steps
+from mlpzoo.optim.kernels.lanes import LaneSteps
 from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.failures import failures
-from mlpzoo.population.members import make_members
+from mlpzoo.population.layers import stack
+from mlpzoo.population.members import Members, SeparateMembers, StackedMembers
 from mlpzoo.population.module import NEVER, LitPopulation, Measure
 from mlpzoo.population.restarts import Restarts
 from mlpzoo.population.starts import Starts
 
+WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
+_TRIED = 3  # members whose answers are compared with those of the stacked module
 _ROWS = 5  # along each axis of the grid on which stacked members are tried
 
 
@@ -87,7 +96,7 @@ class Population:
             restarts = Restarts(make_module, self.seeds, after=restart_after)
         tried = datasets[0].grid(_ROWS)
         kinds = ("gpu", "cuda", "auto" if torch.cuda.is_available() else "")
-        members = make_members(starts, *tried, on_gpu=accelerator in kinds)
+        members = _make_members(starts, *tried, on_gpu=accelerator in kinds)
         self.data = PopulationDataModule(datasets, last=members.last)
         monitor = monitor or (bars[0].metric if bars else _MONITORS[starts.first.task])
         self.module = LitPopulation(
@@ -128,6 +137,36 @@ class Population:
         """
         lost = [None if step == NEVER else step for step in self.module.lost_step.tolist()]
         return failures(self.module.best, indices, self.datasets, lost)
+
+
+def _make_members(starts: Starts, x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:
+    """Return members in the way that is fastest for them: stacked where that works and pays."""
+    first = starts.first
+    widest = max(parameter.numel() for parameter in first.parameters())
+    pays = (on_gpu or widest < WIDE) and not needs_of(first.optimizer_name).module
+    if first.kernel != TORCH:
+        pays = pays and isinstance(kernel_steps(first, first.build_optimizer()), LaneSteps)
+    if starts.alike and pays and (stacked := stack(starts)) is not None:
+        members = StackedMembers(starts, stacked)
+        if _agree(members, starts, x, y):
+            return members
+    return SeparateMembers(starts)
+
+
+def _agree(members: StackedMembers, starts: Starts, x: Tensor, y: Tensor) -> bool:
+    """Try answers and objectives of a few members against the modules themselves."""
+    close = partial(torch.allclose, rtol=1e-4, atol=1e-6, equal_nan=True)
+    try:
+        with torch.no_grad():
+            ours = members.answer(x)
+            theirs = torch.stack([each.answer(x) for each in islice(starts, _TRIED)])
+            stacked = members.stacked.objective(x[None], y.expand(members.count, *y.shape))[0]
+            tried = islice(starts, _TRIED if stacked.dim() else None)
+            own = torch.stack([each.objective(x, y)[0] for each in tried])
+            same = close(stacked[:_TRIED], own) if stacked.dim() else close(stacked, own.sum())
+            return same and len(ours) == members.count and close(ours[:_TRIED], theirs)
+    except (RuntimeError, IndexError):  # code that does not take a leading axis
+        return False
 
 
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}

@@ -3,8 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from functools import partial
-from itertools import islice
 from typing import Any
 
 import torch
@@ -15,15 +13,10 @@ from typing_extensions import override
 from mlpzoo.data.stream import Block
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
-from mlpzoo.optim.factory import needs_of
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.choice import kernel_steps
-from mlpzoo.optim.kernels.lanes import LaneSteps
-from mlpzoo.population.layers import MemberLinear, stack
+from mlpzoo.population.layers import MemberLinear
 from mlpzoo.population.starts import Starts
-
-WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
-_TRIED = 3  # members whose answers are compared with those of the stacked module
 
 
 class Members(nn.Module, ABC):
@@ -222,40 +215,3 @@ class SeparateMembers(Members):
 
     def _each(self) -> list[LitNetwork]:
         return list(self.alone)  # type: ignore[arg-type]
-
-
-def make_members(starts: Starts, x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:
-    """Return members in the way that is fastest for them: stacked where that works and pays.
-
-    Args:
-        starts: The module of each member, of one kind.
-        x: A few rows to try the stacked module on, (rows, in_features).
-        y: Their targets, (rows, out_features).
-        on_gpu: Whether they will be trained on a GPU, where stacking pays for wide layers too.
-    """
-    first = starts.first
-    widest = max(parameter.numel() for parameter in first.parameters())
-    pays = (on_gpu or widest < WIDE) and not needs_of(first.optimizer_name).module
-    if first.kernel != TORCH:
-        pays = pays and isinstance(kernel_steps(first, first.build_optimizer()), LaneSteps)
-    if starts.alike and pays and (stacked := stack(starts)) is not None:
-        members = StackedMembers(starts, stacked)
-        if _agree(members, starts, x, y):
-            return members
-    return SeparateMembers(starts)
-
-
-def _agree(members: StackedMembers, starts: Starts, x: Tensor, y: Tensor) -> bool:
-    """Try answers and objectives of a few members against the modules themselves."""
-    close = partial(torch.allclose, rtol=1e-4, atol=1e-6, equal_nan=True)
-    try:
-        with torch.no_grad():
-            ours = members.answer(x)
-            theirs = torch.stack([each.answer(x) for each in islice(starts, _TRIED)])
-            stacked = members.stacked.objective(x[None], y.expand(members.count, *y.shape))[0]
-            tried = islice(starts, _TRIED if stacked.dim() else None)
-            own = torch.stack([each.objective(x, y)[0] for each in tried])
-            same = close(stacked[:_TRIED], own) if stacked.dim() else close(stacked, own.sum())
-            return same and len(ours) == members.count and close(ours[:_TRIED], theirs)
-    except (RuntimeError, IndexError):  # code that does not take a leading axis
-        return False

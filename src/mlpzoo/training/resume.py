@@ -175,8 +175,7 @@ def _merged(
 
     Another optimizer than the run's does not inherit what only that one takes.
     """
-    said = {k: v for k, v in config.items() if k != "start"}
-    kept = {**_BEFORE, **from_config(exercise, said, kind)}
+    kept = from_config(exercise, _BEFORE | {k: config[k] for k in config if k != "start"}, kind)
     module = kept.get("module", {})
     if "optimizer" in (given.get("module") or {}):
         module = for_optimizer(module, str(given["module"]["optimizer"]))
