@@ -75,13 +75,27 @@ def dense_paths(net: Network | nn.Sequential) -> dict[str, Path]:
         >>> [name for _, name in dense_paths(net)["y"].dense]
         ['tanh', 'identity']
     """
-    paths = net.paths() if isinstance(net, Network) else {"y": list(net)}
+    paths = net.paths() if isinstance(net, Network) else {"y": [net]}
     return {name: _path(list(_flat(parts))) for name, parts in paths.items()}
 
 
 def _flat(parts: Iterable[nn.Module]) -> Iterator[nn.Module]:
     for part in parts:
+        _check_usual(part)
         yield from _flat(part) if isinstance(part, nn.Sequential) else (part,)
+
+
+def _check_usual(part: nn.Module) -> None:
+    """Refuse a layer or a sequence that computes something else than its class of torch."""
+    kind = next((each for each in (nn.Sequential, nn.Linear) if isinstance(part, each)), None)
+    if kind is None:
+        return
+    own = type(part).forward is not kind.forward or "forward" in vars(part)
+    if own or part._forward_hooks or part._forward_pre_hooks:
+        raise InputError(
+            f"{type(part).__name__} has a forward of its own or hooks, so that its weights do not "
+            f"say what it computes; take a plain nn.{kind.__name__}"
+        )
 
 
 def _path(parts: Sequence[nn.Module]) -> Path:
