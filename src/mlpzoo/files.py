@@ -36,8 +36,8 @@ def write_whole(path: Path, content: bytes) -> None:
         OSError: It cannot be written; what was there before still is.
     """
     mode = path.stat().st_mode if path.exists() else None
-    if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        path.write_bytes(content)
+    if mode is not None and not stat.S_ISREG(mode):
+        path.write_bytes(content)  # a folder says that it is one
         return
     target = path.resolve() if path.is_symlink() else path
     with _unfinished(target) as beside, beside.open("wb") as file:

@@ -40,7 +40,7 @@ def with_network(arguments: Sequence[str], actions: Sequence[argparse.Action]) -
         else:
             values.append(word)
     instead = any(word.startswith(("--ckpt=", "--weights=")) for word in options)
-    places = sum(not action.option_strings for action in actions)
+    places = sum(not (action.option_strings or action.nargs == "?") for action in actions)
     if instead and (len(values) < places or is_number(values[0])):
         values.insert(0, UNNAMED)
     return [*options, "--", *values] if values else options

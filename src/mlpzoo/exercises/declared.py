@@ -65,18 +65,21 @@ class Declared:
                     self.defaults.pop(name, None)
 
 
-def arguments_of(exercise: Exercise) -> dict[str, dict[str, tuple[Any, str]]]:
+def arguments_of(
+    exercise: Exercise, recipe_name: str = "default"
+) -> dict[str, dict[str, tuple[Any, str]]]:
     """Return the arguments of data and module: by group and name, default and meaning.
 
     Args:
-        exercise: Whose default recipe's they are; of ours, no class is imported.
+        exercise: Whose they are; of ours, no class is imported.
+        recipe_name: The recipe that has these defaults.
     """
-    recipe, kinds = exercise.recipe(), vars(exercise)
+    recipe, kinds = exercise.recipe(recipe_name), vars(exercise)
     places = {
         "data": kinds["samples_class"] or kinds["data_class"],
         "module": kinds["module_class"],
     }
-    if not all(str(place).startswith("mlpzoo.") for place in places.values()):
+    if any(isinstance(p, str) and not p.startswith("mlpzoo.") for p in places.values()):
         places = {"data": exercise.data_class, "module": exercise.module_class}
     said = {group: Declared(place) for group, place in places.items()}
     constants = {**said["data"].constants, **recipe.data}

@@ -1,5 +1,7 @@
 """What there is to say of runs without loading what they trained."""
 
+import itertools
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +45,52 @@ def summary_of(folder: Path) -> dict[str, Any]:
         result = read_result(folder) if result_file(folder) else None
         shown.update(_unfinished(folder) if result is None else _finished(result))
     return {**shown, "changed": written.isoformat(sep=" ", timespec="seconds")}
+
+
+def facts_of(*folders: Path) -> list[dict[str, Any]]:
+    """Return verdict, steps, seconds and test metrics of runs that have all finished.
+
+    Where one has not, what can be compared is the steps and the last validation of each.
+
+    Args:
+        *folders: The run folders.
+
+    Raises:
+        InputError: A file of theirs is damaged.
+    """
+    if not all(map(result_file, folders)):
+        return [_so_far(read_metrics(folder / FILE_NAME)) for folder in folders]
+    facts = list[dict[str, Any]]()
+    for folder in folders:
+        result = read_result(folder)
+        if not isinstance(metrics := result.get("metrics", {}), Mapping):
+            raise InputError(
+                f"{result_file(folder)} does not hold a result; remove it, then resume"
+            )
+        plain = {name: result.get(name) for name in ("passed", "steps", "seconds")}
+        facts.append({**plain, **metrics})
+    return facts
+
+
+def _so_far(logged: Mapping[str, tuple[list[float], list[float]]]) -> dict[str, Any]:
+    steps = max((int(steps[-1]) for steps, _ in logged.values()), default=0)
+    return {"steps": steps, **{k: v[-1] for k, (_, v) in logged.items() if k.startswith("val_")}}
+
+
+def labels_of(first: Path, second: Path) -> list[str]:
+    """Return the shortest ends of two paths that tell them apart.
+
+    Args:
+        first: A run folder, resolved.
+        second: Another.
+
+    Raises:
+        InputError: They are the same.
+    """
+    if first == second:
+        raise InputError(f"both are {first}; name two runs")
+    depth = next(n for n in itertools.count(1) if first.parts[-n:] != second.parts[-n:])
+    return ["/".join(folder.parts[-depth:]) for folder in (first, second)]
 
 
 _OF_CONFIG = ("exercise", "members", "recipe", "seed", "max_steps")

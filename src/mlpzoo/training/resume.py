@@ -86,13 +86,27 @@ def differences(
         >>> differences({"seed": 1, "module": {"lr": 0.1}}, {"seed": 1, "module": {"lr": 0.2}})
         {'module.lr': (0.1, 0.2)}
     """
-    old, new = dict(_flat(before)), dict(_flat(now))
+    old, new = dict(flat(before)), dict(flat(now))
     absent = {**_ABSENT, **(_defaults(exercise) if exercise else {})}
     pairs = {
         name: (old.get(name, absent.get(name)), new.get(name, absent.get(name)))
         for name in {**old, **new}
     }
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield settings by their dotted names, lists for tuples as YAML gives them back.
+
+    Args:
+        settings: As in config.yaml.
+        prefix: What comes before the names.
+    """
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, _as_lists(value)
 
 
 def of_state(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,14 +235,6 @@ def _defaults(exercise: Exercise) -> dict[str, Any]:
         for group, cls in (("data", exercise.data_class), ("module", exercise.module_class))
         for name, parameter in inspect.signature(cls).parameters.items()
     }
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, _as_lists(value)
 
 
 def _as_lists(value: Any) -> Any:

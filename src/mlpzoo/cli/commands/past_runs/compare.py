@@ -1,7 +1,6 @@
 """Lay two runs side by side: settings, metrics, and the curves of both in one picture."""
 
 import argparse
-import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(*, a: str, b: str, out: str, json: bool) -> int:
     """Print the settings that differ and the metrics, and write the picture."""
     from mlpzoo.exercises import get_exercise, list_exercises
-    from mlpzoo.runs.folder import CONFIG, find_run, read_config, read_result, result_file
+    from mlpzoo.runs.folder import CONFIG, find_run, read_config
     from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
+    from mlpzoo.runs.summary import facts_of, labels_of
     from mlpzoo.training.resume import differences
 
     folders = [find_run(each, Path(each)).resolve() for each in (a, b)]
-    labels = _labels(*folders)
+    labels = labels_of(*folders)
     configs = [read_config(folder / CONFIG) for folder in folders]
     for folder, config in zip(folders, configs, strict=True):
         if "members" in config:
@@ -40,10 +40,7 @@ def run(*, a: str, b: str, out: str, json: bool) -> int:
     exercises = [get_exercise(name) if name in list_exercises() else None for name in names]
     same = exercises[0] if exercises[0] is exercises[1] else None
     logged = [read_metrics(folder / FILE_NAME) for folder in folders]
-    if all(map(result_file, folders)):
-        first, second = (_of_result(read_result(folder)) for folder in folders)
-    else:
-        first, second = map(_so_far, logged)
+    first, second = facts_of(*folders)
     wanted = dict.fromkeys(name for each in exercises for name in getattr(each, "curves", _CURVES))
     curves = [name for name in wanted if any(name in series for series in logged)]
     compared = {
@@ -56,26 +53,6 @@ def run(*, a: str, b: str, out: str, json: bool) -> int:
         _draw(dict(zip(labels, logged, strict=True)), curves, Path(out))
     print(as_json(compared) if json else _report(compared, labels))
     return PASSED
-
-
-def _labels(first: Path, second: Path) -> list[str]:
-    """Return the shortest ends of two paths that tell them apart."""
-    if first == second:
-        raise InputError(f"both are {first}; name two runs")
-    depth = next(n for n in itertools.count(1) if first.parts[-n:] != second.parts[-n:])
-    return ["/".join(folder.parts[-depth:]) for folder in (first, second)]
-
-
-def _of_result(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return steps, verdict and test metrics of a finished run."""
-    plain = {name: result.get(name) for name in ("passed", "steps", "seconds")}
-    return {**plain, **result.get("metrics", {})}
-
-
-def _so_far(logged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the last validation of a run."""
-    steps = max((int(steps[-1]) for steps, _ in logged.values()), default=0)
-    return {"steps": steps, **{k: v[-1] for k, (_, v) in logged.items() if k.startswith("val_")}}
 
 
 def _draw(logged: Mapping[str, Any], curves: list[str], out: Path) -> None:
