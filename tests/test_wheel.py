@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = """\
+from pathlib import Path
+
 from matplotlib.figure import Figure
 
 import mlpzoo
@@ -24,6 +26,7 @@ figure: Figure = mlpzoo.plot_neurons(mlpzoo.load_pretrained("sin"), [(-10.0, 10.
 figure.savefig("neurons.png")
 net = mlpzoo.SequentialMLP(hidden_features=(8,))
 mlpzoo.export(net, "net.json")
+path: Path = mlpzoo.page(net, (-1, 1)).write("net.html")
 """
 OPTIONAL = """\
 [mypy]

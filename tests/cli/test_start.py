@@ -18,13 +18,13 @@ WITHOUT_TORCH = [
     "train xor --max-steps abc", "train xor --seed -1", "predict sin abc", "plot sin --step -1",
     "formula xor --real float", "formula xor --digits 0", "certify sin --gap 0",
     "train xor --module.lrr 1", "train sin --data.lo 1", "population xor --members 0",
-    "explain xor --lr abc", "certify", "export xor",
+    "explain xor --lr abc", "certify", "export xor", "page xorr",
 ]  # fmt: skip
 WITHOUT_LIGHTNING = [
     "predict sin 1.57", "predict or-exact 0 1", "predict minmax 3 8 --json",
     "predict --weights 0.5,0.5,-0.25 1 1", "export xor --format json", "plot linear --out .",
     "explain xor-step", "formula xor", "certify or-exact", "test xor",
-    "verify --shipped linear",
+    "verify --shipped linear", "page xor", "page sin", "page minmax", "page linear --out x.html",
 ]  # fmt: skip
 CODE = """
 import sys
