@@ -32,6 +32,8 @@ from .exercises import Threshold as Threshold
 from .exercises import get_exercise as get_exercise
 from .exercises import list_exercises as list_exercises
 from .exercises import register as register
+from .lessons import Verdict as Verdict
+from .lessons import check as check
 from .modules import LevenbergMarquardt as LevenbergMarquardt
 from .modules import LitFourLayerXOR as LitFourLayerXOR
 from .modules import LitGate as LitGate
@@ -44,6 +46,8 @@ from .nets import FourLayerXOR as FourLayerXOR
 from .nets import Perceptron as Perceptron
 from .nets import SequentialMLP as SequentialMLP
 from .nets.by_hand import from_weights as from_weights
+from .pages.page import Page as Page
+from .pages.page import page as page
 from .plotting import Canvas as Canvas
 from .plotting import plot_activations as plot_activations
 from .plotting import plot_descent as plot_descent
