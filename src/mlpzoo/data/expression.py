@@ -16,8 +16,8 @@ _LARGEST_EXPONENT = 10_000  # of exp, where intervals are computed
 class Expression:
     """A function of x, written as text.
 
-    It may have numbers, pi, e, + - * / **, brackets, sin, cos, tan, exp, log, sqrt, tanh, abs, and
-    min and max of two. Numbers are what is written: 0.1 is a tenth.
+    It may have numbers, pi, e, `+ - * / **`, brackets, sin, cos, tan, exp, log, sqrt, tanh, abs,
+    and min and max of two. Numbers are what is written: 0.1 is a tenth.
 
     Args:
         text: The function, as Python writes it.

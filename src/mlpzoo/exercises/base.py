@@ -74,7 +74,7 @@ class Exercise:
         recipes: By name; "default" meets the bar, and "lecture", of ours, is the notes'.
         bars: What the test metrics must meet.
         monitor: The validation metric that picks the best checkpoint and stops early, without
-            its "val_".
+            its `val_`.
         mode: "min" or "max": which way the monitored metric is better.
         stop_at: Value of the monitored metric at which training may stop: the bar, with room for
             what the coarser validation grid misses.

@@ -27,7 +27,7 @@ class Threshold:
     """One condition on a test metric; an exercise is solved when all of its bars are met.
 
     Args:
-        metric: Name of the metric without its "test_" or "val_".
+        metric: Name of the metric without its `test_` or `val_`.
         sense: "<", "<=", ">" or ">=".
         limit: The value to compare with, in the metric's unit.
 

@@ -62,7 +62,7 @@ def task_metrics(task: str, prefix: str = "", columns: Sequence[str] = ()) -> Me
     Args:
         task: "regression": rmse, max_error and r2; "gate": accuracy and bce, which take
             probabilities; "none": nothing.
-        prefix: What stands before their names, such as "val_".
+        prefix: What stands before their names, such as `val_`.
         columns: Names of the columns, each of which is measured by itself too, as "<column>_rmse"
             and so on; empty for none.
     """

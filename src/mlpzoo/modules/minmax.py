@@ -18,8 +18,9 @@ HEADS = ("max_head", "min_head")  # columns 0 and 1 of predictions and targets
 class LitMinMax(LitNetwork):
     """Trains a `DualHeadMLP` on the sum of the losses of its two heads.
 
-    Logged beside the base's metrics, which cover both heads: train_, val_ and test_
-    max_head_loss and min_head_loss, and rmse, max_error and r2 of each head by itself.
+    Logged beside the base's metrics, which cover both heads: `max_head_loss` and
+    `min_head_loss` after `train_`, `val_` and `test_`, and rmse, max_error and r2 of each head by
+    itself.
 
     Shapes: x (batch, in_features), y (batch, 2): the maximum, the minimum.
 

@@ -1,4 +1,4 @@
-"""The networks: plain `torch.nn.Module`s that know nothing of Lightning, data or training.
+"""The networks: plain modules of `torch.nn` that know nothing of Lightning, data or training.
 
 Every network draws its start from its own `seed`; torch's global generator is neither read nor
 advanced. `forward` takes x and returns y in the units of the exercise.

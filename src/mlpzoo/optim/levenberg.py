@@ -32,8 +32,8 @@ class LevenbergMarquardt(Optimizer):
     """Solves each batch as damped linear least squares instead of following its gradient.
 
     With J the derivatives of the outputs by the weights and r = y - target, a step is
-    d = -S J^T (J S J^T + damping I)^-1 r, which minimises |J d + r|^2 + damping |d|^2 / S. It is
-    taken if the sum of squares falls; damping, relative to the mean of the diagonal of J S J^T,
+    `d = -S J^T (J S J^T + damping I)^-1 r`, which minimises `|J d + r|^2 + damping |d|^2 / S`. It
+    is taken if the sum of squares falls; damping, relative to the mean of the diagonal of J S J^T,
     falls by 3 after a step that did what the linear model foretold, and grows where it did not
     (Levenberg 1944, Marquardt 1963). S is 1 for the last layer and `layer_decay` times as much for
     each layer below: what moves the bends of a first layer bends everything above it.

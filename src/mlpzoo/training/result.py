@@ -58,7 +58,7 @@ class Result(ShownResult):
         seed: The seed that start and data were drawn from.
         steps: Optimizer steps taken.
         seconds: Time in fit, validations and checkpoints included, since it last went on.
-        metrics: Test metrics of the best weights, names without "test_".
+        metrics: Test metrics of the best weights, names without `test_`.
         bars: What was asked for, as text.
         passed: Whether every bar was met.
         remark: What else the exercise has to say, or "".

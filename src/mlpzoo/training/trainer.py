@@ -153,7 +153,7 @@ _INSTEAD = {
 def evaluate(
     exercise: Exercise, module: LitNetwork, data: FunctionDataModule, *, accelerator: str = "auto"
 ) -> dict[str, float]:
-    """Return the test metrics of a module, names without "test_", measured on one device.
+    """Return the test metrics of a module, names without `test_`, measured on one device.
 
     Args:
         exercise: Whose further measures are taken.
@@ -169,7 +169,7 @@ def evaluate(
 def measure(
     trainer: Trainer, module: LitNetwork, data: FunctionDataModule, ckpt_path: Path | None = None
 ) -> dict[str, float]:
-    """Return the test metrics of a module, names without "test_".
+    """Return the test metrics of a module, names without `test_`.
 
     Args:
         trainer: What runs the test.
