@@ -1,6 +1,7 @@
 """The page of a network: what it holds is what torch gives, and every part of it can be drawn."""
 
 import base64
+import re
 import zlib
 
 import numpy as np
@@ -157,3 +158,29 @@ def test_weights_beyond_float32_are_refused():
 def test_training_says_what_it_has_not():
     assert page("xor").data["train"]["lacks"] == []
     assert page("sin").data["train"]["lacks"] == ["optimizer levenberg"]
+
+
+def test_a_field_of_a_unit_redraws_its_surface(tab, tmp_path):
+    tab.goto(page("xor").write(tmp_path / "page.html").as_uri())
+    tab.get_by_label("Surface of the unit", exact=True).scroll_into_view_if_needed()
+    field = tab.get_by_label("bias of y", exact=True)
+    field.fill("8")
+    field.press("Enter")
+    net = load_pretrained("xor").double()
+    net.output_layer.bias.data.fill_(8)
+    axis = torch.linspace(0, 1, 61, dtype=torch.float64)
+    with torch.no_grad():
+        heights = net(torch.cartesian_prod(axis, axis))
+    tab.get_by_text(f"y from {heights.min():.4g} to {heights.max():.4g}").wait_for(timeout=5000)
+
+
+def test_the_largest_error_is_of_the_weights_shown(tab, tmp_path):
+    tab.goto(page("linear").write(tmp_path / "page.html").as_uri())
+    field = tab.get_by_label("weight from x to y", exact=True)
+    field.fill("-10")  # behind x / 10: the slope is -1
+    field.press("Enter")
+    truth = mlpzoo.get_exercise("linear").samples()
+    a, b = truth.least_squares()
+    bias = load_pretrained("linear").double()(torch.zeros(1, 1, dtype=torch.float64)).item()
+    largest = max(abs((-1 - a) * x + bias - b) for x in (-10, 10))
+    tab.get_by_text(re.compile(f"^Largest error {largest:.4g} at")).wait_for(timeout=5000)
