@@ -55,7 +55,7 @@ def test_run_shows_result_settings_curves_figures_and_network(tab, runs, tmp_pat
     assert f"{result['steps']}, at most 10000" in text
     assert shown.data["settings"]["differ"] == [["module.lr", "0.02", "0.01"]]
     assert [name for name, _ in shown.data["figures"]] == ["xor.png"]
-    assert "Left out, as a page stays below 1.5 MB: large.png" in text
+    assert "Left out for want of room: large.png" in text
     assert tab.locator("figure img").evaluate("image => image.naturalWidth") == 200
     assert len(shown.html.encode()) < MOST_BYTES
     network = shown.data["network"]

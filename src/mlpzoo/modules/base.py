@@ -202,8 +202,7 @@ class LitNetwork(LightningModule, ABC):
             rows: Of a batch.
             most: Steps of the longest block.
         """
-        past = self.kernel != TORCH
-        return block_sizes(self.trainer, rows=rows, most=most, past_logs=past)
+        return block_sizes(self.trainer, rows=rows, most=most, past_logs=self.kernel != TORCH)
 
     @override
     def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:

@@ -8,6 +8,7 @@ from torch import nn
 
 from mlpzoo.analysis.layers import Layers, layers_of
 from mlpzoo.checks import InputError
+from mlpzoo.pages.document import MOST_BYTES
 from mlpzoo.pages.packed import packed
 
 ACTIVATIONS = (  # of `js/core/activations.js`
@@ -32,8 +33,8 @@ def shown_layers(net: nn.Module) -> Layers:
         raise InputError(f"a page takes {MOST_INPUTS} inputs at most, not {exact.in_features}")
     if exact.size > MOST_WEIGHTS:
         raise InputError(
-            f"a page takes {MOST_WEIGHTS:,} weights at most, so that it stays below 1.5 MB, and "
-            f"this network has {exact.size:,}; train a smaller one"
+            f"a page takes {MOST_WEIGHTS:,} weights at most, so that it stays below "
+            f"{MOST_BYTES / 1e6} MB, and this network has {exact.size:,}; train a smaller one"
         )
     if max(np.abs(part).max() for part in parameters_of(exact)) > np.finfo("f4").max:
         raise InputError("a page holds float32, and this network has larger weights")

@@ -25,8 +25,9 @@ from mlpzoo.training.open_run import OpenRun, open_run
 from mlpzoo.training.pictures import draw
 from mlpzoo.training.plan import Plan
 from mlpzoo.training.result import Result, in_words, reason, stored_result
-from mlpzoo.training.resume import ApplyChanges, of_state, plan_run
+from mlpzoo.training.resume import of_state, plan_run
 from mlpzoo.training.settings import RunSettings, TrainSettings, check_names
+from mlpzoo.training.state_checkpoint import ApplyChanges
 from mlpzoo.training.trainer import build_trainer, measure
 
 P = ParamSpec("P")

@@ -8,7 +8,7 @@ const DEFAULTS = {
   seed: 0,
 };
 const LOSSES = [
-  ["bcewithlogits", "BCE with logits"], ["bce", "BCE after sigmoid"], ["mse", "MSE after sigmoid"],
+  ["bcewithlogits", "BCE with logits"], ["bce", "BCE, sigmoid"], ["mse", "MSE, sigmoid"],
 ];
 const STARTS = [
   ["default", "PyTorch's default"], ["uniform", "uniform, 0 to 1"], ["xavier", "Xavier"],

@@ -4,7 +4,8 @@ import { countOf } from "../core/network.js";
 import { dragNumber, roomFor, tellSlider } from "./controls.js";
 import { make, short } from "./dom.js";
 
-const [MOST_LABELS, MOST_STOPS] = [40, 80]; // parameters: written on edges; reached by Tab
+const MOST_STOPS = 80; // parameters of a network whose edges Tab reaches
+const MOST_WRITTEN = 6; // edges from layer to layer: more numbers would lie on each other
 const ROOM = 70; // pixels between columns, for labels
 const [THIN, WIDE, MOST_WIDE] = [1, 6, 60]; // pixels; edges of a layer that are wide
 const LABEL_AT = 0.3; // of an edge, from its source
@@ -17,8 +18,9 @@ const LABEL_AT = 0.3; // of an edge, from its source
 export function buildEdges(model, view, layer) {
   const { source } = model.net.layers[layer];
   const of = (wanted) => view.graph.places.filter((place) => place.layer === wanted);
+  const isWritten = of(layer).length * of(source).length <= MOST_WRITTEN;
   const edges = of(layer).flatMap((to) => of(source).map((from) => {
-    return buildEdge(model, view, from, to);
+    return buildEdge(model, view, from, to, isWritten);
   }));
   const wide = edges.length > MOST_WIDE ? WIDE / 2 : WIDE;
   const { width, height } = view.graph;
@@ -26,15 +28,14 @@ export function buildEdges(model, view, layer) {
   return { layer, edges, wide, element: make("svg", { width, height, class: "edges" }, lines) };
 }
 
-function buildEdge(model, view, from, to) {
+function buildEdge(model, view, from, to, isWritten) {
   const { net } = model;
   const { size, name: above } = view.graph;
   const [x1, y1] = [from.x + size, from.y + above + size / 2];
   const [x2, y2] = [to.x, to.y + above + size / 2];
   const lines = ["hit", "seen"].map((name) => make("line", { class: name, x1, y1, x2, y2 }));
   const [x, y] = [x1 + LABEL_AT * (x2 - x1), y1 + LABEL_AT * (y2 - y1)];
-  const isWritten = countOf(net) <= MOST_LABELS && x2 - x1 >= ROOM;
-  const label = isWritten && make("text", { x, y: y + 4 });
+  const label = isWritten && x2 - x1 >= ROOM && make("text", { x, y: y + 4 });
   const tabindex = countOf(net) > MOST_STOPS ? -1 : 0;
   const element = make("g", { class: "edge", role: "slider", tabindex }, lines, label);
   const { weight, inputs } = net.layers[to.layer];

@@ -52,7 +52,7 @@ function figuresPanel({ figures, labels, leftOut }) {
     sources.map((source, i) => figure(source, labels.length > 1 ? `${name}, ${labels[i]}` : name))
   ));
   const several = labels.length > 1 ? "figures pairs" : "figures";
-  const said = make("p", { class: "soft" }, `Left out, as a page stays below 1.5 MB: ${leftOut.join(", ")}`);
+  const said = make("p", { class: "soft" }, `Left out for want of room: ${leftOut.join(", ")}`);
   const part = panel("Figures", make("div", { class: several }, shown), leftOut.length > 0 && said);
   part.classList.add("wide");
   return part;
