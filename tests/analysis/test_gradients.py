@@ -40,7 +40,7 @@ def test_published_hidden_outputs_and_logits():
 def test_gradients_are_those_of_autograd_and_the_products_of_their_factors(
     activation, hidden, scaled, reduction
 ):
-    ranges = {"in_range": (-1, 5), "out_range": (-2, 7)} if scaled else {}
+    ranges = {"in_range": ((-1, 5), (0, 3)), "out_range": (-2, 7)} if scaled else {}
     net = SequentialMLP(
         in_features=2, hidden_features=hidden, activation=activation,
         out_activation=activation if scaled else "identity", seed=len(hidden), **ranges,

@@ -13,13 +13,14 @@ from mlpzoo.nets.stack import ACTIVATIONS
 def evaluated(net, x):
     """Compute in float64 what the layers of a network say of it."""
     exact = layers_of(net)
-    centre, half_width = exact.in_scale
+    centre, half_width = map(np.array, exact.in_scale)
     scaled, given = (x - centre) / half_width, []
     for layer in exact.layers:
         z = (scaled if layer.source is None else given[layer.source]) @ layer.weight.T + layer.bias
         given.append(ACTIVATIONS[layer.activation]()(torch.tensor(z)).numpy())
     y = np.concatenate([given[place] for place in exact.outputs.values()], axis=1)
-    return exact.out_scale[0] + exact.out_scale[1] * y
+    middle, width = map(np.array, exact.out_scale)
+    return middle + width * y
 
 
 @pytest.mark.parametrize("name", list_pretrained())
@@ -44,6 +45,20 @@ def test_last_activation_and_both_scales_are_kept():
     exact = layers_of(net)
     assert [layer.activation for layer in exact.layers] == ["relu", "tanh"]
     assert (exact.in_scale, exact.out_scale) == ((0.0, 1.0), (2.0, 2.0))
+
+
+def test_each_column_has_its_own_scale():
+    net = SequentialMLP(
+        in_features=2, out_features=2, in_range=((0, 1), (-5, 7)), out_range=((0, 4), (1, 2))
+    ).double()
+    exact = layers_of(net)
+    assert exact.in_scale == ((0.5, 1.0), (0.5, 6.0))
+    assert exact.out_scale == ((2.0, 1.5), (2.0, 0.5))
+    x = np.random.default_rng(0).uniform(-5, 7, (50, 2))
+    np.testing.assert_allclose(evaluated(net, x), net(torch.tensor(x)).detach(), atol=1e-9)
+    net.in_scale.half_width[1] = 0
+    with pytest.raises(InputError, match=r"above 0 and finite, got 0\.0 about 1\.0"):
+        layers_of(net)
 
 
 def test_a_layer_taken_twice_is_two():

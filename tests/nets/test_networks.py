@@ -102,12 +102,19 @@ def test_rotation_start_has_orthogonal_rows_of_one_length():
         torch.testing.assert_close(gram, gram[0, 0] * torch.eye(2), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize(("initialization", "length"), [("spread", 0.25), ("steep", 1.0)])
+@pytest.mark.parametrize(
+    ("initialization", "length"), [("spread", 0.25), ("steep", 1.0), ("nguyen", 0.7 * 256)]
+)
 def test_bends_start_evenly_spread(initialization, length):
     layer = linear_layers(SequentialMLP(initialization=initialization, seed=1))[0]
     bends = (-layer.bias / layer.weight[:, 0]).sort().values
     torch.testing.assert_close(bends, (2 * torch.arange(256) + 1) / 256 - 1)
     torch.testing.assert_close(layer.weight.abs(), torch.full((256, 1), length))
+
+
+def test_nguyen_and_widrows_first_weights_are_shorter_the_more_inputs_there_are():
+    net = SequentialMLP(in_features=2, hidden_features=(9, 4), initialization="nguyen")
+    torch.testing.assert_close(linear_layers(net)[0].weight.norm(dim=1), torch.full((9,), 0.7 * 3))
 
 
 @pytest.mark.parametrize("initialization", INITIALIZATIONS)
@@ -136,6 +143,46 @@ def test_ranges_scale_inside_and_travel_in_the_state_dict():
     torch.testing.assert_close(scaled(100 * unit), expected)
     plain.load_state_dict(scaled.state_dict())
     torch.testing.assert_close(plain(100 * unit), expected)
+
+
+def test_each_column_is_mapped_from_its_own_range():
+    unit = SequentialMLP(in_features=2, out_features=3, seed=2)
+    ranges = {"in_range": ((0, 4), (-9, 1)), "out_range": ((0, 2), (-1, 1), (5, 1005))}
+    scaled = SequentialMLP(in_features=2, out_features=3, seed=2, **ranges)
+    x = torch.rand(9, 2) * 2 - 1
+    expected = unit(x) * torch.tensor([1, 1, 500]) + torch.tensor([1, 0, 505])
+    torch.testing.assert_close(scaled(x * torch.tensor([2, 5]) + torch.tensor([2, -4])), expected)
+    by_hand = SequentialMLP(in_features=2, out_features=3).double()  # the scales worked in
+    for own, theirs in zip(by_hand.parameters(), scaled.parameters(), strict=True):
+        own.data = theirs.detach().double()
+    first, last = by_hand.layers[0], by_hand.layers[-1]
+    first.weight.data /= torch.tensor([2, 5])
+    first.bias.data -= first.weight.data @ torch.tensor([2.0, -4.0]).double()
+    last.weight.data *= torch.tensor([[1], [1], [500]])
+    last.bias.data = last.bias.data * torch.tensor([1, 1, 500]) + torch.tensor([1, 0, 505])
+    x = 9 * torch.randn(9, 2).double()
+    torch.testing.assert_close(scaled.double()(x), by_hand(x))
+
+
+def test_scales_of_columns_travel_in_the_state_dict_and_back():
+    plain, scaled = (
+        SequentialMLP(in_features=2, seed=2, in_range=ranges) for ranges in (None, ((0, 4), (5, 9)))
+    )
+    x, before = torch.rand(9, 2), plain.state_dict()
+    before = {name: tensor.clone() for name, tensor in before.items()}
+    answers = plain(x), scaled(x)
+    plain.load_state_dict(scaled.state_dict())
+    assert torch.equal(plain(x), answers[1])
+    plain.load_state_dict(before)
+    assert torch.equal(plain(x), answers[0])
+    assert plain.in_scale.identity
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        SequentialMLP(in_features=3).load_state_dict(scaled.state_dict())
+
+
+def test_columns_of_one_range_have_one_scale():
+    alike = SequentialMLP(in_features=2, in_range=((0, 4), (0, 4)), out_range=((1, 2),))
+    assert alike.in_scale.centre.shape == alike.out_scale.centre.shape == ()
 
 
 def test_dual_head_puts_max_first_and_min_second():
@@ -168,6 +215,12 @@ def test_any_module_can_be_initialized():
         (lambda: SequentialMLP(in_features=None), "in_features must be a whole number, got"),
         (lambda: SequentialMLP(in_range=5), "low,high, got 5"),
         (lambda: SequentialMLP(in_range=(1.0, 1.0)), "low=1 high=1"),
+        (
+            lambda: SequentialMLP(in_features=3, in_range=((0, 1), (0, 2))),
+            "pair low,high, or one for each of 3 columns, got (0,1),(0,2)",
+        ),
+        (lambda: SequentialMLP(in_features=2, in_range=((0, 1), (3, 2))), "low=3 high=2"),
+        (lambda: SequentialMLP(in_features=2, in_range=((0, 1), 2)), "got (0,1),2"),
         (lambda: SequentialMLP(seed=-1), "-1"),
         (lambda: DualHeadMLP(trunk_features=()), "trunk_features"),
         (lambda: Perceptron(in_features=0), "0"),

@@ -67,7 +67,10 @@ def _cases():
     optimizers, reductions = (SGD, MOMENTUM, ADAM), ("mean", "sum")
     for i, activation in enumerate(ACTIVATIONS):
         yield _mlp(activation), "bcewithlogits", reductions[i % 2], optimizers[i % 3]
-        net = _mlp(activation, in_range=(-1.0, 3.0), out_range=(-2.0, 3.0), out_features=2)
+        ranges = {"in_range": (-1.0, 3.0), "out_range": (-2.0, 3.0)}
+        if i % 2:
+            ranges = {"in_range": ((-1.0, 3.0), (0.0, 1.0)), "out_range": ((-2.0, 3.0), (0.0, 5.0))}
+        net = _mlp(activation, **ranges, out_features=2)
         yield net, "mse", reductions[(i + 1) % 2], optimizers[(i + 1) % 3]
         yield _mlp(activation, out_activation="sigmoid"), "bce", "mean", optimizers[(i + 2) % 3]
     yield _mlp("sigmoid", out_activation="sigmoid"), "mse", "sum", MOMENTUM

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from mlpzoo.nets.base import Network, Path, dense_paths
 from mlpzoo.nets.range_scale import RangeScale
 
 Array = NDArray[np.float64]
+Scale = tuple[Any, Any]  # of floats, or of tuples of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +44,17 @@ class Layers:
     Attributes:
         layers: The layers.
         outputs: By name, which layer gives each output: {"y": 3}, {"max": 4, "min": 6}.
-        in_scale: Centre and half width: the first layers take (x - centre) / half_width.
-        out_scale: Centre and half width: the outputs are centre + half_width * (last layer).
+        in_scale: Centre and half width: the first layers take (x - centre) / half_width. Both are
+            numbers, or both tuples of one for each input.
+        out_scale: Centre and half width: the outputs are centre + half_width * (last layer). Both
+            are numbers, or both tuples of one for each output.
         gives: "value", "logit" or "probability".
     """
 
     layers: tuple[Layer, ...]
     outputs: dict[str, int]
-    in_scale: tuple[float, float]
-    out_scale: tuple[float, float]
+    in_scale: Scale
+    out_scale: Scale
     gives: str
 
     @cached_property
@@ -140,12 +144,14 @@ def _exact(values: Tensor | None, size: int = 0) -> Array:
     return exact
 
 
-def _scale(end: RangeScale | None) -> tuple[float, float]:
+def _scale(end: RangeScale | None) -> Scale:
     if end is None:
         return 0.0, 1.0
-    centre, half_width = end.centre.item(), end.half_width.item()
-    if not (math.isfinite(centre) and 0 < half_width < math.inf):
-        raise InputError(
-            f"a half_width must be above 0 and finite, got {half_width} about {centre}"
-        )
-    return centre, half_width
+    pairs = list(zip(end.centre.view(-1).tolist(), end.half_width.view(-1).tolist(), strict=True))
+    for centre, half_width in pairs:
+        if not (math.isfinite(centre) and 0 < half_width < math.inf):
+            raise InputError(
+                f"a half_width must be above 0 and finite, got {half_width} about {centre}"
+            )
+    centres, half_widths = zip(*pairs, strict=True)
+    return (centres, half_widths) if end.centre.ndim else pairs[0]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 LOG_FLOOR = -100.0  # as torch.nn.BCELoss has it; unlike it, NaN is reported and not an error
-_R2_ZERO = 1e-4  # torchmetrics takes smaller sums of squares for 0, and so do the figures published
+_R2_ZERO = 1e-12  # of the squares about 0: what is smaller about the mean is rounding
 
 Parts = dict[str, Tensor]
 
@@ -120,9 +120,10 @@ def _spread(answer: Tensor, y: Tensor) -> Parts:
 
 def _r2(total: Parts) -> Tensor:
     around_mean = total["around_0"] - total["sum"] * (total["sum"] / total["count"])
+    least = _R2_ZERO * total["around_0"]
+    of_constant = torch.where(total["squares"] <= least, 1.0, 0.0).to(around_mean)
     score = 1 - total["squares"] / around_mean
-    score = torch.where(around_mean.abs() <= _R2_ZERO, 0.0, score)
-    return torch.where(total["squares"] <= _R2_ZERO, 1.0, score).mean(-1)
+    return torch.where(around_mean <= least, of_constant, score).mean(-1)
 
 
 def _right(answer: Tensor, y: Tensor) -> Parts:

@@ -28,7 +28,8 @@ class LitGate(LitNetwork):
         hidden_features: Units of each hidden layer; None for the lecture's four of two sigmoids.
         activation: Name of the hidden activation in `torch.nn`: "sigmoid", "tanh", "relu", ...
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
+            "rotation", "spread", "steep", "nguyen" or "zeros" (see
+            `mlpzoo.nets.initialization`).
         loss: Name of a loss of `torch.nn` that takes the logit.
         seed: Seed of the start.
 

@@ -29,7 +29,8 @@ class LitMinMax(LitNetwork):
         trunk_features: Units of each trunk layer.
         head_features: Units of each hidden layer of a head.
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
+            "rotation", "spread", "steep", "nguyen" or "zeros" (see
+            `mlpzoo.nets.initialization`).
         value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside.
         reduction: "sum" or "mean", within a head.
         seed: Seed of the start.

@@ -25,7 +25,8 @@ class LitPerceptron(LitNetwork):
     Args:
         in_features: Number of inputs.
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
+            "rotation", "spread", "steep", "nguyen" or "zeros" (see
+            `mlpzoo.nets.initialization`).
         lr: Learning rate of the rule.
         seed: Seed of the start.
 

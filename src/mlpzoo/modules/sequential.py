@@ -8,6 +8,7 @@ from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.modules.gate import check_gate_loss
 from mlpzoo.nets import SequentialMLP
+from mlpzoo.nets.range_scale import Ranges
 from mlpzoo.optim.levenberg import LevenbergMarquardt as LevenbergMarquardt  # of this room too
 
 
@@ -23,9 +24,10 @@ class LitSequentialMLP(LitNetwork):
         activation: Name of the hidden activation in `torch.nn`: "relu", "sigmoid", "tanh", ...
         out_activation: Name of the output's; "sigmoid" with loss "bce" is the lecture's XOR.
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
-            "rotation", "spread", "steep" or "zeros" (see `mlpzoo.nets.initialization`).
-        in_range: Low and high end of the inputs, mapped on [-1, 1] inside the network.
-        out_range: Low and high end of the outputs, mapped from [-1, 1].
+            "rotation", "spread", "steep", "nguyen" or "zeros" (see
+            `mlpzoo.nets.initialization`).
+        in_range: Low and high end of all inputs, or of each, mapped on [-1, 1] inside the network.
+        out_range: The same of the outputs, mapped from [-1, 1].
         task: "regression", "gate" or "none": which metrics are reported.
         seed: Seed of the start.
 
@@ -48,8 +50,8 @@ class LitSequentialMLP(LitNetwork):
         activation: str = "relu",
         out_activation: str = "identity",
         initialization: str = "default",
-        in_range: tuple[float, float] | None = None,
-        out_range: tuple[float, float] | None = None,
+        in_range: Ranges | None = None,
+        out_range: Ranges | None = None,
         task: str = "regression",
         loss: str = "mse",
         reduction: str = "mean",

@@ -37,7 +37,7 @@ def describe(net: nn.Module) -> dict[str, Any]:
             f"a {name} cannot be written: there are {', '.join(NETS)}; "
             "of a Lightning module, take its net"
         )
-    built = _without_memory(name, net.arguments)
+    built = _without_memory(name, net.arguments, net.state_dict())
     changed = f"this {name} has other layers than its class builds from {net.arguments}"
     try:
         check_fit(built, net.state_dict())
@@ -71,15 +71,15 @@ def rebuild(architecture: object, weights: Mapping[str, Tensor]) -> Network:
             raise InputError(
                 f"{argument} has {len(value)} layers, and there are {len(weights)} weights"
             )
-    net = _without_memory(name, arguments)
+    net = _without_memory(name, arguments, weights)
     if net.arguments != arguments:  # a missing one, or one that gives no layers
         raise InputError(f"the arguments of {name} must be: {', '.join(net.arguments) or 'none'}")
     check_fit(net, weights)
     _check_numbers(weights)
     net.load_state_dict(weights, assign=True)
     for scale in net.modules():
-        if isinstance(scale, RangeScale) and not scale.half_width > 0:
-            raise InputError(f"a half_width must be above 0, got {scale.half_width.item()}")
+        if isinstance(scale, RangeScale) and not (scale.half_width > 0).all():
+            raise InputError(f"a half_width must be above 0, got {scale.half_width.min().item()}")
     return net.eval()
 
 
@@ -112,11 +112,20 @@ def _check_numbers(weights: Mapping[str, Tensor]) -> None:
             raise InputError(f"weights must be finite float32, got {name} of {kind}: {tensor}")
 
 
-def _without_memory(name: str, arguments: Mapping[str, Any]) -> Network:
-    """Return a network on the meta device, where weights take no memory."""
+def _without_memory(
+    name: str, arguments: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> Network:
+    """Return a network on the meta device, where weights take no memory.
+
+    Its scales are of one number or of one a column, as those of the weights are.
+    """
     try:
         with torch.device("meta"):
-            return NETS[name](**arguments, initialization="zeros")
+            net = NETS[name](**arguments, initialization="zeros")
+            for part, scale in net.named_modules():
+                if isinstance(scale, RangeScale):
+                    scale.take_form_of(weights.get(f"{part}.centre"))
+            return net
     except InputError:
         raise
     except Exception as error:  # arguments may be anything that can be written

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from mlpzoo.checks import check_seed, resolve_name
 
 INITIALIZATIONS = (
-    "default", "uniform", "xavier", "centred", "rotation", "spread", "steep", "zeros",
+    "default", "uniform", "xavier", "centred", "rotation", "spread", "steep", "nguyen",
+    "zeros",
 )  # fmt: skip
 CENTRED_GAIN = 4.0  # the inverse of a sigmoid's slope at 0: the signal keeps its size
-SPREAD_GAINS = {"spread": 0.25, "steep": 1.0}  # length of a first-layer weight
+SPREAD_GAINS = {"spread": 0.25, "steep": 1.0, "nguyen": 0.7}  # length of a first-layer weight
 ROTATION_GAINS = (0.7, 2.5, 8.0)  # first layer, layers between, last layer
 ROTATION_TILT = 0.01  # most that the last bias is off centre
 
@@ -38,6 +39,8 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
       many equal intervals as there are units, in random order; w is a random direction of length
       0.25, b = -w . point. For inputs that are mapped on [-1, 1].
     - "steep": the same with length 1, for functions that turn often.
+    - "nguyen": the same with length 0.7 units^(1/in), with which the steps of tanh units just meet
+      (Nguyen and Widrow 1990, "Improving the learning speed of 2-layer neural networks").
     - "zeros": weights and biases 0.
 
     Args:
@@ -108,7 +111,7 @@ def _draw(
     if name == "rotation":
         biases[-1].add_(tilt * ROTATION_TILT)
     if spread:
-        _spread(weights[0], biases[0], keys, SPREAD_GAINS[name])
+        _spread(weights[0], biases[0], keys, name)
 
 
 def _of_layer(name: str, weight: Tensor, bias: Tensor) -> list[tuple[Tensor, Callable[..., Any]]]:
@@ -144,8 +147,11 @@ def _orthogonal(drawn: Tensor) -> Tensor:
     return signed if tall else signed.mT
 
 
-def _spread(weight: Tensor, bias: Tensor, keys: Tensor, gain: float) -> None:
+def _spread(weight: Tensor, bias: Tensor, keys: Tensor, name: str) -> None:
+    gain, (units, inputs) = SPREAD_GAINS[name], weight.shape[-2:]
+    if name == "nguyen":
+        gain *= units ** (1 / inputs)
     weight.mul_(gain / weight.norm(dim=-1, keepdim=True))
     order = keys.argsort(dim=-2)
-    points = (2 * order + 1) / weight.shape[-2] - 1
+    points = (2 * order + 1) / units - 1
     bias.copy_(-(weight * points).sum(dim=-1))

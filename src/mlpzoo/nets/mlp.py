@@ -8,7 +8,7 @@ from typing_extensions import override
 from mlpzoo.checks import check_sizes, resolve_name
 from mlpzoo.nets.base import Network
 from mlpzoo.nets.initialization import initialize
-from mlpzoo.nets.range_scale import RangeScale
+from mlpzoo.nets.range_scale import Ranges, RangeScale
 from mlpzoo.nets.stack import ACTIVATIONS, stack
 
 
@@ -29,8 +29,8 @@ class SequentialMLP(Network):
         activation: Name of a `torch.nn` activation, in any case.
         out_activation: The same for the output; "identity" for none.
         initialization: A name that `mlpzoo.nets.initialization` knows.
-        in_range: Low and high end of the inputs; None leaves them as they are.
-        out_range: Low and high end of the outputs; None leaves them as they are.
+        in_range: Low and high end of all inputs, or of each; None leaves them as they are.
+        out_range: The same of the outputs.
         seed: Seed of the start.
 
     Raises:
@@ -52,8 +52,8 @@ class SequentialMLP(Network):
         activation: str = "relu",
         out_activation: str = "identity",
         initialization: str = "default",
-        in_range: tuple[float, float] | None = None,
-        out_range: tuple[float, float] | None = None,
+        in_range: Ranges | None = None,
+        out_range: Ranges | None = None,
         seed: int = 0,
     ) -> None:
         hidden_features = check_sizes("hidden_features", hidden_features)
@@ -63,10 +63,10 @@ class SequentialMLP(Network):
             in_features=in_features, hidden_features=hidden_features, out_features=out_features,
             activation=activation, out_activation=out_activation,
         )  # fmt: skip
-        self.in_scale = RangeScale(in_range)
+        self.in_scale = RangeScale(in_range, in_features)
         self.layers = stack((in_features, *hidden_features, out_features), activation)
         self.out_activation = ACTIVATIONS[out_activation]()
-        self.out_scale = RangeScale(out_range)
+        self.out_scale = RangeScale(out_range, out_features)
         initialize(self, initialization, seed)
 
     @override

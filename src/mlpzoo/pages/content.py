@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from mlpzoo.analysis.layers import Layers
@@ -45,7 +46,7 @@ def content_of(
     count, task = exact.in_features, _task(exact, data)
     hidden = sum(len(layer.bias) for layer in exact.layers) - len(exact.outputs)
     if ranges is None and data is not None:
-        ranges = (data.low, data.high)
+        ranges = data.ranges
     absent = {"training": train is None, "film": film is None}
     return {
         "kind": "network",
@@ -95,11 +96,11 @@ def _task(exact: Layers, data: Samples | None) -> str:
 
 def _ranges(exact: Layers, given: Any) -> list[list[float]]:
     """Return low and high end of each input: those given, or the network's own."""
-    count, (centre, half_width) = exact.in_features, exact.in_scale
+    count, (centre, half_width) = exact.in_features, map(np.asarray, exact.in_scale)
     if given is None and exact.gives != "value":
         given = (0.0, 1.0)
     elif given is None and exact.in_scale != (0.0, 1.0):
-        given = (centre - half_width, centre + half_width)
+        given = np.stack([centre - half_width, centre + half_width], axis=-1)
     elif given is None:
         each = "" if count == 1 else f" for all {count} inputs, or so many pairs"
         raise InputError(f"the network does not say its range; give ranges, such as -1,1{each}")

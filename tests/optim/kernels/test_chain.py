@@ -12,6 +12,9 @@ MODULES = {
     "scaled": lambda: LitSequentialMLP(
         hidden_features=(3,), in_range=(0.0, 10.0), out_range=(0.0, 100.0)
     ),
+    "a scale for each input": lambda: LitSequentialMLP(
+        in_features=2, hidden_features=(3,), in_range=((0.0, 1.0), (-9.0, 10.0))
+    ),
     "line": lambda: LitSequentialMLP(hidden_features=()),
     "xor": LitGate,
     "lecture": lambda: LitSequentialMLP(

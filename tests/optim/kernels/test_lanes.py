@@ -18,11 +18,13 @@ from mlpzoo import (
     train,
     train_population,
 )
+from mlpzoo.data import ExpressionDataModule
 from mlpzoo.optim.kernels import choice
 from mlpzoo.optim.kernels.choice import kernel_steps
 
 pytest.importorskip("numba")
 XOR, BLOCKS, STEPS = GateDataModule(), GateDataModule(block_steps=9), 60
+PRODUCT = ExpressionDataModule(function="x1*x2", ranges=((0, 1), (-20, 2)), batch_size=21)
 CASES = {
     "adam": (LitGate(), XOR),
     "decay in the gradient": (LitGate(weight_decay=0.01), XOR),
@@ -41,6 +43,14 @@ CASES = {
             reduction="sum",
         ),
         SquareDataModule(batch_size=10),
+    ),
+    "a scale for each input": (
+        LitSequentialMLP(in_features=2, hidden_features=(8,), in_range=PRODUCT.ranges, lr=1e-3),
+        PRODUCT,
+    ),
+    "wide, a scale for each input": (
+        LitSequentialMLP(in_features=2, hidden_features=(40,), in_range=PRODUCT.ranges, lr=1e-3),
+        PRODUCT,
     ),
     "two heads": (
         LitMinMax(trunk_features=(8, 8), head_features=(5,), value_range=(0.0, 100.0)),
@@ -78,6 +88,15 @@ CASES = {
         XOR,
     ),
 }  # fmt: skip
+
+
+def test_a_scale_for_each_output_is_left_to_torch():
+    alike, own = (
+        LitSequentialMLP(hidden_features=(3,), out_features=2, out_range=((0, 1), (0, high)))
+        for high in (1, 2)
+    )
+    assert kernel_steps(alike, alike.build_optimizer()) is not None
+    assert kernel_steps(own, own.build_optimizer()) is None
 
 
 def block_of(data, steps=STEPS):

@@ -51,6 +51,9 @@ CASES = {
     ),
     "tanh": lambda: curve(activation="tanh", reduction="sum"),
     "scaled": lambda: curve(in_range=(0.0, 2.0), out_range=(-5.0, 7.0)),
+    "a scale for each column": lambda: curve(
+        in_range=((0.0, 2.0), (-1.0, 3.0), (0.0, 9.0)), out_range=((-5.0, 7.0), (0.0, 0.1))
+    ),
     "scaled sigmoid": lambda: curve(out_activation="sigmoid", out_range=(-5.0, 7.0)),
     "logits, summed": lambda: gate(activation="relu", reduction="sum"),
     "probabilities": lambda: drawn(

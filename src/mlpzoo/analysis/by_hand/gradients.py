@@ -191,7 +191,7 @@ def _both_ways(
     layers: Layers, x: Array, targets: Array, loss: str, reduction: str
 ) -> Backpropagation:
     """Compute forwards, and the gradients backwards."""
-    (centre, half_width), (middle, span) = layers.in_scale, layers.out_scale
+    (centre, half_width), (middle, span) = map(np.asarray, layers.in_scale), layers.out_scale
     numbers = [torch.tensor(_numbers(layer), requires_grad=True) for layer in layers.layers]
     taken, z, slopes = [torch.tensor((x - centre) / half_width)], list[Tensor](), list[Tensor]()
     for layer, both in zip(layers.layers, numbers, strict=True):

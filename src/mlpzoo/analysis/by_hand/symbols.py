@@ -1,5 +1,7 @@
 """What the numbers of a network are called, in the lecture's symbols."""
 
+import numpy as np
+
 from mlpzoo.analysis._code import Unit
 from mlpzoo.analysis.layers import Layers
 
@@ -55,8 +57,10 @@ def formulas(layers: Layers, *, numbers: bool = False) -> list[str]:
     """
     said = []
     if layers.in_scale != (0.0, 1.0):
-        centre, half_width = layers.in_scale
-        said.append(f"u = (x - {centre:g}) / {half_width:g}, of each input")
+        pairs = np.column_stack([np.atleast_1d(end) for end in layers.in_scale]).tolist()
+        for n, (centre, half_width) in enumerate(pairs, 1):
+            number, each = (n, "") if len(pairs) > 1 else ("", ", of each input")
+            said.append(f"u{number} = (x{number} - {centre:g}) / {half_width:g}{each}")
     for k, layer in enumerate(layers.layers):
         for unit, weights in enumerate(layer.weight):
             taken = [symbol(layers, "taken", k, n) for n in range(len(weights))]

@@ -71,7 +71,7 @@ class Chain:
     def kind(self) -> tuple[Any, ...]:
         """All but the numbers: where it is the same, the same operations are called."""
         links = ((*link.linear.weight.shape, link.activation, link.source) for link in self.links)
-        scales = (self.in_scale is None, self.out_scale is None)
+        scales = (None if s is None else s.centre.ndim for s in (self.in_scale, self.out_scale))
         return (*links, self.outputs, *scales, self.loss, self.reduction, self.parts)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlpzoo.checks import InputError, as_typed
-from mlpzoo.exercises import Exercise, get_exercise, list_exercises
+from mlpzoo.exercises import Exercise, get_exercise, known_exercises
 from mlpzoo.runs.folder import CONFIG, read_config, read_result, result_file
 from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
 from mlpzoo.runs.summary import summary_of
@@ -42,7 +42,7 @@ class Told:
     def exercise(self) -> Exercise | None:
         """Its exercise; None of one that is not known here."""
         name = self.config.get("exercise")
-        return get_exercise(str(name)) if name in list_exercises() else None
+        return get_exercise(str(name)) if name in known_exercises() else None
 
     @property
     def bars(self) -> list[str]:

@@ -8,7 +8,7 @@
 
 import { ACTIVATIONS } from "./activations.js";
 import { LOSSES } from "./losses.js";
-import { countOf } from "./network.js";
+import { countOf, outScaleOf, scaledInputs } from "./network.js";
 
 const AT_ONCE = 4; // rows, which take turns in a processor; there may be rows of zeros at the end
 
@@ -23,11 +23,10 @@ export class Backprop {
    */
   constructor(net, x, targets, objective) {
     const rows = Math.ceil(x.length / net.inputs / AT_ONCE) * AT_ONCE;
-    const [centre, halfWidth] = net.inScale;
     const size = rows * net.inputs;
     const input = { values: new Float64Array(size), deltas: new Float64Array(size) };
     this.input = input;
-    input.values.set(x.map((value) => (value - centre) / halfWidth));
+    input.values.set(scaledInputs(net, x));
     this.gradient = new Float64Array(countOf(net)); // in the order of parametersOf
     this.passes = [];
     let at = 0;
@@ -36,12 +35,13 @@ export class Backprop {
       this.passes.push(passOf(layer, from, rows, this.gradient.subarray(at)));
       at += layer.weight.length + layer.bias.length;
     }
-    const [shift, scale] = net.outScale;
     const sources = net.outputs.map(([, layer]) => net.layers[layer].source);
-    this.outputs = net.outputs.map(([, layer], i) => ({
-      pass: this.passes[layer], targets: targets[i], shift, scale,
-      count: targets[i].length * sources.filter((source) => source === sources[i]).length,
-    }));
+    this.outputs = net.outputs.map(([, layer], i) => {
+      const [shift, scale] = outScaleOf(net, layer);
+      const alike = sources.filter((source) => source === sources[i]).length;
+      const count = targets[i].length * alike;
+      return { pass: this.passes[layer], targets: targets[i], shift, scale, count };
+    });
     this.set(objective);
   }
 

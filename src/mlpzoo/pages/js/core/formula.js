@@ -1,6 +1,6 @@
 // The formula of each unit, as mlpzoo.formula writes it: scales folded in, natural units.
 
-import { isOutput } from "./network.js";
+import { isOutput, outScaleOf, scaleOf } from "./network.js";
 
 /** A number with so many significant digits, as short as it can be. */
 const written = (value, digits) => String(Number(value.toPrecision(digits)));
@@ -35,12 +35,11 @@ function foldedUnit(net, layer, unit) {
   let weights = weight.slice(unit * inputs, (unit + 1) * inputs);
   let added = bias[unit];
   if (source === null) {
-    const [centre, halfWidth] = net.inScale;
-    weights = weights.map((value) => value / halfWidth);
-    added -= centre * weights.reduce((sum, value) => sum + value, 0);
+    weights = weights.map((value, i) => value / scaleOf(net.inScale, i)[1]);
+    added -= weights.reduce((sum, value, i) => sum + scaleOf(net.inScale, i)[0] * value, 0);
   }
   if (activation === "identity" && isOutput(net, layer)) {
-    const [centre, halfWidth] = net.outScale;
+    const [centre, halfWidth] = outScaleOf(net, layer);
     weights = weights.map((value) => value * halfWidth);
     added = added * halfWidth + centre;
   }
@@ -76,7 +75,7 @@ export function sumWritten(net, layer, unit, from, most = 8, digits = 4) {
 export function applied(net, layer, sum) {
   const { activation } = net.layers[layer];
   if (activation === "identity") return sum;
-  const [centre, halfWidth] = isOutput(net, layer) ? net.outScale : [0, 1];
+  const [centre, halfWidth] = outScaleOf(net, layer);
   const value = `${activation}(${sum})`;
   return centre === 0 && halfWidth === 1 ? value : `${centre} + ${halfWidth} ${value}`;
 }

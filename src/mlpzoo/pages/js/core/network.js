@@ -17,9 +17,11 @@ import { unpack } from "./packed.js";
  * @property {Layer[]} layers
  * @property {[string, number][]} outputs - the name of each output, and the layer that gives it
  * @property {number} inputs
- * @property {[number, number]} inScale - centre and half width: the first layer takes (x - c) / h
- * @property {[number, number]} outScale - the outputs are c + h * (last layer)
+ * @property {Scale} inScale - centre and half width: the first layer takes (x - c) / h
+ * @property {Scale} outScale - the outputs are c + h * (last layer)
  * @property {string} gives - "value", "logit" or "probability"
+ *
+ * @typedef {[number | number[], number | number[]]} Scale - of all columns, or of each
  */
 
 /** @returns {Promise<Network>} of what mlpzoo.pages wrote */
@@ -72,6 +74,23 @@ function eachPart(net, visit) {
   }
 }
 
+/** Centre and half width of one column. */
+export const scaleOf = (scale, column) =>
+  scale.map((ends) => (Array.isArray(ends) ? ends[column] : ends));
+
+/** The same of what a layer gives, which is a number of the network's own but for an output. */
+export function outScaleOf(net, layer) {
+  const column = net.outputs.findIndex(([, end]) => end === layer);
+  return column < 0 ? [0, 1] : scaleOf(net.outScale, column);
+}
+
+/** Rows of inputs in the network's own units. */
+export function scaledInputs({ inScale, inputs }, x) {
+  const scales = Array.from({ length: inputs }, (_, column) => scaleOf(inScale, column));
+  const [centres, halfWidths] = [0, 1].map((end) => scales.map((scale) => scale[end]));
+  return x.map((value, i) => (value - centres[i % inputs]) / halfWidths[i % inputs]);
+}
+
 /**
  * What every layer gives for some rows.
  * @param {Float64Array} x - rows x inputs, in natural units
@@ -79,8 +98,7 @@ function eachPart(net, visit) {
  *   network's own units; W s + b and act(W s + b) of each layer, rows x units
  */
 export function forward(net, x) {
-  const [centre, halfWidth] = net.inScale;
-  const scaled = x.map((value) => (value - centre) / halfWidth);
+  const scaled = scaledInputs(net, x);
   const [sums, values] = [[], []];
   for (const layer of net.layers) {
     const from = layer.source === null ? scaled : values[layer.source];
@@ -119,8 +137,10 @@ function affine({ units, inputs, weight, bias }, from) {
 
 /** What the network answers: for each output, rows numbers in natural units. */
 export function answersOf(net, { values }) {
-  const [centre, halfWidth] = net.outScale;
-  return net.outputs.map(([, layer]) => values[layer].map((value) => centre + halfWidth * value));
+  return net.outputs.map(([, layer]) => {
+    const [centre, halfWidth] = outScaleOf(net, layer);
+    return values[layer].map((value) => centre + halfWidth * value);
+  });
 }
 
 /** An answer as a probability, where it is a logit. */
@@ -132,7 +152,7 @@ export function asProbability(net, answer) {
 export function unitValues(net, { values }, layer, unit) {
   const { units } = net.layers[layer];
   const all = values[layer];
-  const [centre, halfWidth] = isOutput(net, layer) ? net.outScale : [0, 1];
+  const [centre, halfWidth] = outScaleOf(net, layer);
   const given = new Float64Array(all.length / units);
   for (let row = 0; row < given.length; row++) {
     given[row] = centre + halfWidth * all[row * units + unit];

@@ -13,7 +13,7 @@ const LOSSES = [
 const STARTS = [
   ["default", "PyTorch's default"], ["uniform", "uniform, 0 to 1"], ["xavier", "Xavier"],
   ["centred", "centred"], ["rotation", "rotation"], ["spread", "spread bends"],
-  ["steep", "steep bends"], ["zeros", "zeros"],
+  ["steep", "steep bends"], ["nguyen", "Nguyen and Widrow"], ["zeros", "zeros"],
 ];
 const ORIGINS = [["drawn", "a new draw"], ["shown", "the weights shown"]];
 const PACES = [

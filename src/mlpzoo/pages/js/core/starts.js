@@ -20,6 +20,9 @@ const STARTS = {
   rotation,
   spread: (layer, random, place) => spread(layer, random, place, 0.25),
   steep: (layer, random, place) => spread(layer, random, place, 1),
+  nguyen: (layer, random, place) => {
+    spread(layer, random, place, 0.7 * layer.units ** (1 / layer.inputs));
+  },
   zeros: ({ weight, bias }) => [weight, bias].forEach((part) => part.fill(0)),
 };
 

@@ -1,7 +1,7 @@
 // The chosen unit: its formula, its sum at the point, its weights to set, and all formulas.
 
 import { applied, formulaOf, sourceNames, sumWritten, unitNames } from "../core/formula.js";
-import { areAlike, countOf, forward, isOutput, unitValues } from "../core/network.js";
+import { areAlike, countOf, forward, outScaleOf, unitValues } from "../core/network.js";
 import { numberControl, roomFor } from "../drawing/controls.js";
 import { make, panel, short } from "../drawing/dom.js";
 
@@ -117,10 +117,14 @@ function buildControls(model, view) {
 /** What a formula in natural units does to the weights that stand in the fields. */
 function scaleNote(net, layer) {
   const notes = [];
-  const [[centre, half], [middle, width]] = [net.inScale, net.outScale];
+  const [[centre, half], [middle, width]] = [net.inScale, outScaleOf(net, layer)];
   const isScaled = net.layers[layer].source === null && (centre !== 0 || half !== 1);
-  if (isScaled) notes.push(`The unit takes (x - ${short(centre)}) / ${short(half)}`);
-  if (isOutput(net, layer) && (middle !== 0 || width !== 1)) {
+  if (isScaled) {
+    notes.push(Array.isArray(centre)
+      ? "The unit takes each input with a scale of its own"
+      : `The unit takes (x - ${short(centre)}) / ${short(half)}`);
+  }
+  if (middle !== 0 || width !== 1) {
     notes.push(`the output is ${short(middle)} + ${short(width)} times the unit`);
   }
   return notes.length ? `${notes.join("; ")}: the formula has that worked in.` : "";
