@@ -20,8 +20,15 @@ from mlpzoo import (
     get_exercise,
     list_exercises,
 )
-from mlpzoo.data.base import MOST_ROWS, SAMPLE_ROWS, SAMPLINGS
-from mlpzoo.data.sampling import latin_hypercube, normal, splitmix64, uniform
+from mlpzoo.data.base import MOST_ROWS
+from mlpzoo.data.sampling import (
+    SAMPLE_ROWS,
+    SAMPLINGS,
+    latin_hypercube,
+    normal,
+    splitmix64,
+    uniform,
+)
 
 FUNCTIONS = [SquareDataModule, SinDataModule, MinMaxDataModule]
 TRUTH = {

@@ -1,10 +1,9 @@
 """Samples of a function: fresh batches from (seed, step), fixed grids to judge on; no Lightning."""
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,20 +18,15 @@ from mlpzoo.checks import (
     plain_value,
     resolve_name,
 )
-from mlpzoo.data.sampling import latin_hypercube, uniform
-from mlpzoo.data.stream import Batch, BatchStream, BlockStream, Grid, block_stream, passes
+from mlpzoo.data.sampling import SAMPLINGS, sample_of_cube, unit_points
+from mlpzoo.data.stream import Batch, Loaders
 
-SAMPLINGS = ("uniform", "stratified", "closed", "even", "arcsine", "near")
-_NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
-_GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
 MOST_ROWS = 2**20  # of a grid of three inputs or more: 101 points along three axes
-SAMPLE_ROWS = 2**16  # that stand in for a larger one
-_SAMPLE = torch.tensor([-1])  # a draw that no training step takes
 
 
 @dataclass(kw_only=True, eq=False)
-class Samples(ABC):
-    """Samples of y = target(x) for x in [low, high]^in_features.
+class Samples(Loaders, ABC):
+    """Samples of y = target(x) for x in [low, high]^in_features, or in a range for each input.
 
     Training batches are fresh in every step and a pure function of (seed, step): the same on every
     run and device, whatever was drawn before. With several processes, process r of n takes the
@@ -74,9 +68,10 @@ class Samples(ABC):
         arguments: Those that it was built with, by name.
     """
 
-    trainer: ClassVar[Any] = None
     in_features: int = field(init=False)  # a subclass sets it
-    expression: ClassVar[str] = ""  # the function of x as text, where `certify` can know it
+    expression: str = field(
+        default="", init=False
+    )  # the function of x as text, where `certify` can know it
     low: float
     high: float
     batch_size: int = 100
@@ -131,6 +126,33 @@ class Samples(ABC):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "trainer": None}  # which a fit leaves here
 
+    @property
+    def ranges(self) -> tuple[tuple[float, float], ...]:
+        """Low and high end of each input."""
+        return ((self.low, self.high),) * self.in_features
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the inputs are called."""
+        return (
+            ("x",) if self.in_features == 1 else tuple(f"x{i + 1}" for i in range(self.in_features))
+        )
+
+    @property
+    def title(self) -> str:
+        """What pictures call the function; "" for the name of the exercise."""
+        return ""
+
+    @property
+    def bars(self) -> Mapping[str, float]:
+        """Limits by metric that the data ask for."""
+        return {}
+
+    @property
+    def example(self) -> Tensor:
+        """Inputs of a few rows, to try a network with."""
+        return self.grid(2)[0]
+
     @abstractmethod
     def target(self, x: Tensor) -> Tensor:
         """Return the right answers: (batch, in_features) -> (batch, out_features)."""
@@ -183,41 +205,34 @@ class Samples(ABC):
             InputError: Less than one point.
         """
         check_count("points", points := plain_value("points", points))
-        if self.in_features > 2 and points**self.in_features > MOST_ROWS:
-            unit = latin_hypercube(0, _SAMPLE, SAMPLE_ROWS, self.in_features)[0]
-            return self._answered(self._in_range(_closed(unit)))
-        axis = torch.linspace(self.low, self.high, points)
-        x = torch.cartesian_prod(*[axis] * self.in_features).view(-1, self.in_features)
+        if self.sampled(points):
+            return self._answered(self._in_range(sample_of_cube(self.in_features)))
+        axes = [torch.linspace(low, high, points) for low, high in self.ranges]
+        x = torch.cartesian_prod(*axes).view(-1, self.in_features)
         return self._answered(x)
 
-    def train_dataloader(self) -> BatchStream | BlockStream:
-        """Return batches from step 0 on, or those that a Trainer's module is ready for."""
-        trainer, length = self.trainer, self.steps_per_epoch
-        if trainer is None:
-            return BatchStream(self.train_batch, length=length)
-        if self.block_steps > 1:
-            return block_stream(self, self)
-        return BatchStream(
-            self.train_batch,
-            rank=trainer.global_rank,
-            world=trainer.world_size,
-            **passes(trainer, length),
-        )
+    def sampled(self, points: int) -> bool:
+        """Tell whether a sample stands in for a grid, which would be too large.
 
-    def val_dataloader(self) -> Grid:
-        """Return the validation grid."""
-        return Grid(self.grid(self.val_points), rows=_GRID_ROWS)
+        Args:
+            points: Points along each axis.
+        """
+        return self.in_features > 2 and points**self.in_features > MOST_ROWS
 
-    def test_dataloader(self) -> Grid:
-        """Return the test grid."""
-        return Grid(self.grid(self.test_points), rows=_GRID_ROWS)
+    def rows_of(self, stage: str) -> Batch:
+        """Return the rows that validation or the test measures on.
 
-    def predict_dataloader(self) -> Grid:
-        """Return the test grid."""
-        return self.test_dataloader()
+        Shapes: -> x (rows, in_features), y (rows, out_features).
+
+        Args:
+            stage: "val" or "test".
+        """
+        return self.grid({"val": self.val_points, "test": self.test_points}[stage])
 
     def _in_range(self, unit: Tensor) -> Tensor:
-        return torch.lerp(torch.tensor(self.low), torch.tensor(self.high), unit)  # exact at ends
+        different = len(set(ranges := self.ranges)) > 1
+        low, high = torch.tensor(ranges if different else ranges[0]).unbind(-1)
+        return torch.lerp(low, high, unit)  # exact at both ends
 
     def _answered(self, x: Tensor) -> Batch:
         """Return x with its targets, which a subclass may give as an array or in float64."""
@@ -225,21 +240,5 @@ class Samples(ABC):
         return x, y.reshape(*x.shape[:-1], -1)
 
     def _unit_points(self, steps: Tensor) -> Tensor:
-        size, columns = self.stage(int(steps[0]))[0], self.in_features
-        if self.sampling == "uniform":
-            return uniform(self.seed, steps, size * columns).view(-1, size, columns)
-        unit = latin_hypercube(self.seed, steps, size, columns, even=self.sampling == "even")
-        if self.sampling in ("closed", "even", "near") and size > 2:
-            unit = _closed(unit)
-        if self.sampling == "near":
-            rows = unit[:, ::2]
-            side = 2 * rows[..., 1:] - 1
-            apart = _NEAR * side * side.square().square()  # a power's last bit hangs on the block
-            unit[:, ::2] = torch.cat([rows[..., :1], rows[..., :1] + apart], dim=-1).clamp(0, 1)
-        return torch.sin(unit * (math.pi / 2)).square() if self.sampling == "arcsine" else unit
-
-
-def _closed(unit: Tensor) -> Tensor:
-    """Return a Latin hypercube whose outer strata have shrunk to the two ends."""
-    size = unit.shape[-2]
-    return ((size * unit - 1) / (size - 2)).clamp(0, 1)
+        size = self.stage(int(steps[0]))[0]
+        return unit_points(self.sampling, self.seed, steps, size, self.in_features)

@@ -14,6 +14,10 @@ _GAMMA = -0x61C8864680B583EB  # 0x9E3779B97F4A7C15 as a signed 64-bit number
 _MIX1 = -0x40A7B892E31B1A47  # 0xBF58476D1CE4E5B9
 _MIX2 = -0x6B2FB644ECCEEE15  # 0x94D049BB133111EB
 _STEP_BITS = 2**32  # numbers kept for each step
+SAMPLINGS = ("uniform", "stratified", "closed", "even", "arcsine", "near")
+SAMPLE_ROWS = 2**16  # that stand in for a grid too large
+_NEAR = 0.2  # of the range: how far apart the coordinates of a near row are, at most
+_SAMPLE = torch.tensor([-1])  # a draw that no training step takes
 
 
 def splitmix64(state: Tensor) -> Tensor:
@@ -116,3 +120,47 @@ def cycle(x: Tensor, y: Tensor, batch_size: int, steps: Tensor) -> tuple[Tensor,
         return x.expand(len(steps), *x.shape), y.expand(len(steps), *y.shape)
     rows = (torch.arange(batch_size) + steps.unsqueeze(1) * batch_size) % len(x)
     return x[rows], y[rows]
+
+
+def unit_points(sampling: str, seed: int, steps: Tensor, size: int, columns: int) -> Tensor:
+    """Draw the rows of several batches in the unit cube; `mlpzoo.data.Samples` says how.
+
+    Shapes: steps (count,) -> (count, size, columns), float32, within [0, 1].
+
+    Args:
+        sampling: One of `SAMPLINGS`.
+        seed: See `uniform`.
+        steps: See `uniform`.
+        size: How many rows a step.
+        columns: How many coordinates each has.
+    """
+    if sampling == "uniform":
+        return uniform(seed, steps, size * columns).view(-1, size, columns)
+    unit = latin_hypercube(seed, steps, size, columns, even=sampling == "even")
+    if sampling in ("closed", "even", "near") and size > 2:
+        unit = _closed(unit)
+    if sampling == "near":
+        rows = unit[:, ::2]
+        side = 2 * rows[..., 1:] - 1
+        apart = _NEAR * side * side.square().square()  # a power's last bit hangs on the block
+        unit[:, ::2] = torch.cat([rows[..., :1], rows[..., :1] + apart], dim=-1).clamp(0, 1)
+    return torch.sin(unit * (math.pi / 2)).square() if sampling == "arcsine" else unit
+
+
+def sample_of_cube(columns: int, *, rows: int = SAMPLE_ROWS, draw: int = 0) -> Tensor:
+    """Return fixed rows of the unit cube to stand in for a grid, both ends of each axis too.
+
+    Shapes: -> (rows, columns), float32.
+
+    Args:
+        columns: How many coordinates each has.
+        rows: How many there are.
+        draw: Which rows.
+    """
+    return _closed(latin_hypercube(draw, _SAMPLE, rows, columns)[0])
+
+
+def _closed(unit: Tensor) -> Tensor:
+    """Return a Latin hypercube whose outer strata have shrunk to the two ends."""
+    size = unit.shape[-2]
+    return ((size * unit - 1) / (size - 2)).clamp(0, 1)

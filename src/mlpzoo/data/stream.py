@@ -6,7 +6,7 @@ loads it as the state of any stateful loader. A `Grid` begins anew in every pass
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from torch import Tensor
 from mlpzoo.checks import InputError
 
 Batch = tuple[Tensor, Tensor]
+_GRID_ROWS = 16_384  # rows of a grid evaluated at once, to bound memory
 
 
 class Block(NamedTuple):
@@ -136,6 +137,49 @@ class Grid:
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(self.batches)
+
+
+class Loaders(ABC):
+    """Hands the batches and rows of samples to a Trainer, or to who takes them by hand."""
+
+    trainer: ClassVar[Any] = None
+    if TYPE_CHECKING:  # arguments of samples, which state them in their own order
+        steps_per_epoch: int
+        block_steps: int
+
+    @abstractmethod
+    def train_batch(self, step: int) -> Batch:
+        """Return the batch of one step."""
+
+    @abstractmethod
+    def rows_of(self, stage: str) -> Batch:
+        """Return the rows that "val" or "test" measures on."""
+
+    def train_dataloader(self) -> BatchStream | BlockStream:
+        """Return batches from step 0 on, or those that a Trainer's module is ready for."""
+        trainer, length = self.trainer, self.steps_per_epoch
+        if trainer is None:
+            return BatchStream(self.train_batch, length=length)
+        if self.block_steps > 1:
+            return block_stream(self, self)
+        return BatchStream(
+            self.train_batch,
+            rank=trainer.global_rank,
+            world=trainer.world_size,
+            **passes(trainer, length),
+        )
+
+    def val_dataloader(self) -> Grid:
+        """Return the rows of validation."""
+        return Grid(self.rows_of("val"), rows=_GRID_ROWS)
+
+    def test_dataloader(self) -> Grid:
+        """Return the rows of the test."""
+        return Grid(self.rows_of("test"), rows=_GRID_ROWS)
+
+    def predict_dataloader(self) -> Grid:
+        """Return those of the test."""
+        return self.test_dataloader()
 
 
 def block_stream(data: Any, first: Any) -> BlockStream:

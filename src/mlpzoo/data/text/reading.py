@@ -12,17 +12,18 @@ from typing import Any
 
 from mlpzoo.checks import InputError, resolve_name
 
-Node = Fraction | str | tuple[Any, ...]  # a number; x, pi, e; what is done, and to what
+Node = Fraction | str | tuple[Any, ...]  # a number; x, x1, pi, e; what is done, and to what
 
+SEVERAL = tuple(f"x{place}" for place in range(1, 10))  # inputs of one function, at most
 CONSTANTS = {"pi": math.pi, "e": math.e}
 BASIC: dict[str, Callable[..., Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
     "negative": operator.neg,
 }  # fmt: skip
-_ARGUMENTS = {
-    "sin": 1, "cos": 1, "tan": 1, "exp": 1, "log": 1, "sqrt": 1, "tanh": 1, "abs": 1,
-    "min": 2, "max": 2,
-}  # fmt: skip
+_FUNCTIONS = (
+    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "log", "log10",
+    "sqrt", "abs", "min", "max",
+)  # fmt: skip
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
 }  # fmt: skip
@@ -36,7 +37,7 @@ def read(text: str) -> Node:
     """Return the tree of an expression.
 
     Args:
-        text: As `mlpzoo.data.expression.Expression` takes it.
+        text: As `mlpzoo.data.text.expression.Expression` takes it.
     """
     if len(text) > _LONGEST:
         raise InputError(f"an expression has at most {_LONGEST} characters, got {len(text)}")
@@ -47,7 +48,25 @@ def read(text: str) -> Node:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         place = f" at character {place}" if (place := getattr(error, "offset", None)) else ""
         raise InputError(f"not a formula{place}; write it as 2*x**2 + sin(x)") from error
-    return _read(parsed.body, text)
+    tree = _read(parsed.body, text)
+    if "x" in (used := names_in(tree)) and len(used) > 1:
+        raise InputError(f"x and {used[1]} are in one formula; call its inputs x1, x2, ...")
+    return tree
+
+
+def names_in(node: Node) -> tuple[str, ...]:
+    """Return the inputs that a tree has, each once and in order.
+
+    Args:
+        node: The tree.
+
+    Example:
+        >>> names_in(read("x2 * sin(x1) + x2"))
+        ('x1', 'x2')
+    """
+    if isinstance(node, tuple):
+        return tuple(sorted({name for part in node[1:] for name in names_in(part)}))
+    return (str(node),) if node in ("x", *SEVERAL) else ()
 
 
 def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
@@ -59,7 +78,7 @@ def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return _number(value, written)
         case ast.Name(id=name):
-            return resolve_name("name", name, ["x", *CONSTANTS])
+            return resolve_name("name", name, ["x", *SEVERAL, *CONSTANTS])
         case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=inner):
             read = _read(inner, text, depth + 1)
             return read if isinstance(sign, ast.UAdd) else _joined("negative", (read,), written)
@@ -67,10 +86,14 @@ def _read(node: ast.expr, text: str, depth: int = 0) -> Node:
             parts = tuple(_read(part, text, depth + 1) for part in (left, right))
             return _joined(_OPERATORS[type(op)], parts, written)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            name = resolve_name("function", name, _ARGUMENTS)
-            if len(args) != (count := _ARGUMENTS[name]):
-                raise InputError(f"{name} takes {count} arguments, got {len(args)} in {written!r}")
-            return name, *(_read(part, text, depth + 1) for part in args)
+            name, count = resolve_name("function", name, _FUNCTIONS), len(args)
+            if (several := name in ("min", "max")) != (count > 1) or not count:
+                takes = "two arguments or more" if several else "one argument"
+                raise InputError(f"{name} takes {takes}, got {count} in {written!r}")
+            parts = tuple(_read(part, text, depth + 1) for part in args)
+            return (
+                ("/", ("log", *parts), ("log", Fraction(10))) if name == "log10" else (name, *parts)
+            )
         case ast.BinOp(op=ast.BitXor()):
             raise InputError(f"write ** for ^ in {written!r}")
     raise InputError(f"{written!r} cannot be used in a formula")

@@ -1,0 +1,1 @@
+"""Functions written as text; reading one runs no code."""
