@@ -1,6 +1,7 @@
 """The words of a command line, put in order before argparse sees them."""
 
 import argparse
+import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -39,7 +40,7 @@ def with_network(arguments: Sequence[str], actions: Sequence[argparse.Action]) -
             options.append(word)
         else:
             values.append(word)
-    instead = any(word.startswith(("--ckpt=", "--weights=")) for word in options)
+    instead = any(word.startswith(("--ckpt=", "--run=", "--weights=")) for word in options)
     places = sum(not (action.option_strings or action.nargs == "?") for action in actions)
     if instead and (len(values) < places or is_number(values[0])):
         values.insert(0, UNNAMED)
@@ -75,6 +76,20 @@ def split_dotted(arguments: Sequence[str]) -> tuple[list[str], dict[str, dict[st
         group, _, name = option[2:].partition(".")
         dotted[group][name] = value
     return others, dotted
+
+
+def check_rows(inputs: Sequence[str]) -> None:
+    """Refuse a text that is neither a number, nor a file, nor "-" for stdin; nothing is loaded.
+
+    Args:
+        inputs: The numbers of a row, or one of the others alone.
+
+    Raises:
+        InputError: As said.
+    """
+    (first, *others) = inputs
+    if not (others or first == "-" or is_number(first) or os.path.exists(first)):
+        raise InputError(f"{first!r} is neither a number nor a CSV file; separate inputs by spaces")
 
 
 def check_arguments(names: Sequence[str], dotted: Mapping[str, Mapping[str, str]]) -> None:

@@ -9,11 +9,13 @@ from lightning.pytorch import LightningDataModule
 from typing_extensions import override
 
 from mlpzoo.data.base import Samples
+from mlpzoo.data.function import ExpressionSamples
 from mlpzoo.data.gate import GateSamples
 from mlpzoo.data.linear import LinearSamples
 from mlpzoo.data.minmax import MinMaxSamples
 from mlpzoo.data.sin import SinSamples
 from mlpzoo.data.square import SquareSamples
+from mlpzoo.data.table import TableSamples
 
 
 @dataclass(kw_only=True, eq=False)
@@ -33,6 +35,10 @@ class FunctionDataModule(Samples, LightningDataModule, ABC):
     def _arguments(self) -> MutableMapping[str, Any]:
         self.save_hyperparameters(logger=False)
         return self.hparams  # the same object
+
+
+class ExpressionDataModule(ExpressionSamples, FunctionDataModule):
+    """`ExpressionSamples` for a Trainer."""
 
 
 class GateDataModule(GateSamples, FunctionDataModule):
@@ -56,3 +62,7 @@ class SinDataModule(SinSamples, FunctionDataModule):
 
 class SquareDataModule(SquareSamples, FunctionDataModule):
     """`SquareSamples` for a Trainer."""
+
+
+class TableDataModule(TableSamples, FunctionDataModule):
+    """`TableSamples` for a Trainer."""

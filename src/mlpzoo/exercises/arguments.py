@@ -4,20 +4,20 @@ import inspect
 import itertools
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
-from mlpzoo.checks import InputError, as_typed, check_decimal, is_number, resolve_name
+from mlpzoo.checks import InputError, as_typed, check_decimal, resolve_name
 
 if TYPE_CHECKING:
     from docstring_parser import Docstring
 
 PAIRS = tuple[tuple[float, float], ...]  # which a file can hold too
+_NAMES = str(tuple[str, ...])
 _WORDS = {
     "int": "a whole number", "float": "a number", "bool": "yes or no", "str": "text",
     "NoneType": "null", str(tuple[int, ...]): "whole numbers, such as 32,32",
-    str(tuple[float, float]): "two numbers, such as -1,1",
+    _NAMES: "names, such as a,b", str(tuple[float, float]): "two numbers, such as -1,1",
     str(PAIRS): "pairs of numbers, such as '(1,2),(3,4)', or a .csv file with a pair a line",
 }  # fmt: skip
 
@@ -64,6 +64,8 @@ def typed(name: str, annotation: Any, value: Any) -> Any:
     from jsonargparse import ArgumentError, ArgumentParser  # where something is typed
 
     kind = str(annotation)
+    if isinstance(value, str) and _NAMES in kind:  # of columns, which may have any name
+        return value if kind != _NAMES else (value,) if value else ()
     refusal = InputError(f"{name} must be {_kind(annotation)}, got {_given(value)}")
     if value is None and "None" not in kind:
         raise refusal
@@ -132,19 +134,12 @@ def _as_list(text: str) -> str:
 
 def _pairs_in(name: str, path: str) -> list[list[float]]:
     """Return the pairs of a file, one a line; the first line may say what the columns are."""
+    from mlpzoo.data.rows.read import numbers_in
+
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise InputError(f"{name}: {path} cannot be read: {reason}") from error
-    pairs = []
-    for number, line in enumerate(lines, start=1):
-        cells = re.split(r"\s*[,;\s]\s*", line.strip())
-        if line.strip() and (number > 1 or any(map(is_number, cells))):
-            if len(cells) != 2 or not all(map(is_number, cells)):
-                raise InputError(f"{name}: line {number} of {path} is no pair of numbers: {line}")
-            pairs.append([float(cell) for cell in cells])
-    return pairs
+        return numbers_in(path, columns=2)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
 
 
 def _given(value: Any) -> str:
