@@ -1,7 +1,8 @@
 """What a closure does with a network: the call, the loss, and its gradient by the answers alone."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +19,9 @@ class WatchedClosure(TorchFunctionMode):
 
     While the closure runs, the network's answers are cut off from its weights. So a gradient that
     reaches the weights by another way is noticed, and the loss can be examined as a function of
-    the answers y: c |y - target|^2 has the gradient 2 c r and the second derivatives 2 c I. The
-    weights get the gradient that they would have had.
+    the answers y: a sum of c_i r_i^2 has the gradient 2 c r and the second derivatives 2 c, with
+    nothing beside the diagonal, and is half the sum of gradient r. The weights get the gradient
+    that they would have had.
 
     Args:
         net: The network that the closure calls once.
@@ -27,12 +29,14 @@ class WatchedClosure(TorchFunctionMode):
     Attributes:
         x: What the network was given.
         y: What it answered.
-        residual: r = y - target, which is 2 loss gradient / |gradient|^2.
+        residual: r = y - target.
+        shares: How much each square counts, 1 in the mean; None where all are equal.
     """
 
     x: Tensor
     y: Tensor
     residual: Tensor
+    shares: Tensor | None = None
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -71,12 +75,17 @@ class WatchedClosure(TorchFunctionMode):
         self._refuse_gradients("gradients of several batches or losses in a step")
         loss, answers = args[0], self.answers
         plain = kwargs["gradient"] is None and _is_mse(loss, answers)
-        examined = None if plain else _gradient_of_squares(loss, answers)
+        examined = None if plain else _residual_of_squares(loss, answers)
         func(*args, **kwargs)  # type: ignore[no-untyped-call]
-        gradient: Any = answers.grad if plain else examined
         self._refuse_gradients("a penalty on weights")
-        squares = float(gradient.double().square().sum())
-        self.residual = gradient * (2 * float(loss.detach()) / squares if squares else 0.0)
+        if examined:
+            gradient, self.residual, curvature = examined
+            same = torch.allclose(curvature, curvature.flatten()[:1], _CLOSE, 0.0)
+            self.shares = None if same else curvature / curvature.mean()
+        else:
+            gradient = cast("Tensor", answers.grad)
+            squares = float(gradient.double().square().sum())
+            self.residual = gradient * (2 * float(loss.detach()) / squares if squares else 0.0)
         if self.y.requires_grad:
             torch.autograd.backward(self.y, gradient)
         self.versions = self._versions()
@@ -115,21 +124,26 @@ def _is_mse(loss: Tensor, answers: Tensor) -> bool:
     return getattr(of_answers, "variable", None) is answers and not of_target
 
 
-def _gradient_of_squares(loss: Tensor, answers: Tensor) -> Tensor:
-    """Return the gradient of a loss whose second derivatives are a number times I."""
-    value, found = float(loss.detach()), torch.zeros_like(answers)
-    (gradient,) = torch.autograd.grad(loss, answers, create_graph=True, materialize_grads=True)
-    curvature = float(gradient.detach().double().square().sum()) / (2 * value) if value else 0.0
-    if abs(value) < torch.finfo(torch.float32).tiny or not gradient.isfinite().all():
-        return gradient.detach()
+def _residual_of_squares(loss: Tensor, answers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return gradient, residual and second derivatives of a weighted sum of squared errors."""
+    grad = partial(torch.autograd.grad, materialize_grads=True)
+    (gradient,) = grad(loss, answers, create_graph=True)
+    ones = torch.ones_like(answers)
     along = torch.linspace(1, 2, answers.numel()).to(answers).view_as(answers)
+    curvature = found = torch.zeros_like(answers)
     if gradient.requires_grad:
-        (found,) = torch.autograd.grad(
-            gradient, answers, along, retain_graph=True, materialize_grads=True
-        )
-    if curvature <= 0 or not torch.allclose(found, curvature * along, rtol=_CLOSE, atol=0.0):
+        (curvature,) = grad(gradient, answers, ones, retain_graph=True)
+        (found,) = grad(gradient, answers, along, retain_graph=True)
+    gradient, curvature, found = gradient.detach(), curvature.detach(), found.detach()
+    if not gradient.isfinite().all():
+        return gradient, gradient, ones
+    residual = torch.where(curvature > 0, gradient / curvature, 0.0)
+    value, half = loss.detach().double(), (residual.double() * gradient.double()).sum() / 2
+    diagonal = torch.allclose(found, curvature * along, _CLOSE, 0.0)
+    least = torch.finfo(torch.float32).tiny
+    if not diagonal or curvature.min() < 0 or not torch.isclose(half, value, _CLOSE, least):
         raise InputError(
-            "levenberg minimises squared errors alone, their sum or mean times any number, "
+            "levenberg minimises squared errors alone, their sum or mean times any numbers, "
             "and the loss of this closure is another; take optimizer adam"
         )
-    return gradient.detach()
+    return gradient, residual, curvature

@@ -1,7 +1,7 @@
 """The derivatives of a network's outputs by its weights, layer by layer and never written out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -25,45 +25,72 @@ class LayerDerivatives:
     inputs: Tensor
     slopes: Tensor
 
-    @property
+    @cached_property
+    def parameters(self) -> list[Tensor]:
+        """Weights, and biases if there are any."""
+        return [each for each in (self.layer.weight, self.layer.bias) if each is not None]
+
+    @cached_property
     def size(self) -> int:
         """How many weights and biases the layer has."""
-        return sum(parameter.numel() for parameter in self.layer.parameters())
+        return sum(parameter.numel() for parameter in self.parameters)
+
+    @cached_property
+    def by_output(self) -> Tensor:
+        """The slopes, (outputs, rows, out_features)."""
+        return self.slopes.view(-1, *self.inputs.shape[:1], self.slopes.shape[1])
+
+    @property
+    def square(self) -> float:
+        """The sum of the squares of all derivatives."""
+        by_row = self.inputs.double().square().sum(dim=1) + float(self.layer.bias is not None)
+        return float(self.by_output.double().square().sum(dim=2).sum(dim=0) @ by_row)
+
+    @property
+    def values(self) -> Tensor:
+        """The weights and biases, in the order of `written`, in float64."""
+        return torch.cat([p.detach().flatten() for p in self.parameters]).double()
 
     def in_rows(self) -> tuple[Tensor, Tensor]:
         """Return inputs and slopes with a row for each output of each row, in float64."""
         repeats = len(self.slopes) // len(self.inputs)  # in float32, rounding would be the damping
         return self.inputs.double().repeat(repeats, 1), self.slopes.double()
 
-    def written(self, inputs: Tensor, slopes: Tensor) -> Tensor:
-        """Return the derivatives by this layer's weights and biases, (rows, `size`).
+    def write(self, out: Tensor, output: int, rows: slice) -> None:
+        """Write derivatives of an output by this layer's weights and biases.
 
         Args:
-            inputs: Some of the rows that `in_rows` gives.
-            slopes: The same.
+            out: Where to, (rows, `size`).
+            output: Its index.
+            rows: Some of the rows.
         """
-        by_weight = (slopes.unsqueeze(2) * inputs.unsqueeze(1)).flatten(1)
-        return by_weight if self.layer.bias is None else torch.cat([by_weight, slopes], dim=1)
+        slopes, count = self.by_output[output, rows], self.layer.weight.numel()
+        by_weight = out[:, :count].view(-1, *self.layer.weight.shape)
+        torch.mul(slopes.unsqueeze(2), self.inputs[rows].unsqueeze(1), out=by_weight)
+        out[:, count:] = slopes[:, : out.shape[1] - count]  # of the biases, if there are any
 
-    def add(self, change: Tensor, share: float) -> None:
-        """Add a share of a change to weights and biases.
+    def gather(self, weighting: Tensor) -> Tensor:
+        """Return J^T times a vector over the outputs of all rows, (`size`,), in its precision."""
+        by_row = (self.by_output * weighting.view(*self.by_output.shape[:2], 1)).sum(dim=0)
+        by_weight = (by_row.T @ self.inputs.to(by_row)).flatten()
+        return by_weight if self.layer.bias is None else torch.cat([by_weight, by_row.sum(dim=0)])
 
-        Args:
-            change: In the order of `written`.
-            share: Of it.
-        """
-        count, weight = self.layer.weight.numel(), self.layer.weight
-        weight.add_(change[:count].view_as(weight).to(weight), alpha=share)
-        if self.layer.bias is not None:
-            self.layer.bias.add_(change[count:].to(weight), alpha=share)
+    def spread(self, change: Tensor) -> Tensor:
+        """Return J times a change of `values`, (outputs * rows,)."""
+        weight, *bias = self.split(change.to(self.slopes))
+        sums = torch.addmm(bias[0], self.inputs, weight.T) if bias else self.inputs @ weight.T
+        spread: Tensor = torch.linalg.vecdot(self.by_output, sums)
+        return spread.flatten()
 
-    def move(self, solved: Tensor) -> None:
-        """Take -S J^T of a vector over the outputs of all rows."""
-        weighted = self.slopes * solved.to(self.slopes).unsqueeze(1)
-        by_row = weighted.view(-1, *self.inputs.shape[:1], weighted.shape[1]).sum(dim=0)
-        self.layer.weight.sub_(by_row.T @ self.inputs, alpha=self.share)
-        if self.layer.bias is not None:
-            self.layer.bias.sub_(by_row.sum(dim=0), alpha=self.share)
+    def split(self, change: Tensor) -> list[Tensor]:
+        """Return the parts of a change of `values`, in the shapes of `parameters`."""
+        count = self.layer.weight.numel()
+        return [change[:count].view_as(self.layer.weight), change[count:]][: len(self.parameters)]
+
+    def subtract(self, change: Tensor, share: float) -> None:
+        """Take a share of a change of `values` from weights and biases."""
+        for parameter, own in zip(self.parameters, self.split(change), strict=True):
+            parameter.sub_(own.to(parameter), alpha=share)
 
 
 def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[LayerDerivatives]]:
@@ -79,8 +106,7 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
         InputError: The network is not of this kind.
     """
     seen: list[tuple[nn.Linear, Tensor, Tensor]] = []
-    linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
-    _check_weights(list(net.parameters()), linear)
+    linear = _trained(net)
     handles = [
         layer.register_forward_hook(lambda layer, x, z: seen.append((layer, x[0], z)))
         for layer in linear
@@ -105,17 +131,27 @@ def derivatives(net: nn.Module, x: Tensor, decay: float) -> tuple[Tensor, list[L
     return y.detach(), layers
 
 
-def _check_weights(parameters: Sequence[Tensor], linear: Sequence[nn.Linear]) -> None:
+def _trained(net: nn.Module) -> list[nn.Linear]:
+    """Return the layers that are not frozen, if they can be trained."""
+    parameters = [parameter for parameter in net.parameters() if parameter.requires_grad]
+    linear = [
+        module
+        for module in net.modules()
+        if isinstance(module, nn.Linear) and any(p.requires_grad for p in module.parameters())
+    ]
     plain = all(type(layer).forward is nn.Linear.forward for layer in linear)
     used = [id(p) for layer in linear for p in (layer.weight, layer.bias) if p is not None]
+    if not all(p.requires_grad for layer in linear for p in layer.parameters()) or not linear:
+        raise InputError(
+            "levenberg trains a layer's weights and biases, or freezes both; take adam"
+        )
     if set(map(id, parameters)) != set(used) or len(used) != len(set(used)) or not plain:
         raise InputError(
             "levenberg trains plain linear layers only, each with weights of its own, neither "
             "pruned nor parametrized; make these permanent (prune.remove, "
             "parametrize.remove_parametrizations) or take optimizer adam"
         )
-    if not all(p.requires_grad for p in parameters):
-        raise InputError("levenberg trains all weights; take adam where some are frozen")
+    return linear
 
 
 def _slopes(output: Tensor, sums: list[Tensor]) -> list[Tensor | None]:
