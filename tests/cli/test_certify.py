@@ -39,6 +39,17 @@ def test_time_that_is_over_is_exit_code_1_with_a_valid_bound(cli):
     assert all(row["bound"] > proved[f"{row['output']}_head_max_error"] for row in rows)
 
 
+@pytest.mark.parametrize(("below", "code"), [("30", 0), ("1", 1)])
+def test_each_input_has_its_range_and_a_limit_is_held_or_not(below, code, cli):
+    asked = ("certify", "xor", "--function", "x1 + x2", "--range", 0, 1, "--range", 0, 2)
+    status, out, err = cli(*asked, "--below", below, "--json")
+    (row,) = json.loads(out)
+    assert (status, err) == (code, "")
+    assert row["complete"]
+    assert (row["bound"] <= float(below)) == (code == 0)
+    assert 0 <= row["where"][0] <= 1 <= 2 >= row["where"][1] >= 0
+
+
 @pytest.mark.parametrize(
     ("line", "part"),
     [
@@ -48,6 +59,8 @@ def test_time_that_is_over_is_exit_code_1_with_a_valid_bound(cli):
         ("certify sin --function=", "not a formula"),
         ("certify sin --gap 0", "gap must be above 0, got 0"),
         ("certify sin --function 1/x", "1/x"),
+        ("certify sin --range 0 1 --range 0 2 --function x", "there are ranges of 2"),
+        ("certify sin --range 0 1 --low 0", "give ranges, or low and high"),
         ("certify sinn", "did you mean 'sin'"),
     ],
 )

@@ -13,6 +13,7 @@ from mlpzoo import (
     get_pretrained,
     load_pretrained,
 )
+from mlpzoo.data import ExpressionDataModule
 
 
 @pytest.mark.parametrize("name", ["sin", "square"])
@@ -54,6 +55,31 @@ def test_another_function_and_range_may_be_given():
     assert narrow.bound < get_pretrained("sin").proved["max_error"]
 
 
+def test_data_of_a_function_have_a_range_for_each_input():
+    data = ExpressionDataModule(function="max(x1, x2)**2", ranges=((0, 1), (0, 2)))
+    net = SequentialMLP(in_features=2, hidden_features=(4,), activation="tanh", in_range=(0, 2))
+    found = certify(net, data)["y"]
+    x, y = data.rows_of("test")
+    sampled = (net.double()(x.double()) - y).abs().max().item()
+    assert sampled * (1 - 1e-6) <= found.bound <= 1.01 * found.attained
+    assert 0 < found.rounding < 1e-5
+    narrow = certify(net, data, ranges=((0, 1), (0, 1)))["y"]
+    assert narrow.bound < found.bound / 2
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_below_answers_a_question_alone(activation):
+    net = SequentialMLP(hidden_features=(8, 8), activation=activation, in_range=(-3, 3), seed=2)
+    full = certify(net, "sin(3*x)", low=-3, high=3, gap=1e-6)["y"]
+    for limit in (1.3 * full.bound, 0.7 * full.bound):
+        found = certify(net, "sin(3*x)", low=-3, high=3, below=limit)["y"]
+        assert found.complete
+        assert (found.bound <= limit) == (limit > full.bound)
+        assert (found.attained > limit) == (limit < full.bound)
+        assert found.attained <= full.bound
+        assert full.attained <= found.bound
+
+
 @pytest.mark.parametrize(
     ("net", "function", "given", "said"),
     [
@@ -64,6 +90,14 @@ def test_another_function_and_range_may_be_given():
         ("sin", "sin(x)", {"low": 0, "high": 1, "limit_s": -1}, "limit_s must be above 0, got -1"),
         ("sin", "sun(x)", {"low": 0, "high": 1}, "sun"),
         ("minmax", "x", {"low": 0, "high": 1}, "one input, not of 2"),
+        ("minmax", "x1", {"low": 0, "high": 1}, "one output, and the network has 2"),
+        ("sin", "sin(x)", {"ranges": [(0, 1), (0, 2)]}, "one input, and there are ranges of 2"),
+        ("xor", "x1*x2", {"ranges": [(0, 1)]}, "2 inputs, and there are ranges of 1"),
+        ("sin", "sin(x)", {"ranges": [(0, 1)], "low": 0}, "ranges, or low and high"),
+        ("sin", "sin(x)", {"ranges": [(1, 0)]}, "low=1 high=0"),
+        ("minmax", MinMaxDataModule(), {"ranges": [(0, 1), (0, 2)]}, "over one range for both"),
+        ("xor", GateDataModule(), {"below": 0.1}, "below goes with a function that is known as"),
+        ("sin", "sin(x)", {"low": 0, "high": 1, "below": 0}, "below must be above 0, got 0"),
         ("sin", MinMaxDataModule(), {}, "two heads"),
         (
             nn.Sequential(nn.Linear(2, 2), nn.GELU(), nn.Linear(2, 1)),

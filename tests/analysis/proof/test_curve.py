@@ -70,6 +70,9 @@ def test_bound_at_the_limit_is_valid():
     assert short.attained <= full.bound
     assert 1.0001 * full.bound < short.bound < math.inf
     assert bound_curve(parts, f, gap=0.01).cells < full.cells
+    endless = bound_curve(parts, Expression("sqrt(x**2 - 2*x/3 + 1/9)"), limit_s=0.1)
+    assert endless.bound == math.inf
+    assert not endless.complete
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,8 @@ def test_bound_at_the_limit_is_valid():
     [
         "sin(x)*exp(-x/5)", "tanh(3*x)", "1/(1 + x**2)", "x**3 - x", "log(x + 3) - cos(5*x)",
         "sqrt(x + 2)", "(x + 2)**0.3", "abs(x - 1/3)", "min(sin(3*x), x/2)", "max(x, -x)**2",
-        "tan(x/2.5)", "2**x", "e**(-x**2)*pi", "0.7",
+        "tan(x/2.5)", "2**x", "e**(-x**2)*pi", "0.7", "max(x, 0)**0.5", "max(x, 0)**1.5",
+        "sqrt(max(x, 0.1) - 0.1)", "(max(x, 0.1) - 0.1)**0.7",
     ],
 )  # fmt: skip
 def test_proved_is_above_and_close_to_sampled(text):
@@ -117,6 +121,7 @@ def test_network_that_is_the_function_has_no_error():
         ("log(x)", "'log\\(x\\)' has no value at x = -2, log of a number"),
         ("log(x + 2)", "has no value at x = -2"),
         ("sqrt(1 - x)", "has no value at x = "),
+        ("x**0.5", "at x = -2, a power of a number that is not above 0"),
     ],
 )
 def test_function_that_is_not_finite_is_refused(text, said):

@@ -7,7 +7,8 @@ from mpmath import mp
 
 from mlpzoo import InputError, SequentialMLP, load_pretrained
 from mlpzoo.analysis.layers import layers_of
-from mlpzoo.analysis.proof.intervals import exp_below_zero, spans_of
+from mlpzoo.analysis.proof._elementary import exp_below_zero
+from mlpzoo.analysis.proof.intervals import spans_of
 
 from ..exact import CURVED, STRAIGHT, value
 
@@ -30,7 +31,8 @@ def test_spans_hold_the_exact_value(activation, width):
     for seed in (0, 3):
         net = SequentialMLP(
             in_features=2, hidden_features=(3, 3), activation=activation, out_activation=activation,
-            in_range=(-3, 10) if seed % 2 else None, out_range=(0, 0.1) if seed % 2 else None,
+            in_range=((-3, 10), (0, 1)) if seed % 2 else None,
+            out_range=(0, 0.1) if seed % 2 else None,
         )  # fmt: skip
         torch.manual_seed(seed)
         for p in net.parameters():

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from mlpzoo.data.expression import Intervals
+from mlpzoo.data.text.expression import Intervals
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +67,11 @@ _SLOPES: dict[str, Callable[..., tuple[Any, Any]]] = {  # f' and f'', of x, f an
     "sin": lambda x, f, of: (of["cos"](x), -f),
     "cos": lambda x, f, of: (-of["sin"](x), -f),
     "tan": lambda x, f, of: (1 + f**2, 2 * f * (1 + f**2)),
+    "asin": lambda x, f, of: (1 / of["sqrt"](1 - x**2), x / of["sqrt"](1 - x**2) ** 3),
+    "acos": lambda x, f, of: (-1 / of["sqrt"](1 - x**2), -x / of["sqrt"](1 - x**2) ** 3),
+    "atan": lambda x, f, of: (1 / (1 + x**2), -2 * x / (1 + x**2) ** 2),
+    "sinh": lambda x, f, of: (of["cosh"](x), f),
+    "cosh": lambda x, f, of: (of["sinh"](x), f),
     "exp": lambda x, f, of: (f, f),
     "log": lambda x, f, of: (1 / x, -1 / x**2),
     "sqrt": lambda x, f, of: (1 / (2 * f), -1 / (4 * f * x)),
@@ -101,8 +106,10 @@ class Jets:
         return x.behind(value, *_SLOPES[name](x.value, value, self._of.functions))
 
     def _power(self, base: Jet, power: Jet) -> Jet:
-        through = self.functions["exp"](power * self.functions["log"](base))
         value = self._of.functions["**"](base.value, power.value)
+        if not base.value.b > 0:  # it is 0 all over, or nothing is known
+            return Jet(value, value, value)
+        through = self.functions["exp"](power * self.functions["log"](base))
         return Jet(value, through.slope, through.bend)
 
     def _abs(self, x: Jet) -> Jet:

@@ -11,15 +11,21 @@ from typing import Any
 from mlpzoo.analysis.pieces import Pieces
 from mlpzoo.analysis.proof._jets import Jet, Jets
 from mlpzoo.analysis.proof.certificate import LIMIT_S, Certificate
+from mlpzoo.analysis.proof.search import will_do
 from mlpzoo.checks import InputError, check_at_least, check_positive
-from mlpzoo.data.expression import Expression, Intervals
+from mlpzoo.data.text.expression import Expression, Intervals
 
 _BITS = 100  # of the intervals' ends
 _NARROWEST = 2.0**-60  # of the range; a function that is not finite in so little has a pole there
 
 
 def bound_curve(
-    pieces: Pieces, function: Expression, *, gap: float = 1e-9, limit_s: float = LIMIT_S
+    pieces: Pieces,
+    function: Expression,
+    *,
+    gap: float = 1e-9,
+    limit_s: float = LIMIT_S,
+    below: float | None = None,
 ) -> Certificate:
     """Return a proved bound of the largest error of a network over a closed range.
 
@@ -32,6 +38,7 @@ def bound_curve(
         function: What it should be.
         gap: How far the bound may be above an error that is attained, as a share of it.
         limit_s: Seconds after which the bound is returned that is reached by then.
+        below: As `bound_boxes` takes it.
 
     Raises:
         InputError: A function that is not finite in the range.
@@ -46,7 +53,7 @@ def bound_curve(
     check_positive("limit_s", limit_s)
     start = time.perf_counter()
     search = _Search(pieces, function)
-    complete = search.run(gap, start + limit_s)
+    complete = search.run(gap, start + limit_s, below)
     x = min(max(Fraction(float(search.where)), pieces.knots[0]), pieces.knots[-1])
     error = abs(_error(pieces(x), x, function, search.intervals))
     return Certificate(
@@ -77,11 +84,11 @@ class _Search:
         for piece, ends in enumerate(pairwise(points)):
             self.add(piece, *ends)
 
-    def run(self, gap: float, end: float) -> bool:
+    def run(self, gap: float, end: float, below: float | None) -> bool:
         """Split the first part until its bound is close to what is attained, if there is time."""
         least = 2.0**-52 * float(max(map(abs, self.pieces.values)))  # what float64 tells apart
-        while self.bound - self.attained > max(gap * self.attained, least):
-            if time.perf_counter() > end and self.bound < math.inf:
+        while self.bound > will_do(self.attained, gap=gap, least=least, below=below):
+            if time.perf_counter() > end:
                 return False
             _, _, piece, left, right, share = heapq.heappop(self.heap)
             x = left.x + (right.x - left.x) * Fraction(share)

@@ -1,6 +1,6 @@
 """Between which numbers the units of a small network are, over boxes of its inputs.
 
-Every number is rounded outward. That rests on + - * / of IEEE 754 alone: exp is this file's own.
+Every number is rounded outward. That rests on + - * / of IEEE 754 alone: exp is our own.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpzoo.analysis.layers import Array, Layer, Layers
+from mlpzoo.analysis.proof._elementary import exp_below_zero, sigmoid, tanh
 from mlpzoo.analysis.proof.search import UNIT
 from mlpzoo.checks import InputError
-
-_LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # 33 bits: a product with 10 more is exact
-_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 
 
 class Spans(NamedTuple):
@@ -24,41 +22,6 @@ class Spans(NamedTuple):
     z_high: Array
     low: Array
     high: Array
-
-
-def exp_below_zero(x: Array) -> Array:
-    """Return e^x for x <= 0, off by at most 8 u of it, u = 2^-53; below -690, by at most 1e-299.
-
-    x = k ln 2 + r with |r| < 0.35. k times the high part of ln 2 is exact, and what ln 2 has behind
-    its low part is below 2^-86: r is off by less than u. Taylor's rest behind r^13 is below 0.1 u.
-    The term r^n / n! goes through 3 n operations: 3 u (|r| + 2 |r|^2 / 2! + ...) = 3 u |r| e^|r|
-    < 1.5 u, and e^r > 0.7. Multiplying by 2^k is exact.
-
-    Args:
-        x: Any shape.
-
-    Example:
-        >>> exp_below_zero(np.array([0.0, -1.0, -1000.0])).round(6).tolist()
-        [1.0, 0.367879, 0.0]
-    """
-    x = np.maximum(x, -690.0)
-    k = np.rint(x * 1.4426950408889634)
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    series = np.ones_like(r)
-    for n in range(13, 0, -1):
-        series = 1 + r * series / n
-    power: Array = ((k.astype(np.int64) + 1023) << 52).view(np.float64)  # 2^k by its bits
-    return series * power
-
-
-def _sigmoid(z: Array) -> Array:
-    small = exp_below_zero(-np.abs(z))
-    return np.where(z < 0, small, 1) / (1 + small)
-
-
-def _tanh(z: Array) -> Array:
-    small = exp_below_zero(-2 * np.abs(z))
-    return np.sign(z) * (1 - small) / (1 + small)
 
 
 _EXACT: dict[str, Callable[[Array], Array]] = {
@@ -72,8 +35,8 @@ _ROUNDED: dict[str, Callable[[Array], Array]] = {  # off by at most 32 u (1 + |v
     "leakyrelu": lambda z: np.where(z < 0, 0.01 * z, z),
     "elu": lambda z: np.where(z < 0, exp_below_zero(np.minimum(z, 0)) - 1, z),
     "softsign": lambda z: z / (1 + np.abs(z)),
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
 }
 
 
@@ -102,7 +65,7 @@ def spans_of(layers: Layers, low: Array, high: Array) -> list[Spans]:
         raise InputError(
             f"nothing is proved of the activation {name}; it may be {', '.join(known)}"
         )
-    (centre, half), ends = layers.in_scale, (low, high)
+    (centre, half), ends = map(np.asarray, layers.in_scale), (low, high)
     if layers.in_scale != (0, 1):
         ends = _apart((low - centre) / half, (high - centre) / half, 0)
     spans: list[Spans] = []
@@ -110,7 +73,7 @@ def spans_of(layers: Layers, low: Array, high: Array) -> list[Spans]:
         source = ends if layer.source is None else spans[layer.source][2:]
         z_low, z_high = _sums(layer, *source)
         spans.append(Spans(z_low, z_high, *activated(layer.activation, z_low, z_high)))
-    (centre, half), outputs = layers.out_scale, set(layers.outputs.values())
+    (centre, half), outputs = map(np.asarray, layers.out_scale), set(layers.outputs.values())
     if layers.out_scale != (0, 1):
         for place in outputs:
             moved = _apart(
@@ -136,7 +99,7 @@ def activated(name: str, low: Array, high: Array) -> tuple[Array, Array]:
     return below, above
 
 
-def _apart(low: Array, high: Array, size: float) -> tuple[Array, Array]:
+def _apart(low: Array, high: Array, size: float | Array) -> tuple[Array, Array]:
     """Move ends apart by what rounding may have done to them, and to numbers of a size.
 
     1e-300 is for what a division or a product loses below the smallest float64.

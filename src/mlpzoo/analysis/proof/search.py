@@ -2,6 +2,7 @@
 
 import heapq
 import math
+import sys
 from collections.abc import Callable
 from time import perf_counter
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from mlpzoo.checks import check_at_least
 
 UNIT = 2.0**-53  # how far the nearest float64 may be off, as a share of a number
 _MOST = 2**19  # boxes that wait, some 150 MB
+_FEW = 16  # to halve at a time where there is no bound yet
 
 
 class Seen(NamedTuple):
@@ -44,6 +46,22 @@ class Found(NamedTuple):
     boxes: int
     seconds: float
     complete: bool
+
+
+def will_do(
+    attained: float, *, gap: float, least: float = 0.0, below: float | None = None
+) -> float:
+    """Return the bound that will do where a value is attained.
+
+    Args:
+        attained: The largest value met.
+        gap: How far the bound may be above it, as a share of it.
+        least: How far at least.
+        below: Where it is only asked whether the largest value is at most this.
+    """
+    if below is None:
+        return min(attained + max(gap * attained, least), sys.float_info.max)
+    return below if attained <= below else math.inf
 
 
 @np.errstate(all="ignore")  # what overflows gives no bound: infinity
@@ -83,15 +101,17 @@ def best_first(
         upper = np.where(np.isnan(shown.upper), math.inf, shown.upper)
         needed = upper > enough(best)
         settled = max(settled, float(upper[~needed].max(initial=-math.inf)))
-        for entry in np.column_stack([-upper, shown.axis, boxes])[needed].tolist():
+        newest = -seen - np.arange(len(boxes))  # first of those without a bound: it shows a pole
+        for entry in np.column_stack([-upper, newest, shown.axis, boxes])[needed].tolist():
             heapq.heappush(heap, tuple(entry))
         bound = max(settled, -heap[0][0]) if heap else settled
         seconds = perf_counter() - begun
         complete = not heap or bound <= enough(best)
         if complete or seconds > limit_s or len(heap) > _MOST:
             return Found(max(bound, best), best, where, seen, seconds, complete)
-        worst = np.array([heapq.heappop(heap) for _ in range(min(batch, len(heap)))])
-        boxes = _halves(worst[:, 2:], worst[:, 1].astype(int))
+        count = min(batch if bound < math.inf else _FEW, len(heap))
+        worst = np.array([heapq.heappop(heap) for _ in range(count)])
+        boxes = _halves(worst[:, 3:], worst[:, 2].astype(int))
 
 
 def _halves(boxes: Array, axis: NDArray[np.int_]) -> Array:

@@ -1,6 +1,7 @@
 """Prove how far networks are from their functions at most."""
 
 import argparse
+import math
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,8 @@ No input of the closed range has a larger error than is proved, in the arithmeti
 with the weights as they are stored; the error that is attained is proved too. float32 rounds: by
 how much it differs from float64 is measured on a grid. Of a gate, the errors are those of the
 probability in each row, and the answer is right wherever both inputs are as near to the row as is
-said. Exit codes: 0 proved to the gap, 1 the time was over before, 2 bad input."""
+said. Exit codes: 0 proved to the gap, or to be at most --below; 1 larger than that, or the time was
+over before; 2 bad input."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--function", metavar="TEXT", help='what to compare with, such as "sin(x)*exp(-x/5)"')
     add("--low", type=float, metavar="X", help="low end of the inputs (that of the exercise)")
     add("--high", type=float, metavar="X", help="high end of the inputs (that of the exercise)")
+    add("--range", dest="ranges", type=float, nargs=2, action="append", metavar=("LOW", "HIGH"),
+        help="both ends of an input, once for each, instead of --low and --high")  # fmt: skip
     add("--gap", type=float, default=GAP, metavar="X",
         help=f"how far the bound may be above the error, as a share of it ({GAP})")  # fmt: skip
+    add("--below", type=float, metavar="X",
+        help="of functions: only find out whether the largest error is at most this")  # fmt: skip
     add("--limit-s", type=float, default=LIMIT_S, metavar="S",
         help=f"seconds for a network; then the bound so far is printed ({LIMIT_S:g})")  # fmt: skip
     add("--json", action="store_true", help="as JSON")
@@ -57,25 +63,24 @@ def run(*, names: Sequence[str], ckpt: str | None, json: bool, gap: float, **giv
     else:
         kinds = ([_shown(row) for row in rows if key in row] for key in ("output", "row"))
         print("\n\n".join(as_table(some) for some in kinds if some))
-    return PASSED if all(row["complete"] for row in rows) else FELL_SHORT
+    below = math.inf if given["below"] is None else given["below"]
+    proved = all(row["complete"] and row["bound"] <= below for row in rows)
+    return PASSED if proved else FELL_SHORT
 
 
 def _proved(
-    found: "Found", *, function: str | None, low: float | None, high: float | None, gap: float,
-    limit_s: float,
-) -> list[dict[str, Any]]:  # fmt: skip
-    from mlpzoo.analysis.proof.certify import certify, has_function
+    found: "Found", *, function: str | None, low: float | None, high: float | None, **asked: Any
+) -> list[dict[str, Any]]:
+    from mlpzoo.analysis.proof.certify import certify, has_function, with_ends
     from mlpzoo.analysis.proof.radius import radius
 
     target: Any = found.solves()[1] if function is None else function
     if not has_function(target):
         raise InputError(f"what {found.named} should compute is not known here; give --function")
-    low, high = (
-        getattr(found.data, name, None) if given is None else given
-        for name, given in (("low", low), ("high", high))
-    )
+    if asked["ranges"] is None and found.data is not None:
+        asked["ranges"], low, high = with_ends(found.data.ranges, low, high), None, None
     net, gives = found.module.net, found.exported.output
-    proved = certify(net, target, low=low, high=high, gives=gives, gap=gap, limit_s=limit_s)
+    proved = certify(net, target, low=low, high=high, gives=gives, **asked)
     outputs = getattr(target, "outputs", None)  # of a gate
     rows: list[dict[str, Any]] = []
     for name, one in proved.items():
@@ -83,7 +88,7 @@ def _proved(
         row = {"network": found.named, "output" if outputs is None else "row": name, **facts}
         if outputs is not None:
             corner, right = [float(x) for x in name], outputs[int(name, 2)]
-            around = radius(net, corner, right=right, gives=gives, limit_s=limit_s)
+            around = radius(net, corner, right=right, gives=gives, limit_s=asked["limit_s"])
             row |= {"radius": around.proved, "wrong_at": around.witness}
             row["seconds"] += around.seconds
         rows.append(row)

@@ -57,7 +57,7 @@ def _written(
 
     if form in PIECES and (names, digits, real) == (None, None, "double") and _is_wide(found):
         _, data = found.solves()
-        parts = pieces(found.module.net, data.low, data.high)
+        parts = pieces(found.module.net, *data.ranges[0])
         return _text(parts, form), "a formula would be millions of characters; these are its pieces"
     if form not in PIECES and _is_wide(found):
         raise InputError(f"{found.named} is too wide for --as {form}; take text, numpy or c")
@@ -93,6 +93,6 @@ def _rounding(found: "Found", shown: "Formula") -> str:
         given = "--weights" if found.typed else f"--ckpt {found.named}"
         return f"name its exercise, and {given}, to see what rounding does"
     try:
-        return str(shown.rounding(found.data.low, found.data.high))
+        return str(shown.rounding(*zip(*found.data.ranges, strict=True)))
     except InputError as error:  # of many inputs; the text is none the worse
         return str(error)
