@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import numpy as np
 from mpmath import mp
 
 STRAIGHT = {
@@ -27,8 +28,10 @@ def value(layers, x):
         v = Fraction(v)
         return v if layers.activations <= set(STRAIGHT) else mp.mpf(v.numerator) / v.denominator
 
-    centre, half = map(number, layers.in_scale)
-    scaled, given = [(number(v) - centre) / half for v in x], []
+    ends = zip(*(np.broadcast_to(end, len(x)).tolist() for end in layers.in_scale), strict=True)
+    scales = [tuple(map(number, pair)) for pair in ends]
+    scaled = [(number(v) - centre) / half for v, (centre, half) in zip(x, scales, strict=True)]
+    given = []
     for layer in layers.layers:
         source = scaled if layer.source is None else given[layer.source]
         z = [

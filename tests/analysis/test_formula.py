@@ -17,7 +17,7 @@ from matplotlib.mathtext import MathTextParser
 from torch import nn
 
 from mlpzoo import DualHeadMLP, FourLayerXOR, InputError, SequentialMLP, formula, load_pretrained
-from mlpzoo.analysis._code import FORMS
+from mlpzoo.analysis.forms import FORMS
 from mlpzoo.nets.stack import ACTIVATIONS
 from tests.published import INPUTS, LOGITS, with_published_weights
 
@@ -164,6 +164,10 @@ def test_no_finite_input_overflows(activation, compiled):
         SequentialMLP(in_features=2, hidden_features=(3, 12), out_features=2, activation="tanh",
                       in_range=(0, 7), out_range=(-1, 5)),
         SequentialMLP(hidden_features=(3,), out_activation="sigmoid", out_range=(0, 4)),
+        SequentialMLP(in_features=3, hidden_features=(3,), out_features=2, activation="tanh",
+                      in_range=((0, 7), (-99, 9), (6, 7)), out_range=((-1, 5), (1e3, 1e4))),
+        SequentialMLP(in_features=2, hidden_features=(), out_features=2, out_activation="sigmoid",
+                      in_range=((0, 7), (-9, 9)), out_range=((-1, 5), (0, 1))),
         DualHeadMLP(trunk_features=(4,), head_features=(3,), value_range=(0, 100)),
     ],
 )  # fmt: skip
@@ -193,6 +197,14 @@ def test_rounding_is_worse_between_the_corners(name, corners, square):
         formula(nn.Sequential(nn.Linear(12, 1))).rounding(0, 1)
 
 
+def test_rounding_is_sampled_in_the_range_of_each_input():
+    net = nn.Sequential(nn.Linear(2, 1))
+    net[0].weight.data, net[0].bias.data = torch.tensor([[1 / 3, 20 / 3]]), torch.zeros(1)
+    found = formula(net, digits=2).rounding((0, -3), (6, 3))
+    assert found.corners == pytest.approx(abs(6 * (0.33 - 1 / 3)) + 3 * (6.7 - 20 / 3), rel=1e-5)
+    assert "[0, 6] x [-3, 3]" in str(found)
+
+
 def test_rounded_numbers_are_in_every_text():
     found = formula(load_pretrained("xor-lecture"), digits=2)
     x = INPUTS.double().numpy()
@@ -209,7 +221,7 @@ def test_latex_is_drawn():
     with torch.no_grad():
         net[0].weight[0, 0] = 1e-7
     text = formula(net, names="a,temp_2").latex()
-    assert r"h_{11} &= 1 \cdot 10^{-7}\,a" in text
+    assert r"h_{1,1} &= 1 \cdot 10^{-7}\,a" in text
     assert r"\,\mathrm{temp}_{2}" in text
     lines = re.split(r" \\\\(?:\[1ex\])?\n", text.removesuffix("\n\\end{aligned}"))[1:]
     parser = MathTextParser("path")
@@ -240,7 +252,7 @@ def test_sympy_is_given_by_layer_or_composed_where_that_is_small():
         (SequentialMLP(hidden_features=(999,), activation="leakyrelu"), {}, "export it"),
         (SequentialMLP(hidden_features=(999,), out_features=2), {}, "export it"),
         (load_pretrained("minmax"), {}, "264,450 weights .* export it"),
-        (nn.Sequential(nn.Linear(1, 1), nn.GELU()), {}, "gelu has no formula here; .*sigmoid"),
+        (nn.Sequential(nn.Linear(1, 1), nn.Mish()), {}, "mish has no formula here; .*sigmoid"),
         (nn.Conv1d(1, 1, 1), {}, "layers of a Conv1d are not known"),
         (FourLayerXOR(), {"digits": 0}, "digits must be 1 or more, got 0"),
         (FourLayerXOR(), {"digits": 18}, "digits must be 17 or less"),

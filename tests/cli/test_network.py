@@ -132,7 +132,7 @@ def test_show_leaves_out_no_zero_and_no_verdict(cli, or_run):
 
 def test_empty_name_and_folder_for_rows_are_named_as_typed(cli):
     assert "unknown name or path ''" in cli("show", "")[2]
-    assert cli("predict", "sin", ".")[2] == "mlpzoo: . cannot be read: Is a directory\n"
+    assert cli("predict", "sin", ".")[2] == "mlpzoo: '.' cannot be read: Is a directory\n"
 
 
 def test_export_and_plot_take_a_run_of_the_exercise_that_is_named(cli, or_run, tmp_path):

@@ -24,6 +24,9 @@ NETS = {
     "mlp": lambda: SequentialMLP(in_features=3, hidden_features=(5, 4), out_features=2, seed=1,
                                  activation="PReLU", out_activation="sigmoid",
                                  in_range=(-0.1, 0.3), out_range=(0.0, 1e4)),
+    "columns": lambda: SequentialMLP(in_features=3, hidden_features=(4,), out_features=2,
+                                     activation="tanh", in_range=((0, 1), (-99, 9), (6, 6.5)),
+                                     out_range=((0, 1), (-1e3, 1e3))),
     "xor": lambda: FourLayerXOR(seed=2),
     "heads": lambda: DualHeadMLP(trunk_features=(6,), value_range=(0.0, 100.0)),
     "bare heads": lambda: DualHeadMLP(trunk_features=(6, 2), head_features=()),
@@ -115,7 +118,7 @@ class Mine(torch.nn.Module):
         (lambda: mlpzoo.LitFourLayerXOR(), "x.json", "take its net"),
         (lambda: FourLayerXOR().double(), "x.json", "must be finite float32"),
         (lambda: SequentialMLP(in_range=(0, 1)).half(), "x.safetensors", "must be finite float32"),
-        (lambda: FourLayerXOR(), "x.txt", "must end in .json, .pt, .safetensors or .onnx"),
+        (lambda: FourLayerXOR(), "x.txt", "must end in .json, .pt, .safetensors, .onnx, .c or .py"),
         (lambda: FourLayerXOR(), "no/x.json", "cannot write"),
     ],
 )

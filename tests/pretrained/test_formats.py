@@ -114,6 +114,16 @@ def test_half_width_of_0_is_refused(tmp_path):
     refuse(path)
 
 
+@pytest.mark.parametrize("centre", [[0.0, 0.0, 0.0], [], [[0.0, 0.0]], [0.0, 0.0]])
+def test_scales_of_another_number_of_columns_are_refused(centre, tmp_path):
+    path = tmp_path / "x.json"
+    export(SequentialMLP(in_features=2, hidden_features=()), path)
+    content = json.loads(path.read_text())
+    content["weights"]["in_scale.centre"] = centre  # the last has half_width as one number
+    path.write_text(json.dumps(content))
+    refuse(path)
+
+
 def test_any_cut_or_flipped_header_of_safetensors_is_refused_or_harmless(tmp_path):
     path = tmp_path / "x.safetensors"
     export(FourLayerXOR(), path)

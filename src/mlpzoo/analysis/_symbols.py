@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from mlpzoo.analysis._code import FORMS, RESERVED, Unit, signed
+from mlpzoo.analysis._code import RESERVED, Unit, signed
+from mlpzoo.analysis.forms import FORMS
 from mlpzoo.analysis.layers import Layers
 from mlpzoo.checks import InputError
 
 MOST_OPERATIONS = 5_000  # of an expression that anyone can use
 _IN_A_LINE = 6  # terms
+_CALLS = ("Abs", "Piecewise", "erf", "exp", "log", "sqrt", "tanh")  # of SymPy, in `FORMS`
 
 
 def input_names(names: str | Sequence[str] | None, count: int) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def expressions(inputs: Sequence[str], units: Sequence[Unit], *, composed: bool)
             f"composed, the formula would have about {count:.0e} operations, more than the "
             f"{MOST_OPERATIONS:,} that are of use; take it layer by layer: .sympy()"
         )
-    calls = {name: getattr(sympy, name) for name in ("exp", "tanh", "Piecewise")}
+    calls = {name: getattr(sympy, name) for name in _CALLS}
     # SymPy compares all arguments of Max with one another, which may take minutes.
     calls |= {name: partial(getattr(sympy, name), evaluate=False) for name in ("Max", "Min")}
     symbol = partial(sympy.Symbol, real=True)

@@ -10,8 +10,9 @@ import numpy as np
 from torch import nn
 
 from mlpzoo.analysis import _symbols
-from mlpzoo.analysis._code import FORMS, Source, Unit
+from mlpzoo.analysis._code import Source, Unit
 from mlpzoo.analysis._symbols import input_names, unit_names
+from mlpzoo.analysis.forms import PYTHON, own_functions
 from mlpzoo.analysis.layers import Array, Layer, Layers, layers_of
 from mlpzoo.analysis.pieces import why_no_pieces
 from mlpzoo.checks import InputError, check_count, check_ordered
@@ -96,30 +97,34 @@ class Formula(Source):
         """
         return _symbols.expressions(self.inputs, self.computed(), composed=composed)
 
-    def rounding(self, low: float, high: float) -> Rounding:
+    def rounding(self, low: float | Sequence[float], high: float | Sequence[float]) -> Rounding:
         """Return what rounding its numbers does, to the digits that it is shown with.
 
         Args:
-            low: Low end of every input.
+            low: Low end of every input, or of each.
             high: High end.
 
         Raises:
-            InputError: The range is not in order, or there are too many inputs to sample.
+            InputError: A range is not in order, or there are too many inputs to sample.
         """
-        check_ordered("range", low, high)
         count = len(self.inputs)
+        lows, highs = (np.broadcast_to(end, count).tolist() for end in (low, high))
+        ranges = list(zip(lows, highs, strict=True))
+        for pair in ranges:
+            check_ordered("range", *pair)
         side = 2 * (round(_GRID ** (1 / count)) // 2) + 1  # the middle too
         if side**count > 10 * _GRID:
             raise InputError(f"rounding is not sampled over {count} inputs; 11 at most")
         digits = self.digits or DISPLAYED
-        corners, sampled = (self._change(digits, np.linspace(low, high, n)) for n in (2, side))
+        corners, sampled = (self._change(digits, np.linspace(lows, highs, n).T) for n in (2, side))
         power = f"^{count}" if count > 1 else ""
-        square = f"[{low:g}, {high:g}]{power}"
+        shown = [f"[{a:g}, {b:g}]" for a, b in ranges]
+        square = " x ".join(shown) if len(set(shown)) > 1 else f"{shown[0]}{power}"
         return Rounding(digits, corners, sampled, square, f"{side}{power}")
 
-    def _change(self, digits: int, axis: Array) -> float:
+    def _change(self, digits: int, axes: Array) -> float:
         """Return what rounding changes at most on a grid."""
-        grid = np.meshgrid(*[axis] * len(self.inputs))
+        grid = np.meshgrid(*axes)
         values = []
         for each in (digits, None):
             there: dict[str, Any] = {}
@@ -168,8 +173,7 @@ def formula(
     if digits is not None:
         check_count("digits", digits, 1, 17)
     exact = layers_of(net)
-    if unknown := exact.activations - set(FORMS):
-        raise InputError(f"{', '.join(unknown)} has no formula here; there are {', '.join(FORMS)}")
+    own_functions(exact.activations, PYTHON)  # refuses what has no form
     if exact.size > MOST_WEIGHTS:
         pieces = "take its straight pieces, pieces(net, low, high)"
         better = "export it" if why_no_pieces(exact) else pieces
@@ -193,21 +197,22 @@ def formula(
 
 def _folded(exact: Layers) -> Layers:
     """Return layers that take and give the exercise's own units, so that no scale is left."""
-    centre, half_width, middle, width = map(Fraction, (*exact.in_scale, *exact.out_scale))
+    ends = map(np.atleast_1d, (*exact.in_scale, *exact.out_scale))
+    centre, half_width, middle, width = map(_exactly, ends)
     layers, outputs = [], dict(exact.outputs)
     for place, layer in enumerate(exact.layers):
         weight, bias = _exactly(layer.weight), _exactly(layer.bias)
         if layer.source is None:
             weight = weight / half_width
-            bias = bias - centre * weight.sum(axis=1)
+            bias = bias - (centre * weight).sum(axis=1)
         if place in outputs.values() and layer.activation == "identity":
-            weight, bias = weight * width, bias * width + middle
+            weight, bias = weight * width.reshape(-1, 1), bias * width + middle
         layers.append(replace(layer, weight=weight.astype(float), bias=bias.astype(float)))
     for name, place in exact.outputs.items():
         last = layers[place]
         if exact.out_scale != (0, 1) and last.activation != "identity":  # nothing to fold it into
             size = len(last.bias)
-            weight, bias = float(width) * np.eye(size), np.full(size, float(middle))
+            weight, bias = np.eye(size) * width.astype(float), np.zeros(size) + middle.astype(float)
             layers.append(Layer(f"{last.label}, scaled", weight, bias, "identity", place))
             outputs[name] = len(layers) - 1
     return replace(exact, layers=tuple(layers), outputs=outputs, in_scale=(0, 1), out_scale=(0, 1))

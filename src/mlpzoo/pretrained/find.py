@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlpzoo.analysis.layers import layers_of
 from mlpzoo.checks import InputError
 from mlpzoo.data import GateSamples, Samples
-from mlpzoo.exercises import Exercise, get_exercise, list_exercises
+from mlpzoo.exercises import Exercise, get_exercise, known_exercises
 from mlpzoo.exercises.arguments import typed_arguments
 from mlpzoo.modules.finished import FinishedNet
 from mlpzoo.nets.by_hand import from_weights
@@ -80,9 +81,12 @@ class Found:
         net, output = self.module.net, output_of(self.module)
         if self.exercise is None or self.data is None:
             return ExportedNet(net=net, output=output)
-        usual, own = self.exercise.samples().arguments, self.data.arguments
+        usual, own = dict[str, Any](), self.data.arguments
+        with suppress(InputError):  # of a table, there are no usual ones
+            usual = dict(self.exercise.samples().arguments)
         data = {name: value for name, value in own.items() if value != usual.get(name)}
-        return ExportedNet(net=net, exercise=self.exercise.name, output=output, data=data)
+        name, samples = self.exercise.name, self.data
+        return ExportedNet(net=net, exercise=name, output=output, data=data, samples=samples)
 
     def measured(self) -> dict[str, float]:
         """Return the test metrics on the grid of its exercise; of a checkpoint, the losses too.
@@ -207,7 +211,7 @@ def _of_exported(
 ) -> Found:
     """Return a plain network with the exercise and the data that its file tells of."""
     found, told = Found(named=named, path=path, module=finished(exported)), wanted
-    if told is None and exported.exercise in list_exercises():
+    if told is None and exported.exercise in known_exercises():
         told = get_exercise(exported.exercise)
     if told is None:
         return found
@@ -223,14 +227,15 @@ def _with_data(
     kept = {name: v for name, v in own.items() if not (name == "table" and "gate" in given)}
     kind = solves.samples_class or solves.data_class
     arguments = typed_arguments(kind, {**kept, **given}, group="data", of=solves.name)
-    x, y = (data := solves.samples(**arguments)).grid(2)
+    x = (data := solves.samples(**arguments)).example
+    outputs = len(getattr(data, "targets", ())) or data.grid(2)[1].shape[1]
     try:
-        fits = found.module.net(x).shape == y.shape
+        fits = found.module.net(x).shape == (len(x), outputs)
     except RuntimeError:
         fits = False
     if not fits:
         what = f"{found.source} do" if found.typed else f"{found.named} does"
-        sizes = f"{x.shape[1]} inputs and {y.shape[1]} outputs"
+        sizes = f"{x.shape[1]} inputs and {outputs} outputs"
         has = f"this network takes {found.in_features}; give one of as many"
         raise InputError(f"{what} not fit {solves.name}, of {sizes}: {has}")
     return replace(found, exercise=solves, data=data)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mlpzoo.checks import InputError
+from mlpzoo.data import Samples
 from mlpzoo.files import load_plain
 from mlpzoo.nets.architecture import describe, rebuild
 from mlpzoo.pretrained.manifest import OUTPUTS, read_content
@@ -27,19 +28,21 @@ _HEAD = "mlpzoo"  # the head's key in the metadata: one key, for more come in an
 
 @dataclass(kw_only=True)
 class ExportedNet:
-    """A plain network with what its file says of it.
+    """A plain network with what its file says of it, and what it is measured by.
 
     Attributes:
         net: The network.
         exercise: Name of the exercise that it was made for, or "".
         output: What `forward` gives, a key of `OUTPUTS`; by default what its class gives.
         data: Arguments of the exercise's data module that differ from the default recipe's.
+        samples: What it is measured by, where that is known; no file holds it.
     """
 
     net: nn.Module
     exercise: str = ""
     output: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    samples: Samples | None = None
 
     def __post_init__(self) -> None:
         self.output = self.output or getattr(self.net, "gives", "value")

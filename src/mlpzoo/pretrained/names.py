@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mlpzoo.checks import resolve_name, spelling
-from mlpzoo.exercises import list_exercises
+from mlpzoo.exercises import known_exercises
 from mlpzoo.pretrained.manifest import list_pretrained
 
 
@@ -32,4 +32,4 @@ def name_or_path(text: str) -> str:
 
 
 def _names() -> list[str]:
-    return sorted({*list_exercises(), *list_pretrained()})
+    return sorted({*known_exercises(), *list_pretrained()})

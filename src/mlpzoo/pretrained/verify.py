@@ -152,7 +152,7 @@ def _fault(
     data: Samples,
 ) -> str:
     """Return what is not as the manifest or the bars have it, or ""."""
-    least = OF_LARGEST * max(1.0, data.grid(data.val_points)[1].abs().max().item())
+    least = OF_LARGEST * max(1.0, data.rows_of("val")[1].abs().max().item())
     for what, found, recorded, share in (
         ("", errors, record.errors, RELATIVE),
         ("proved ", proved, record.proved, GAP),
