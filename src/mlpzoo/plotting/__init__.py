@@ -31,12 +31,20 @@ from mlpzoo.plotting.gif import make_film
 from mlpzoo.plotting.layers import plot_layers
 from mlpzoo.plotting.network import plot_network
 from mlpzoo.plotting.neurons import plot_neurons
+from mlpzoo.plotting.rows import (
+    plot_dependence,
+    plot_intervals,
+    plot_predicted,
+    plot_residuals,
+    plot_rows,
+)
 from mlpzoo.plotting.surfaces import plot_separating_line, plot_surfaces
 
 __all__ = [
     "CLASSES", "CMAP", "DPI", "ERROR", "MODEL", "TRUTH", "Array", "Canvas", "make_film",
-    "new_figure", "plot_activations", "plot_curve", "plot_descent", "plot_dying", "plot_fit",
-    "plot_layers", "plot_losses", "plot_network", "plot_neurons", "plot_progress", "plot_rolling",
+    "new_figure", "plot_activations", "plot_curve", "plot_dependence", "plot_descent", "plot_dying",
+    "plot_fit", "plot_intervals", "plot_layers", "plot_losses", "plot_network", "plot_neurons",
+    "plot_predicted", "plot_progress", "plot_residuals", "plot_rolling", "plot_rows",
     "plot_separating_line", "plot_surfaces", "plot_truth_table", "plot_vanishing", "save",
     "save_each",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from mlpzoo.plotting.figure import (
     TRUTH,
     Array,
     new_figure,
+    set_keys,
     set_margins,
     signed,
     whole,
 )
+from mlpzoo.plotting.rows.marks import show_outside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # steps and values, by name
 
 _COLOURS = (MODEL, ERROR, *CLASSES)
+_TITLED, _LETTER = 3.3, 0.09  # inches of a legend beside a title, and of a letter of that
 _NAMED = 32  # rows of a truth table that are named below their bars, at most
 
 
@@ -37,6 +40,7 @@ def plot_curve(
     title: str,
     figure: FigureBase | None = None,
     error: bool | str = True,
+    trained: tuple[float, float] | None = None,
 ) -> Figure:
     """Draw a learned curve over the true one, and below it their difference.
 
@@ -49,13 +53,22 @@ def plot_curve(
         title: Above the upper plot.
         figure: Where to draw.
         error: Whether to draw the difference, or what to write above it.
+        trained: The range of x, beyond which there is no error, and all is shaded; None for all.
     """
     figure = figure or new_figure(6.4, 4.8)
-    axes = _above_error(figure, x, y - truth, error)
+    low, high = trained or (x[0], x[-1])
+    inside = (low <= x) & (x <= high)
+    axes = _above_error(figure, x[inside], (y - truth)[inside], error)
     axes.plot(x, truth, color=TRUTH, linewidth=4, alpha=0.35, label="truth")
     axes.plot(x, y, color=MODEL, linewidth=1.2, label="network")
     axes.set_title(title, loc="left")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, frameon=False)
+    if trained:
+        show_outside(axes, trained, np.stack([y, truth])[:, inside], (y, truth))
+    panel: Any = figure
+    if trained or _TITLED + _LETTER * len(title) > panel.bbox.width / panel.dpi:
+        set_keys(figure, loc="outside lower center", ncols=3)
+    else:
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.97), ncols=3, frameon=False)
     return whole(figure)
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from mlpzoo.checks import InputError, check_count
 from mlpzoo.nets.trace import Dense, dense_layers
 from mlpzoo.plotting.figure import ERROR, MODEL, Array, new_figure, whole
+from mlpzoo.plotting.rows.marks import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,8 @@ _RADIUS, _ACROSS, _DOWN = 0.23, 1.9, 1.0  # of a unit; from column to column, fr
 _GAP = 0.8  # between layers that share a column
 _LABEL = 16  # letters of a line of a label
 _WRITTEN = (0.45, 0.2)  # width and height of a weight
+_RAW = "inputs"  # as they are given
+_NAME, _LETTER = 16, 0.085  # letters of the name of an input, and the width of one
 _GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}  # of texts
 _INCH = 0.85  # of paper for each of these units
 
@@ -43,7 +46,12 @@ class _Row(NamedTuple):
 
 
 def plot_network(
-    net: nn.Module, *, most: int = MOST_UNITS, title: str = "", figure: FigureBase | None = None
+    net: nn.Module,
+    *,
+    most: int = MOST_UNITS,
+    names: Sequence[str] = (),
+    title: str = "",
+    figure: FigureBase | None = None,
 ) -> Figure:
     """Draw inputs, units and outputs in columns, and between them the weights.
 
@@ -52,11 +60,12 @@ def plot_network(
     are written where the network has 40 parameters or fewer. Of a layer with more than `most` units
     (or its share of them, where layers such as those of two heads stand in one column) those are
     drawn that carry most: the largest products of the norm of the weights that go in and the norm
-    of those that go out.
+    of those that go out. Of inputs which the network scales it is the latter, of others the first.
 
     Args:
         net: Any network of linear layers that takes (rows, in_features).
         most: Units of a column to draw.
+        names: Of the inputs, to be written beside them.
         title: Above all; the rule of selection is added where there was one.
         figure: Where to draw.
 
@@ -74,7 +83,9 @@ def plot_network(
     written = sum(p.numel() for p in net.parameters()) <= MOST_WRITTEN
     places = np.concatenate([row.at for row in rows.values()])
     width, height = np.ptp(places, axis=0)
-    figure = figure or new_figure(max(_INCH * width + 1.7, 4.2), _INCH * height + 1.9)
+    named = [shortened(names[unit], _NAME) for unit in rows[None].units] if names else [""]
+    left = _LETTER * max(map(len, named))
+    figure = figure or new_figure(max(_INCH * (width + left) + 1.7, 4.2), _INCH * height + 1.9)
     axes = figure.subplots()
     taken: list[Array] | None = [] if written else None
     for index, dense in layers.items():
@@ -85,7 +96,9 @@ def plot_network(
         alone = [dense.depth for dense in layers.values()].count(layers[index].depth) == 1
         _draw_units(axes, layers[index], row, written=written)
         _draw_label(axes, layers[index], row, top if alone else None)
-    axes.set(aspect="equal", xlim=(-0.75, width + 0.85))
+    for (x, y), name in zip(rows[None].at, named, strict=False):
+        axes.text(x - _RADIUS - 0.1, y, name, fontsize=_TEXT, ha="right", va="center")
+    axes.set(aspect="equal", xlim=(-0.75 - left, width + 0.85))
     axes.set_ylim(places[:, 1].min() - 0.45, top + 0.85)
     axes.axis("off")
     cut = any(len(layers[index].bias) > len(row.units) for index, row in rows.items())
@@ -104,7 +117,7 @@ def _layers(net: nn.Module) -> Layers:
         raise InputError(f"{type(net).__name__} has no nn.Linear layer that could be drawn")
     x = torch.zeros(2, sizes[0])
     first, *others = dense_layers(net, x)
-    label = "inputs" if first.raw else "inputs, scaled"
+    label = _RAW if first.raw else "inputs, scaled"
     inputs = replace(first, label=label, bias=x[0], depth=-1)
     return {None: inputs, **dict(enumerate([first, *others]))}
 
@@ -127,11 +140,11 @@ def _places(layers: Layers, most: int) -> dict[int | None, _Row]:
 
 
 def _carry_most(layers: Layers, index: int | None, most: int) -> list[int]:
-    """Return which units of a layer carry most, in their order; of inputs, the first."""
+    """Return which units of a layer carry most, in their order; of raw inputs, the first."""
     dense = layers[index]
-    if index is None:
+    if index is None and dense.label == _RAW:
         return list(range(min(len(dense.bias), most)))
-    into = dense.weight.norm(dim=1)
+    into = torch.ones(len(dense.bias)) if index is None else dense.weight.norm(dim=1)
     out = [after.weight.square().sum(dim=0) for after in layers.values() if after.source == index]
     carried = (into * torch.stack(out).sum(dim=0).sqrt() if out else into).nan_to_num()
     return sorted(carried.argsort(descending=True, stable=True)[:most].tolist())

@@ -23,6 +23,7 @@ from mlpzoo.plotting.figure import (
     set_keys,
     whole,
 )
+from mlpzoo.plotting.rows.marks import shortened
 from mlpzoo.plotting.surfaces import draw_surface
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def plot_neurons(
     *,
     most: int | None = None,
     points: tuple[Array, Array] | None = None,
+    names: Sequence[str] = (),
     title: str = "",
     figure: FigureBase | None = None,
 ) -> Figure:
@@ -56,6 +58,7 @@ def plot_neurons(
         most: Units of a layer to draw; None for 8 curves or 3 surfaces, or a layer of up to 4.
         points: Two inputs only: marks to set on the surfaces, x (rows, 2) and targets 0 or 1
             (rows,).
+        names: Of the inputs; () for x, or x1 and x2.
         title: Above all; the rule of selection is added where there was one.
         figure: Where to draw.
 
@@ -78,7 +81,7 @@ def plot_neurons(
     check_count("most", most)
     picks = [_most_different(dense.units, most) for dense in hidden]
     if figure is None and len(ranges) == 1:
-        figure = new_figure(4.2 * columns, 4.2)
+        figure = new_figure(max(5.6, 4.2 * columns), 4.2)
     elif figure is None:
         figure = new_figure(
             2.5 * columns + 0.3, 2.25 * max(map(len, picks)) + 0.8, constrained=False
@@ -89,6 +92,9 @@ def plot_neurons(
         _draw_curves(figure, x[:, 0], hidden, picks)
     else:
         _draw_surfaces(figure, x, hidden, picks, None if points is None else _marks(net, points))
+    drawn: Any = figure
+    for axes in drawn.get_axes():
+        axes.set(**dict(zip(("xlabel", "ylabel"), map(shortened, names), strict=False)))
     return whole(figure)
 
 

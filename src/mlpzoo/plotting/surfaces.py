@@ -98,9 +98,10 @@ def plot_surfaces(
             targets 0 or 1 (rows,).
         figure: Where to draw.
     """
-    columns, alone = min(2, len(surfaces)), figure is None
+    beside = len(surfaces) == len(maps or {}) == 1  # one map stands beside its surface
+    columns, alone = 2 if beside else min(2, len(surfaces)), figure is None
     above = -(-len(surfaces) // columns)
-    rows = above - (-len(maps or {}) // columns)
+    rows = 1 if beside else above - (-len(maps or {}) // columns)
     size = 4.2 * columns, 3.6 * rows + (0.4 if points else 0)
     if figure is None and not maps:
         figure = new_figure(*size, constrained=False)
@@ -114,10 +115,10 @@ def plot_surfaces(
         axes.set_title(name, y=1)  # so that it need not be measured
         axes.set(xlabel="x1", ylabel="x2")
         if alone:  # among other figures there is no room beside it, and the title says it
-            axes.set_zlabel(name.rpartition(", ")[2])
+            axes.set_zlabel(name.rpartition(", ")[2], labelpad=10 if beside else None)
         axes.locator_params(nbins=3)
     for index, (name, errors) in enumerate((maps or {}).items()):
-        place = above * columns + index + 1
+        place = 2 if beside else above * columns + index + 1
         _draw_map(figure.add_subplot(rows, columns, place), errors, (x1, x2), name)
     if points is not None:
         set_keys(
@@ -220,7 +221,8 @@ def _draw_map(axes: Axes, errors: Array, inputs: tuple[Array, Array], name: str)
     from matplotlib.ticker import MaxNLocator
 
     shown = axes.imshow(errors.T, origin="lower", extent=(left, right, low, high), cmap=CMAP,
-                        vmin=-most, vmax=most)  # fmt: skip
+                        vmin=-most, vmax=most, aspect="auto")  # fmt: skip
+    axes.set_box_aspect(1)
     ticks = MaxNLocator(5)  # whose number does not change when the layout makes room for them
     bar = whole(axes.figure).colorbar(shown, ax=axes, extend="both", shrink=0.8, ticks=ticks)
     bar.set_label("error")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, DPI = 7.2, 3.3, 100  # of a frame of a run: inches, and pixels an inch
 LEAST = 0.04  # of the range of all answers, by which a frame differs from the one before
-GRID = 41  # points along each of one or two inputs, at which answers are compared
+GRID, ROWS = 41, 2000  # points along each of one or two inputs, and most rows, that are compared
 
 
 def draw(
@@ -130,8 +130,9 @@ def _shots(exercise: Exercise, folder: Path) -> dict[int, tuple[Answering, Sampl
 
 
 def _answers(module: Answering, data: Samples) -> Array:
+    x = data.grid(GRID)[0] if data.in_features <= 2 else data.rows_of("val")[0]
     with torch.no_grad():
-        answers = module.answer(data.grid(GRID if data.in_features <= 2 else 2)[0])
+        answers = module.answer(x[:: -(-len(x) // ROWS)])
     return answers.nan_to_num().double().numpy()
 
 
