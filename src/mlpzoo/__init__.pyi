@@ -15,14 +15,16 @@ from .checks import InputError as InputError
 from .data import BatchStream as BatchStream
 from .data import Block as Block
 from .data import BlockStream as BlockStream
+from .data import ExpressionDataModule as ExpressionDataModule
 from .data import FunctionDataModule as FunctionDataModule
 from .data import GateDataModule as GateDataModule
 from .data import LinearDataModule as LinearDataModule
 from .data import MinMaxDataModule as MinMaxDataModule
 from .data import SinDataModule as SinDataModule
 from .data import SquareDataModule as SquareDataModule
+from .data import TableDataModule as TableDataModule
 from .data import XORDataModule as XORDataModule
-from .data.expression import Expression as Expression
+from .data.text.expression import Expression as Expression
 from .diagnosis import Diagnosis as Diagnosis
 from .diagnosis import diagnose as diagnose
 from .exercises import Bar as Bar
@@ -32,6 +34,9 @@ from .exercises import Threshold as Threshold
 from .exercises import get_exercise as get_exercise
 from .exercises import list_exercises as list_exercises
 from .exercises import register as register
+from .fitting.ensemble import Ensemble as Ensemble
+from .fitting.fit import fit as fit
+from .fitting.result import FitResult as FitResult
 from .lessons import Verdict as Verdict
 from .lessons import check as check
 from .modules import LevenbergMarquardt as LevenbergMarquardt

@@ -2,7 +2,7 @@
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from functools import cache, partial
 from importlib import import_module
@@ -13,7 +13,7 @@ from typing import Any, NoReturn, get_args
 import mlpzoo
 from mlpzoo.checks import InputError, resolve_name, spelling
 from mlpzoo.cli.words import UNNAMED, with_network
-from mlpzoo.exercises import list_exercises
+from mlpzoo.exercises import known_exercises
 from mlpzoo.exercises.arguments import meanings
 from mlpzoo.pretrained.names import name_or_path
 from mlpzoo.training.settings import GROUPS, RunSettings, options
@@ -65,6 +65,8 @@ class _Parser(argparse.ArgumentParser):
         of_others = commands() if self._subparsers else ()
         for text in takewhile(lambda text: text != "--" and text not in of_others, args):
             option = text.partition("=")[0]
+            if self._negative_number_matcher.match(text):
+                continue
             if re.match("--?[a-zA-Z]", option) and option not in self._option_string_actions:
                 self.error(f"unknown option {option}{self._meant(option)}")
         found, left = super().parse_known_args(args, namespace)
@@ -116,7 +118,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_settings(parser: argparse.ArgumentParser, kind: type[RunSettings]) -> None:
+def add_settings(
+    parser: argparse.ArgumentParser, kind: type[RunSettings], without: Collection[str] = ()
+) -> None:
     """Add an option for each setting that can be given as text.
 
     An option that is not given leaves the default, or that of --config or of a resumed run.
@@ -124,10 +128,11 @@ def add_settings(parser: argparse.ArgumentParser, kind: type[RunSettings]) -> No
     Args:
         parser: Where to add them.
         kind: The settings.
+        without: Names of those that have no option.
     """
     texts = meanings(kind)
     for each in options(kind):
-        if each.metadata["typed"] and each.name not in GROUPS:
+        if each.metadata["typed"] and each.name not in (*GROUPS, *without):
             default: Any = each.default
             if isinstance(default, bool):
                 default = "yes" if default else "no"
@@ -147,7 +152,7 @@ def exercise(text: str, *others: str) -> str:
         text: The name as it was given.
         others: What else it may be.
     """
-    return _asked(partial(resolve_name, "exercise", names=[*list_exercises(), *others]), text)
+    return _asked(partial(resolve_name, "exercise", names=[*known_exercises(), *others]), text)
 
 
 def _asked(meaning: Callable[[str], str], text: str) -> str:
@@ -173,7 +178,7 @@ def add_network(parser: argparse.ArgumentParser, or_else: str = "", *words: str)
         help=f"{or_else}a name of `mlpzoo list --pretrained`, the folder of a run, a checkpoint, "
         "or a file of `mlpzoo export`; with --ckpt or --weights its exercise, or nothing",
     )
-    add("--ckpt", dest="path", metavar="PATH", help="take this run or file")
+    add("--ckpt", "--run", dest="path", metavar="PATH", help="take this run or file")
     what = "take a network of these: layers of units, each its weights and last its bias, as JSON "
     add("--weights", metavar="W", help=f"{what}or a file of it; one unit as 0.5,0.5,-0.25")
     add("--activation", metavar="X", help="of its hidden units (step; of a function, relu)")

@@ -1,5 +1,7 @@
 """The exercises: a file of this folder is one, but for `_NOT_EXERCISES`; others join by name.
 
+Those of the folder `own` need a function or a table, and are not listed.
+
 An outside package offers its exercises by the entry point group "mlpzoo.exercises": the name is the
 exercise's, the object an `Exercise`. In a program, `register` does the same.
 """
@@ -15,8 +17,8 @@ from mlpzoo.exercises.base import Exercise, Recipe
 from mlpzoo.exercises.threshold import Bar, Threshold
 
 __all__ = [
-    "Bar", "Exercise", "Recipe", "Threshold", "get_exercise", "list_exercises", "register",
-    "summary",
+    "Bar", "Exercise", "Recipe", "Threshold", "get_exercise", "known_exercises", "list_exercises",
+    "register", "summary",
 ]  # fmt: skip
 
 GROUP = "mlpzoo.exercises"
@@ -35,11 +37,21 @@ def list_exercises() -> list[str]:
     return sorted({*_ours(), *_offered(), *_registered})
 
 
+def known_exercises() -> list[str]:
+    """Return the names of `list_exercises()`, and of those that `mlpzoo fit` trains.
+
+    Example:
+        >>> set(known_exercises()) - set(list_exercises()) == {"function", "table"}
+        True
+    """
+    return [*list_exercises(), *sorted(_own())]
+
+
 def get_exercise(name: str | Exercise) -> Exercise:
     """Return an exercise by its name; an exercise is returned as it is.
 
     Args:
-        name: One of `list_exercises()`.
+        name: One of `known_exercises()`.
 
     Raises:
         InputError: There is none of this name, the message suggests the nearest one; or what a
@@ -51,9 +63,10 @@ def get_exercise(name: str | Exercise) -> Exercise:
     """
     if isinstance(name, Exercise):
         return name
-    slug = resolve_name("exercise", name, list_exercises())
-    if slug in _ours():
-        exercise: Exercise = import_module(f"mlpzoo.exercises.{slug}").EXERCISE
+    slug = resolve_name("exercise", name, known_exercises())
+    if slug in {*_ours(), *_own()}:
+        place = "own." if slug in _own() else ""
+        exercise: Exercise = import_module(f"mlpzoo.exercises.{place}{slug}").EXERCISE
         return exercise
     return _registered[slug] if slug in _registered else _load(_offered()[slug])
 
@@ -83,7 +96,8 @@ def check_own_name(exercise: Exercise) -> None:
     Raises:
         InputError: As said.
     """
-    same = [name for name in _ours() if spelling(name) == spelling(exercise.name)]
+    ours = {*_ours(), *_own()}
+    same = [name for name in ours if spelling(name) == spelling(exercise.name)]
     if same and exercise is not get_exercise(same[0]):
         raise InputError(f"{exercise.name!r} is an exercise of mlpzoo; choose another name")
 
@@ -117,9 +131,13 @@ def _ours() -> set[str]:
     return {path.stem for path in _FOLDER.glob("*.py")} - _NOT_EXERCISES
 
 
+def _own() -> set[str]:
+    return {path.stem for path in _FOLDER.glob("own/*.py")} - {"__init__"}
+
+
 def _offered() -> dict[str, EntryPoint]:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    ours = {spelling(name) for name in _ours()}
+    ours = {spelling(name) for name in {*_ours(), *_own()}}
     return {name: entry for name, entry in found.items() if spelling(name) not in ours}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlpzoo.checks import InputError, lookup, resolve_name
+from mlpzoo.checks import InputError, as_typed, lookup, resolve_name
 from mlpzoo.exercises.named import Named
 from mlpzoo.exercises.threshold import Threshold
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mlpzoo.data import FunctionDataModule, Samples
     from mlpzoo.modules import LitNetwork
     from mlpzoo.plotting.views import View
+
+
+Remark = Callable[[Any, Any, Mapping[str, float]], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +69,8 @@ class Exercise:
     Args:
         name: The one word for file, command line, folder and figure.
         description: What it is, its first line by itself; a module gives its docstring.
-        data_class: The LightningDataModule; this class, the next two and the view may be given as
-            "module:name", which is imported where it is first used.
+        data_class: The LightningDataModule; this class, the next two, view and remark may be
+            given as "module:name", which is imported where it is first used.
         samples_class: What `data_class` is for a Trainer, where that loads no Lightning; None for
             `data_class` itself.
         module_class: The LightningModule.
@@ -78,6 +81,8 @@ class Exercise:
         mode: "min" or "max": which way the monitored metric is better.
         stop_at: Value of the monitored metric at which training may stop: the bar, with room for
             what the coarser validation grid misses.
+        patience: Validations without a better one after which training stops, where it may stop
+            early; None for never.
         view: Draws the trained module: given it, its data module and a `mlpzoo.plotting.Canvas`,
             returns the Figure (see `mlpzoo.plotting.views.View`).
         pictures: Further views, by the name of the file that each is written to, beside those that
@@ -95,11 +100,12 @@ class Exercise:
     monitor: str
     mode: str
     stop_at: float
+    patience: int | None = None
     view: Named[View] = Named()
     description: str = ""
     pictures: Mapping[str, View] = field(default_factory=dict)
     measure: Callable[[Any, Any], dict[str, float]] = lambda module, data: {}
-    remark: Callable[[Any, Any, Mapping[str, float]], str] = lambda module, data, metrics: ""
+    remark: Named[Remark] = Named(lambda module, data, metrics: "")
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name):
@@ -192,8 +198,10 @@ class Exercise:
                 f"torch's default is {dtype}, and exercises have float32 data; call "
                 "torch.set_default_dtype(torch.float32)"
             )
-        chosen = self.recipe(recipe)
-        linked = linked_to(chosen, self.samples(recipe=recipe) if data is None else data)
+        chosen, linked = self.recipe(recipe), {}
+        wanted = inspect.signature(self.module_class).parameters.keys()
+        if not {"seed", *changes} >= wanted:
+            linked = dict(linked_to(chosen, self.samples(recipe=recipe) if data is None else data))
         arguments = {**linked, **chosen.module_arguments(changes)}
         built: LitNetwork = _build(self.module_class, arguments, seed)
         return built
@@ -216,7 +224,7 @@ def linked_to(recipe: Recipe, data: Any) -> Mapping[str, Any]:
     try:
         return recipe.linked(data)
     except OverflowError as error:
-        raise InputError(f"the range {data.low} to {data.high} is too wide: {error}") from error
+        raise InputError(f"the range {as_typed(data.ranges)} is too wide: {error}") from error
 
 
 def _build(cls: type[Any], arguments: dict[str, Any], seed: int) -> Any:

@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from mlpzoo.checks import InputError
 from mlpzoo.exercises.arguments import meanings, meanings_in
 from mlpzoo.exercises.base import Exercise, linked_to
 
@@ -83,11 +84,15 @@ def arguments_of(
         places = {"data": exercise.data_class, "module": exercise.module_class}
     said = {group: Declared(place) for group, place in places.items()}
     constants = {**said["data"].constants, **recipe.data}
-    data = SimpleNamespace(**constants) if isinstance(places["data"], str) else exercise.samples()
+    linked: Mapping[str, Any] = {}
+    with suppress(AttributeError, InputError):  # of a table, which is not named here
+        by_source = isinstance(places["data"], str)
+        data = SimpleNamespace(**constants) if by_source else exercise.samples()
+        linked = linked_to(recipe, data)
     pace = {"steps_per_epoch": recipe.max_steps, "block_steps": recipe.block_steps}
     chosen = {
         "data": {**pace, **recipe.data},
-        "module": {**recipe.module, **linked_to(recipe, data)},
+        "module": {**recipe.module, **linked},
     }
     return {
         group: {

@@ -56,9 +56,10 @@ Bar = Threshold  # as it was called first
 
 
 def judged_on(data: Samples, exercise: Exercise, module: Answering) -> Exercise:
-    """Return an exercise with bars that no constant meets, where the targets vary little.
+    """Return an exercise with the bars that its data ask for, or with bars that no constant meets.
 
-    A bar on the largest error or on rmse is a tenth of the best constant's at most.
+    Where the targets vary little, a bar on the largest error or on rmse is a tenth of the best
+    constant's at most.
 
     Args:
         data: Whose targets are meant.
@@ -67,7 +68,10 @@ def judged_on(data: Samples, exercise: Exercise, module: Answering) -> Exercise:
     """
     import torch
 
-    y, constant = data.grid(data.val_points)[1].double(), {}
+    if data.bars:
+        bars = tuple(Threshold(metric, "<", limit) for metric, limit in data.bars.items())
+        return replace(exercise, bars=bars)
+    y, constant = data.rows_of("val")[1].double(), {}
     for name, part in zip(("", *module.columns), (y, *torch.split(y, 1, dim=1)), strict=False):
         joint = f"{name}_" if name else ""
         constant[f"{joint}max_error"] = ((part.amax(dim=0) - part.amin(dim=0)) / 2).max().item()

@@ -52,17 +52,17 @@ class PopulationDataModule(LightningDataModule):
         x, y = (torch.stack(column, axis).movedim(axis, 1) for column in zip(*drawn, strict=True))
         return x, y
 
-    def grid(self, points: int) -> Batch:
-        """Return the grid that all members share, or the stacked grids of all.
+    def rows_of(self, stage: str) -> Batch:
+        """Return the rows that all members are measured on, or the stacked rows of all.
 
         Shapes: -> x (rows, in_features) or (members, rows, in_features), y with out_features.
 
         Args:
-            points: Points along each axis.
+            stage: "val" or "test".
         """
-        grids = [member.grid(points) for member in self.shown]
-        x, y = (torch.stack(column) for column in zip(*grids, strict=True))
-        return (x, y) if len(grids) > 1 else grids[0]
+        rows = [member.rows_of(stage) for member in self.shown]
+        x, y = (torch.stack(column) for column in zip(*rows, strict=True))
+        return (x, y) if len(rows) > 1 else rows[0]
 
     @override
     def train_dataloader(self) -> BlockStream:
@@ -72,11 +72,11 @@ class PopulationDataModule(LightningDataModule):
 
     @override
     def val_dataloader(self) -> Grid:
-        return Grid(self.grid(self.first.val_points), rows=self._rows, dim=-2)
+        return Grid(self.rows_of("val"), rows=self._rows, dim=-2)
 
     @override
     def test_dataloader(self) -> Grid:
-        return Grid(self.grid(self.first.test_points), rows=self._rows, dim=-2)
+        return Grid(self.rows_of("test"), rows=self._rows, dim=-2)
 
     @override
     def predict_dataloader(self) -> Grid:

@@ -155,7 +155,8 @@ def _judged(population: Population) -> list[Member]:
 
 def _as_one_of_many(exercise: Exercise) -> Exercise:
     """Return the exercise as the Trainer of a population sees it: done when no member goes on."""
-    return replace(exercise, monitor="unfinished", mode="min", stop_at=0.5, measure=lambda *_: {})
+    judged: dict[str, Any] = {"monitor": "unfinished", "mode": "min", "stop_at": 0.5}
+    return replace(exercise, **judged, patience=None, measure=lambda *_: {})
 
 
 def _steps(noted: Tensor) -> list[int | None]:

@@ -19,6 +19,7 @@ from mlpzoo.files import sync_folder, write_whole, write_yaml
 LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
 FIGURES, MEMBERS = "figures", "members.csv"
+FIT, ENSEMBLE = "fit.json", "ensemble"  # of a run of `mlpzoo fit`
 
 
 def new_folder(parent: Path, config: Mapping[str, Any], *, start: Path | None = None) -> Path:
@@ -177,13 +178,26 @@ def read_result(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: It cannot be read.
     """
-    path = result_file(folder) or folder / RESULT
+    return read_json(result_file(folder) or folder / RESULT, "a result; remove it, then resume")
+
+
+def read_json(path: Path, what: str) -> dict[str, Any]:
+    """Return the object that a JSON file holds.
+
+    Args:
+        path: The file.
+        what: What it should hold, and what to do where it does not.
+
+    Raises:
+        InputError: It cannot be read, or holds something else.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read: {error}; remove it, then resume") from error
+        remedy = what.partition("; ")[2]
+        raise InputError(f"{path} cannot be read: {error}; {remedy}") from error
     if not isinstance(content, dict):
-        raise InputError(f"{path} does not hold a result; remove it, then resume")
+        raise InputError(f"{path} does not hold {what}")
     return content
 
 

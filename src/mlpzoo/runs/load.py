@@ -7,7 +7,7 @@ import torch
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.exercises import Exercise, get_exercise, list_exercises
+from mlpzoo.exercises import Exercise, get_exercise, known_exercises
 from mlpzoo.modules import LitNetwork
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import RECORD, read_checkpoint
@@ -40,7 +40,7 @@ def load_module(
             check_fit(found.module(data, recipe=recipe, **arguments), weights)
         module = found.module(data, recipe=recipe, **arguments)
         module.load_state_dict(weights)
-        module.eval()(data.grid(2)[0])
+        module.eval()(data.example)
     except Exception as error:  # the file may hold anything: none of it may be a traceback
         raise InputError(f"checkpoint {path} does not fit its exercise: {error}") from error
     return module, data
@@ -71,7 +71,7 @@ def _of_single_run(path: str | Path, exercise: str | Exercise | None) -> dict[st
     name = checkpoint[RECORD].get("exercise")
     if "members" in checkpoint[RECORD]:
         raise InputError(f"checkpoint {path} is of a population; take a member from its result")
-    if exercise is None and name not in list_exercises():
+    if exercise is None and name not in known_exercises():
         raise InputError(
             f"checkpoint {path} is of the unknown exercise {name!r}; give exercise=, or register it"
         )

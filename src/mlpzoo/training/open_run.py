@@ -16,7 +16,7 @@ from torch import nn
 
 from mlpzoo.callbacks import NotFinite
 from mlpzoo.checks import InputError
-from mlpzoo.exercises import list_exercises
+from mlpzoo.exercises import known_exercises
 from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import LAST, START, is_whole, read_checkpoint
@@ -64,7 +64,7 @@ class OpenRun:
         """How to go on with it."""
         word, name = "population" if self.plan.many else "train", self.plan.exercise.name
         line = shlex.join(["mlpzoo", word, name, "--resume", str(self.folder)])
-        if holds_object(self.plan.config) or name not in list_exercises():
+        if holds_object(self.plan.config) or name not in known_exercises():
             function = "train_population" if self.plan.many else "train"
             line = f"mlpzoo.{function}(..., resume={str(self.folder)!r}), with the same objects"
         return f"go on with: {line}"

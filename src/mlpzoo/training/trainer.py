@@ -123,7 +123,7 @@ def _judges(exercise: Exercise, early_stop: bool) -> list[Callback]:
         _Stopper(
             monitor,
             mode=exercise.mode,
-            patience=LARGEST_COUNT,
+            patience=(early_stop and exercise.patience) or LARGEST_COUNT,
             stopping_threshold=exercise.stop_at if early_stop else None,
             check_finite=False,  # a callback of ours stops before anything is kept
         ),

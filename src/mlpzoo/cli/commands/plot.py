@@ -62,13 +62,13 @@ def run(*, step: int | None, film: bool, out: str | None, **network: Any) -> int
 
 def _found(network: dict[str, Any]) -> "Found":
     """Return the network; of the name of an exercise, that of its newest run, if there is one."""
-    from mlpzoo.exercises import list_exercises
+    from mlpzoo.exercises import known_exercises
     from mlpzoo.pretrained.find import find_network
     from mlpzoo.pretrained.names import known_name
     from mlpzoo.runs.folder import find_run
 
     asked = "" if network["path"] or network["weights"] else known_name(network["named"])
-    if asked in list_exercises():
+    if asked in known_exercises():
         with suppress(InputError):
             network["path"] = find_run(None, Path("checkpoints") / asked)
     return find_network(**network)

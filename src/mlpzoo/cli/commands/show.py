@@ -22,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, json: bool, **network: Any) -> int:
     """Print an exercise's description, bars, recipes and arguments, or facts of a network."""
-    from mlpzoo.exercises import get_exercise, list_exercises
+    from mlpzoo.exercises import get_exercise, known_exercises
     from mlpzoo.pretrained.names import known_name
 
     with stdout_for(json):
         name = known_name(named := network.pop("named"))
-        if name in list_exercises() and network["path"] is network["weights"] is None:
+        if name in known_exercises() and network["path"] is network["weights"] is None:
             shown = _of_exercise(get_exercise(name))
             text = _explained(shown)
         else:
@@ -71,8 +71,9 @@ def _explained(shown: dict[str, Any]) -> str:
     ]
     networks = [f"networks of the package: {', '.join(shown['pretrained'])}"]
     rows = [{**row, "default": _in_line(row["default"])} for row in shown["arguments"]]
+    bars = ", ".join(shown["bars"]) or "what the data ask for"
     return "\n".join([
-        shown["description"], "", f"bar: {', '.join(shown['bars'])}", *recipes,
+        shown["description"], "", f"bar: {bars}", *recipes,
         *(networks if shown["pretrained"] else []), "", as_table(rows),
     ])  # fmt: skip
 

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(*, a: str, b: str, out: str, json: bool) -> int:
     """Print the settings that differ and the metrics, and write the picture."""
-    from mlpzoo.exercises import get_exercise, list_exercises
+    from mlpzoo.exercises import get_exercise, known_exercises
     from mlpzoo.runs.folder import CONFIG, find_run, read_config
     from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
     from mlpzoo.runs.summary import facts_of, labels_of
@@ -37,7 +37,7 @@ def run(*, a: str, b: str, out: str, json: bool) -> int:
         if "members" in config:
             raise InputError(f"{folder} is of a population; compare takes two single runs")
     names = [config.get("exercise") for config in configs]
-    exercises = [get_exercise(name) if name in list_exercises() else None for name in names]
+    exercises = [get_exercise(name) if name in known_exercises() else None for name in names]
     same = exercises[0] if exercises[0] is exercises[1] else None
     logged = [read_metrics(folder / FILE_NAME) for folder in folders]
     first, second = facts_of(*folders)

@@ -22,11 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(*, names: list[str], out: str, json: bool) -> int:
     """Print a table, or JSON: what each run is, how far it came, and whether it is solved."""
     from mlpzoo.checks import resolve_name
-    from mlpzoo.exercises import list_exercises
+    from mlpzoo.exercises import known_exercises
     from mlpzoo.runs.summary import list_runs
 
     runs = list_runs(out)
-    known = sorted({*list_exercises(), *(str(run["exercise"]) for run in runs)})
+    known = sorted({*known_exercises(), *(str(run["exercise"]) for run in runs)})
     chosen = {resolve_name("exercise", name, known) for name in names} or known
     runs = [run for run in runs if run["exercise"] in chosen]
     if json:

@@ -125,12 +125,12 @@ def _which(names: Sequence[str], run: bool | str) -> tuple[Sequence[str], bool |
 
     `--resume sin` names the exercise, where there is no such folder.
     """
-    from mlpzoo.exercises import list_exercises
+    from mlpzoo.exercises import known_exercises
     from mlpzoo.runs.folder import settings_of
 
     if isinstance(run, bool) or not run:
         return names, True
-    if not names and run.lower() in (*list_exercises(), "all") and not Path(run).exists():
+    if not names and run.lower() in (*known_exercises(), "all") and not Path(run).exists():
         return [run.lower()], True
     return names or [str(settings_of(run).get("exercise"))], run
 
