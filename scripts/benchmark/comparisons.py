@@ -19,6 +19,7 @@ from scripts.benchmark.least_squares import FITS, least_squares
 from scripts.benchmark.lecture import TASKS, PlainLoop
 from scripts.benchmark.populations import population_costs
 from scripts.benchmark.processes import Usage, starts, used_by
+from scripts.benchmark.tables import DATASETS, large_table, tables
 
 FIRST_SEED = 20_000  # recipes were developed on seeds below 10,000
 BASE = "plain loop"
@@ -124,6 +125,8 @@ COMPARISONS: dict[str, tuple[Callable[..., list[Row]], tuple[str, ...]]] = {
     "population": (population_costs, ("xor", "sin")),
     "start": (starts, ("",)),
     "least-squares": (least_squares, tuple(FITS)),
+    "tables": (tables, tuple(DATASETS)),
+    "large-table": (large_table, ("friedman1, 100,000 rows, 20 columns",)),
 }
 
 
