@@ -44,7 +44,7 @@ def known_exercises() -> list[str]:
         >>> set(known_exercises()) - set(list_exercises()) == {"function", "table"}
         True
     """
-    return [*list_exercises(), *sorted(_own())]
+    return [*list_exercises(), *sorted(_ours("own"))]
 
 
 def get_exercise(name: str | Exercise) -> Exercise:
@@ -64,10 +64,10 @@ def get_exercise(name: str | Exercise) -> Exercise:
     if isinstance(name, Exercise):
         return name
     slug = resolve_name("exercise", name, known_exercises())
-    if slug in {*_ours(), *_own()}:
-        place = "own." if slug in _own() else ""
-        exercise: Exercise = import_module(f"mlpzoo.exercises.{place}{slug}").EXERCISE
-        return exercise
+    for place in (".", ".own."):
+        if slug in _ours(place.strip(".")):
+            exercise: Exercise = import_module(f"mlpzoo.exercises{place}{slug}").EXERCISE
+            return exercise
     return _registered[slug] if slug in _registered else _load(_offered()[slug])
 
 
@@ -96,8 +96,7 @@ def check_own_name(exercise: Exercise) -> None:
     Raises:
         InputError: As said.
     """
-    ours = {*_ours(), *_own()}
-    same = [name for name in ours if spelling(name) == spelling(exercise.name)]
+    same = [name for name in _all_ours() if spelling(name) == spelling(exercise.name)]
     if same and exercise is not get_exercise(same[0]):
         raise InputError(f"{exercise.name!r} is an exercise of mlpzoo; choose another name")
 
@@ -127,17 +126,17 @@ def _source(entry: EntryPoint) -> Path:
     return Path(spec.origin if spec and spec.origin else entry.module)
 
 
-def _ours() -> set[str]:
-    return {path.stem for path in _FOLDER.glob("*.py")} - _NOT_EXERCISES
+def _ours(folder: str = "") -> set[str]:
+    return {path.stem for path in (_FOLDER / folder).glob("*.py")} - _NOT_EXERCISES
 
 
-def _own() -> set[str]:
-    return {path.stem for path in _FOLDER.glob("own/*.py")} - {"__init__"}
+def _all_ours() -> set[str]:
+    return _ours() | _ours("own")
 
 
 def _offered() -> dict[str, EntryPoint]:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    ours = {spelling(name) for name in {*_ours(), *_own()}}
+    ours = {spelling(name) for name in _all_ours()}
     return {name: entry for name, entry in found.items() if spelling(name) not in ours}
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mlpzoo.modules import LitNetwork
     from mlpzoo.plotting.views import View
 
-
 Remark = Callable[[Any, Any, Mapping[str, float]], str]
 
 

@@ -13,6 +13,7 @@ from mlpzoo.checks import InputError, check_positive
 from mlpzoo.diagnosis.report import report_on
 from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.files import write_json
+from mlpzoo.fitting import NOT_TAKEN
 from mlpzoo.fitting.choice import Choice
 from mlpzoo.fitting.ensemble import Ensemble, check_ensemble, train_ensemble, write_ensemble
 from mlpzoo.fitting.given import Given, understood
@@ -30,7 +31,6 @@ from mlpzoo.training.settings import TrainSettings, check_names
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NOT_TAKEN = ("recipe", "resume", "rewind", "start", "change")  # settings of other commands
 _TIGHT_S = 10.0  # of a bound that is near the error
 
 

@@ -72,8 +72,8 @@ def understood(
         if y is not None:
             raise InputError(f"y goes with an array of inputs, not with the text {source!r}")
         _only(data, "within", source)
-        ends = tuple(ranges) or ((-10.0, 10.0),)
-        return Given(exercise="function", data={"function": str(source), "ranges": ends, **data})
+        ends = {"ranges": tuple(ranges)} if ranges else {}
+        return Given(exercise="function", data={"function": str(source), **ends, **data})
     if "within" in data:
         raise InputError("within is proved of a function written as text; take rmse for rows")
     if y is None and not (callable(source) or hasattr(source, "columns") or is_table(source)):

@@ -5,6 +5,7 @@ the range, which include its ends, by Levenberg and Marquardt's least squares.
 """
 
 from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.own import NETWORK
 
 EXERCISE = Exercise(
     name="function",
@@ -15,13 +16,7 @@ EXERCISE = Exercise(
     recipes={
         "default": Recipe(
             data={"sampling": "even", "batch_size": 200},
-            module={
-                "hidden_features": (32,),
-                "activation": "tanh",
-                "initialization": "nguyen",
-                "optimizer": "levenberg",
-                "lr": 1.0,
-            },
+            module={**NETWORK, "hidden_features": (32,), "initialization": "nguyen"},
             linked=lambda data: {
                 "in_features": data.in_features,
                 "in_range": data.ranges[0] if data.in_features == 1 else data.ranges,

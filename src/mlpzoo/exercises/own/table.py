@@ -6,6 +6,7 @@ best weights and end the training, and the rows that it is judged by are never t
 """
 
 from mlpzoo.exercises.base import Exercise, Recipe
+from mlpzoo.exercises.own import NETWORK
 
 EXERCISE = Exercise(
     name="table",
@@ -15,13 +16,7 @@ EXERCISE = Exercise(
     module_class="mlpzoo.modules.sequential:LitSequentialMLP",
     recipes={
         "default": Recipe(
-            module={
-                "hidden_features": (16,),
-                "activation": "tanh",
-                "initialization": "xavier",
-                "optimizer": "levenberg",
-                "lr": 1.0,
-            },
+            module={**NETWORK, "hidden_features": (16,), "initialization": "xavier"},
             linked=lambda data: {
                 "in_features": data.in_features,
                 "out_features": len(data.targets),

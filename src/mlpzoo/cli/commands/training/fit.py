@@ -12,6 +12,7 @@ from mlpzoo.cli.garbage import go_on
 from mlpzoo.cli.parser import add_settings
 from mlpzoo.cli.tables import as_lines, as_table, rounded, stdout_for
 from mlpzoo.files import as_json
+from mlpzoo.fitting import NOT_TAKEN
 from mlpzoo.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ensemble", type=int, metavar="N", default=0,
         help="train N networks on folds too, for prediction intervals")  # fmt: skip
     add("--drop-missing", action="store_true", help="leave out rows with a missing cell")
-    add_settings(parser, TrainSettings, without=("recipe", "resume", "rewind", "start", "change"))
+    add_settings(parser, TrainSettings, without=NOT_TAKEN)
     add("--json", action="store_true", help="print fit.json, with the folder")
     parser.set_defaults(dotted={})
 
