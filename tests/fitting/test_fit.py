@@ -66,9 +66,12 @@ def test_a_table_is_judged_beside_a_regression_and_the_mean(tmp_path):
     line = np.linalg.lstsq(full[data.train], y[data.train], rcond=None)[0]
     off = (full @ line - y)[data.test]
     assert errors["linear regression"]["rmse"] == pytest.approx(np.sqrt((off**2).mean()), rel=1e-4)
-    assert errors["mean"]["mae"] == pytest.approx(
-        np.abs(y[data.train].mean() - y[data.test]).mean(), rel=1e-4
-    )
+    off = y[data.train].mean() - y[data.test]
+    for name, right in (("mae", np.abs(off).mean()), ("rmse", np.sqrt((off**2).mean()))):
+        assert errors["mean"][name] == pytest.approx(right, rel=1e-4)
+    tried = {trial.module.weight_decay: trial.error for trial in result.tried}
+    assert len(tried) >= 5
+    assert result.run.module.weight_decay == min(tried, key=tried.__getitem__) > 0
     assert errors["network"]["rmse"] < 0.3 * errors["linear regression"]["rmse"]
     assert result.passed
 
