@@ -73,9 +73,9 @@ from .pretrained.export import export as export
 from .pretrained.export import load_weights as load_weights
 from .pretrained.verify import verify as verify
 from .runs.load import load_module as load_module
+from .training.many import PopulationSettings as PopulationSettings
 from .training.result import Result as Result
 from .training.run import train as train
-from .training.settings import PopulationSettings as PopulationSettings
 from .training.settings import TrainSettings as TrainSettings
 from .training.trainer import build_trainer as build_trainer
 

@@ -15,7 +15,7 @@ from mlpzoo import (
     XORDataModule,
     train_population,
 )
-from mlpzoo.population.members import SeparateMembers, StackedMembers
+from mlpzoo.population.members.kinds import SeparateMembers, StackedMembers
 
 
 def weights(module):

@@ -5,8 +5,8 @@ from lightning.pytorch import Trainer
 from mlpzoo import GateDataModule, LitGate, Population, get_exercise, list_exercises
 from mlpzoo.nets.initialization import INITIALIZATIONS, ROTATION_GAINS, initialize
 from mlpzoo.population.data import data_of_seeds
-from mlpzoo.population.members import StackedMembers
-from mlpzoo.population.starts import Starts
+from mlpzoo.population.members.kinds import StackedMembers
+from mlpzoo.population.members.starts import Starts
 
 SEEDS = [3, 0, 7, 12]
 

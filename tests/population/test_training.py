@@ -32,10 +32,10 @@ from mlpzoo.modules.metrics import member_metrics
 from mlpzoo.optim.cuda_graphs import take_steps
 from mlpzoo.optim.fused_adam import AdamKernel
 from mlpzoo.population import training
-from mlpzoo.population.members import SeparateMembers, StackedMembers
+from mlpzoo.population.members.kinds import SeparateMembers, StackedMembers
+from mlpzoo.population.members.restarts import Restarts
 from mlpzoo.population.picture import STUCK_LEVELS, plot_population
-from mlpzoo.population.restarts import Restarts
-from mlpzoo.population.result import Z95, steps_to_solve, wilson_interval
+from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval
 
 
 def flat(module):

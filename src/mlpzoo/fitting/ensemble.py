@@ -14,7 +14,7 @@ from mlpzoo.diagnosis.report import answers_of
 from mlpzoo.files import write_json
 from mlpzoo.pretrained.export import export, load_weights
 from mlpzoo.runs.folder import ENSEMBLE, read_json
-from mlpzoo.training.settings import PopulationSettings
+from mlpzoo.training.many import PopulationSettings
 
 LEVEL = 0.9
 _MOST_FOLDS = 10

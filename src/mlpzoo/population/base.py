@@ -16,12 +16,12 @@ from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.choice import kernel_steps
 from mlpzoo.optim.kernels.lanes import LaneSteps
 from mlpzoo.population.data import PopulationDataModule
-from mlpzoo.population.failures import failures
-from mlpzoo.population.layers import stack
-from mlpzoo.population.members import Members, SeparateMembers, StackedMembers
+from mlpzoo.population.members.failures import failures
+from mlpzoo.population.members.kinds import Members, SeparateMembers, StackedMembers
+from mlpzoo.population.members.layers import stack
+from mlpzoo.population.members.restarts import Restarts
+from mlpzoo.population.members.starts import Starts
 from mlpzoo.population.module import NEVER, LitPopulation, Measure
-from mlpzoo.population.restarts import Restarts
-from mlpzoo.population.starts import Starts
 
 WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
 _TRIED = 3  # members whose answers are compared with those of the stacked module

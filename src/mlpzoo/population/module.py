@@ -20,8 +20,8 @@ from mlpzoo.optim.blocks import check_blocks, check_steps
 from mlpzoo.optim.factory import build_schedule, check_targets
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.loops import align_counts, block_sizes, is_logged, move_bar, take_block
-from mlpzoo.population.members import Members
-from mlpzoo.population.restarts import Restarts
+from mlpzoo.population.members.kinds import Members
+from mlpzoo.population.members.restarts import Restarts
 
 Measure = Callable[[LitNetwork, FunctionDataModule], Mapping[str, float]]
 NEVER = -1  # the step of what has not happened

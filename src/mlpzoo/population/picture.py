@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpzoo import plotting
-from mlpzoo.population.result import wilson_interval
+from mlpzoo.population.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

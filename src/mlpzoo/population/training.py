@@ -23,11 +23,11 @@ from mlpzoo.population.picture import STUCK_LEVELS, plot_population
 from mlpzoo.population.result import Member, PopulationResult
 from mlpzoo.runs.checkpoint import LAST, read_checkpoint
 from mlpzoo.runs.folder import MEMBERS, POPULATION, read_result, result_file
+from mlpzoo.training.many import PopulationSettings
 from mlpzoo.training.open_run import OpenRun
 from mlpzoo.training.plan import Plan
 from mlpzoo.training.resume import plan_run
 from mlpzoo.training.run import finish, fitted, takes
-from mlpzoo.training.settings import PopulationSettings
 
 
 @takes(PopulationSettings)

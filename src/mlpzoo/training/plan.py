@@ -23,7 +23,8 @@ from mlpzoo.optim.kernels.choice import choose_kernel
 from mlpzoo.optim.needs import declared_needs
 from mlpzoo.runs.checkpoint import START
 from mlpzoo.runs.load import start_from
-from mlpzoo.training.settings import GROUPS, OBJECT, PopulationSettings, TrainSettings, options
+from mlpzoo.training.many import PopulationSettings
+from mlpzoo.training.settings import GROUPS, OBJECT, TrainSettings, options
 from mlpzoo.training.trainer import bare_trainer
 
 Kind = type[TrainSettings] | type[PopulationSettings]

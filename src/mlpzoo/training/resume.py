@@ -12,11 +12,11 @@ from mlpzoo.optim.factory import for_optimizer
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.runs.checkpoint import START, is_whole
 from mlpzoo.runs.folder import CONFIG, find_run, read_config
+from mlpzoo.training.many import PopulationSettings
 from mlpzoo.training.plan import Kind, Plan, from_config, holds_object, resolve, runs_of
 from mlpzoo.training.settings import (
     GROUPS,
     ONLY_PYTHON,
-    PopulationSettings,
     RunSettings,
     TrainSettings,
     check_names,

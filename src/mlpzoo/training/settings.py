@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mlpzoo.checks import (
     InputError,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
 
 GROUPS = ("data", "module")  # settings that are arguments of a constructor, by name
-MOST_MEMBERS = 2**20
 
 
 def option(
@@ -173,41 +172,6 @@ class TrainSettings(RunSettings):
     """Begin anew with the settings and the initial weights of a run (the newest)."""
     start: str | Path | None = option(None, free=True)
     """A checkpoint whose weights the run begins with."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PopulationSettings(RunSettings):
-    """The settings of a population, each an argument of `mlpzoo.train_population`.
-
-    Example:
-        >>> PopulationSettings(members=100).seeds
-        range(0, 100)
-    """
-
-    members: int = option(1000, check=partial(check_count, most=MOST_MEMBERS))
-    """How many seeds."""
-    first_seed: int = option(0, check=check_seed, key="seed")
-    """The first of them."""
-    restart_after: int | None = option(None, check=check_count)
-    """Start a member anew, from another seed, after so many steps on a plateau (never)."""
-
-    devices: ClassVar[int] = 1
-    start: ClassVar[None] = None
-    rewind: ClassVar[None] = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_seed("seed", self.seeds[-1])
-
-    @property
-    def seed(self) -> int:
-        """The seed of the first member."""
-        return self.first_seed
-
-    @property
-    def seeds(self) -> range:
-        """The seed of each member."""
-        return range(self.first_seed, self.first_seed + self.members)
 
 
 OBJECT = "object"  # what stands in config.yaml for what no file can hold

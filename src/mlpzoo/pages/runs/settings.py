@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mlpzoo.checks import InputError
 from mlpzoo.exercises.declared import arguments_of
 from mlpzoo.pages.runs.told import in_line
+from mlpzoo.training.many import PopulationSettings
 from mlpzoo.training.resume import differences, flat
-from mlpzoo.training.settings import GROUPS, PopulationSettings, TrainSettings
+from mlpzoo.training.settings import GROUPS, TrainSettings
 
 if TYPE_CHECKING:
     from mlpzoo.exercises import Exercise

@@ -12,7 +12,7 @@ from mlpzoo.cli.parser import add_settings, exercise
 from mlpzoo.cli.tables import as_table, stdout_for
 from mlpzoo.cli.words import check_arguments
 from mlpzoo.files import as_json
-from mlpzoo.training.settings import PopulationSettings
+from mlpzoo.training.many import PopulationSettings
 
 if TYPE_CHECKING:
     from mlpzoo.population.result import PopulationResult
@@ -65,7 +65,7 @@ def run(*, name: str | None, json: bool, dotted: Mapping[str, Any], **given: Any
 
 def _report(result: "PopulationResult") -> str:
     """Return the result of a population as lines of text."""
-    from mlpzoo.population.result import SHARES
+    from mlpzoo.population.statistics import SHARES
 
     low, high = result.interval
     steps = {name: result.steps_to_solve(share) for name, share in SHARES.items()}

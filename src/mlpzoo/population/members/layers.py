@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from mlpzoo.modules import LitNetwork
-from mlpzoo.population.starts import Starts
+from mlpzoo.population.members.starts import Starts
 
 SMALL = 16  # weights of a layer up to which multiplying elementwise beats a matrix product
 

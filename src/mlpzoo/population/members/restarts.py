@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mlpzoo.checks import InputError, check_count
 from mlpzoo.data.sampling import splitmix64
 from mlpzoo.modules import LitNetwork
-from mlpzoo.population.members import Members
+from mlpzoo.population.members.kinds import Members
 
 GAIN = 0.01  # share by which the metric must improve not to be on a plateau
 

@@ -11,7 +11,7 @@ from mlpzoo.data import FunctionDataModule
 from mlpzoo.diagnosis.diagnose import MOST_PARAMETERS, diagnose, diagnose_members
 from mlpzoo.diagnosis.probes import BATCHES, ROWS
 from mlpzoo.modules import LitNetwork
-from mlpzoo.population.members import Members, StackedMembers
+from mlpzoo.population.members.kinds import Members, StackedMembers
 
 _NUMBERS = 2**22  # of gradients, second derivatives and layers' outputs that are held at once
 _ON_GPU = 8  # times as many there, where wide members take little longer together than alone

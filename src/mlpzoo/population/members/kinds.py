@@ -15,8 +15,8 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.choice import kernel_steps
-from mlpzoo.population.layers import MemberLinear
-from mlpzoo.population.starts import Starts
+from mlpzoo.population.members.layers import MemberLinear
+from mlpzoo.population.members.starts import Starts
 
 
 class Members(nn.Module, ABC):

@@ -1,0 +1,1 @@
+"""How the members of a population are made, kept, trained and diagnosed."""
