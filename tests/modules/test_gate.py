@@ -119,7 +119,14 @@ def test_exercise_takes_the_number_of_inputs_from_the_data():
 def test_run_of_before_there_was_a_choice_goes_on():
     before = {"module": {"initialization": "rotation"}, "data": {"gate": "xor"}}
     now = {
-        "module": {"initialization": "rotation", "hidden_features": None, "activation": "sigmoid"},
+        "module": {
+            "initialization": "rotation",
+            "gain": 1.0,
+            "hidden_features": None,
+            "activation": "sigmoid",
+        },
         "data": {"gate": "xor", "table": None},
     }
     assert differences(before, now, get_exercise("xor")) == {}
+    now["module"]["gain"] = 2.0
+    assert [*differences(before, now, get_exercise("xor"))] == ["module.gain"]

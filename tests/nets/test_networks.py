@@ -78,6 +78,26 @@ def test_uniform_start_is_uniform_on_0_to_1():
     assert ((counts - expected) ** 2 / expected).sum() < 27.9  # chi-square, 9 degrees, p = 0.001
 
 
+def test_gain_makes_the_default_start_kolen_and_pollacks_cube():
+    # weights and biases of layers with two inputs, evenly from a cube of half side 0.707 gain
+    nets = [FourLayerXOR(gain=4.0, seed=seed) for seed in range(200)]
+    values = torch.cat([p.detach().flatten() for net in nets for p in net.parameters()])
+    half = 4.0 / math.sqrt(2)
+    assert 0.99 * half < values.abs().max() < half
+    counts = torch.histc(values, bins=10, min=-half, max=half)
+    expected = len(values) / 10
+    assert ((counts - expected) ** 2 / expected).sum() < 27.9  # chi-square, 9 degrees, p = 0.001
+
+
+@pytest.mark.parametrize("initialization", INITIALIZATIONS)
+@pytest.mark.parametrize("net_class", [SequentialMLP, FourLayerXOR, DualHeadMLP, Perceptron])
+def test_gain_is_a_factor_of_every_weight_and_bias(net_class, initialization):
+    usual, large = (net_class(initialization=initialization, gain=g, seed=2) for g in (1.0, 4.0))
+    for name, start in usual.named_parameters():
+        assert torch.equal(large.get_parameter(name), 4 * start)  # exact: a power of two
+    assert large.arguments == usual.arguments  # of the layers, which files keep
+
+
 def test_xavier_start_has_gain_1_and_no_bias():
     layer = linear_layers(SequentialMLP(initialization="xavier"))[1]
     bound = math.sqrt(6 / 512)
@@ -222,6 +242,10 @@ def test_any_module_can_be_initialized():
         (lambda: SequentialMLP(in_features=2, in_range=((0, 1), (3, 2))), "low=3 high=2"),
         (lambda: SequentialMLP(in_features=2, in_range=((0, 1), 2)), "got (0,1),2"),
         (lambda: SequentialMLP(seed=-1), "-1"),
+        (lambda: SequentialMLP(gain=0), "gain must be above 0, got 0"),
+        (lambda: FourLayerXOR(gain=math.inf), "gain must be above 0, got inf"),
+        (lambda: DualHeadMLP(gain=math.nan), "gain must be above 0, got nan"),
+        (lambda: Perceptron(gain="x"), "gain must be a number, got 'x'"),
         (lambda: DualHeadMLP(trunk_features=()), "trunk_features"),
         (lambda: Perceptron(in_features=0), "0"),
     ],

@@ -134,7 +134,7 @@ STARTS = f"""
 const {{ drawStart }} = await load('core/starts.js');
 const net = await readNetwork(given.net);
 return given.names.map((name) => given.seeds.map((seed) => {{
-  drawStart(net, name, seed);
+  drawStart(net, name, seed, given.gain);
   return Array.from(parametersOf(net));
 }}));
 """
@@ -172,7 +172,9 @@ def test_starts_are_drawn_as_mlpzoo_draws_them(modules):
 def test_rotations_are_at_right_angles_and_bends_are_spread_evenly(modules):
     net = mlpzoo.SequentialMLP(in_features=3, hidden_features=(5, 2))
     given = {"net": network_data(net), "names": ["rotation"], "seeds": [4]}
-    w1, b1, w2, b2, w3, b3 = (part[0] for part in _parts(net, modules(STARTS, given)[0]))
+    drawn = modules(STARTS, given)[0]
+    w1, b1, w2, b2, w3, b3 = (part[0] for part in _parts(net, drawn))
+    assert modules(STARTS, given | {"gain": 2})[0] == [[2 * v for v in flat] for flat in drawn]
     np.testing.assert_allclose(w1.T @ w1, 0.7**2 * np.eye(3), atol=1e-12)
     np.testing.assert_allclose(w2 @ w2.T, 2.5**2 * np.eye(2), atol=1e-12)
     np.testing.assert_allclose(np.linalg.norm(w3), 8)

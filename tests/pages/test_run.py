@@ -23,7 +23,8 @@ def runs(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs")
     quick = {"out": out, "progress": False, "accelerator": "cpu", "plots": False}
     first = train("xor", module={"lr": 0.02}, **quick).folder
-    second = train("xor", recipe="lecture", max_steps=40, val_every=20, film=True, **quick).folder
+    short = {"recipe": "lecture", "max_steps": 40, "val_every": 20, "film": True}
+    second = train("xor", module={"gain": 2.0}, **short, **quick).folder
     many = train_population("perceptron", members=3, **quick).folder
     for folder in (first, second):
         (folder / "figures").mkdir(exist_ok=True)
@@ -80,6 +81,7 @@ def test_missed_bar_is_explained_and_the_recipe_compared_with(tab, runs, tmp_pat
     diagnosis = json.loads((runs[1] / "result.json").read_text())["diagnosis"]
     text = opened(tab, shown, tmp_path / "run.html")
     assert diagnosis in text
+    assert tab.locator("[name=gain]").input_value() == "2"  # what its training starts with
     assert "solved\tno" in text
     tab.get_by_label("What is drawn").select_option("val_accuracy")
     tab.get_by_label("logarithmic").uncheck()

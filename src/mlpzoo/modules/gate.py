@@ -30,6 +30,7 @@ class LitGate(LitNetwork):
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
             "rotation", "spread", "steep", "nguyen" or "zeros" (see
             `mlpzoo.nets.initialization`).
+        gain: Factor of the weights and biases that they start with.
         loss: Name of a loss of `torch.nn` that takes the logit.
         seed: Seed of the start.
 
@@ -51,6 +52,7 @@ class LitGate(LitNetwork):
         hidden_features: tuple[int, ...] | None = None,
         activation: str = _LECTURES,
         initialization: str = "rotation",
+        gain: float = 1.0,
         loss: str = "bcewithlogits",
         reduction: str = "mean",
         optimizer: str = "adam",
@@ -65,7 +67,7 @@ class LitGate(LitNetwork):
         net: nn.Module
         if hidden_features is None:
             _check_lectures(in_features, activation)
-            net = FourLayerXOR(initialization=initialization, seed=seed)
+            net = FourLayerXOR(initialization=initialization, gain=gain, seed=seed)
         else:
             net = SequentialMLP(**taken_by(SequentialMLP, given))
         super().__init__(net, task="gate", **taken_by(LitNetwork, given))

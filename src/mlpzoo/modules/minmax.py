@@ -31,6 +31,7 @@ class LitMinMax(LitNetwork):
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
             "rotation", "spread", "steep", "nguyen" or "zeros" (see
             `mlpzoo.nets.initialization`).
+        gain: Factor of the weights and biases that they start with.
         value_range: Low and high end of inputs and outputs, mapped on [-1, 1] inside.
         reduction: "sum" or "mean", within a head.
         seed: Seed of the start.
@@ -53,6 +54,7 @@ class LitMinMax(LitNetwork):
         trunk_features: tuple[int, ...] = (256, 256, 256),
         head_features: tuple[int, ...] = (256,),
         initialization: str = "default",
+        gain: float = 1.0,
         value_range: tuple[float, float] | None = None,
         loss: str = "mse",
         reduction: str = "mean",

@@ -5,6 +5,7 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 from typing_extensions import override
 
+from mlpzoo.modules._arguments import taken_by
 from mlpzoo.modules.base import LitNetwork
 from mlpzoo.modules.formulas import ACCURACY
 from mlpzoo.modules.metrics import RowMetric
@@ -27,6 +28,7 @@ class LitPerceptron(LitNetwork):
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
             "rotation", "spread", "steep", "nguyen" or "zeros" (see
             `mlpzoo.nets.initialization`).
+        gain: Factor of the weights and biases that they start with.
         lr: Learning rate of the rule.
         seed: Seed of the start.
 
@@ -46,10 +48,11 @@ class LitPerceptron(LitNetwork):
         *,
         in_features: int = 2,
         initialization: str = "default",
+        gain: float = 1.0,
         lr: float = 0.1,
         seed: int = 0,
     ) -> None:
-        net = Perceptron(in_features=in_features, initialization=initialization, seed=seed)
+        net = Perceptron(**taken_by(Perceptron, dict(locals())))
         super().__init__(net, task="gate", loss="mse", reduction="sum", optimizer="sgd", lr=lr)
         self.save_hyperparameters()
         self.example_input_array = torch.zeros(1, in_features)

@@ -26,6 +26,7 @@ class LitSequentialMLP(LitNetwork):
         initialization: How the weights start: "default", "uniform", "xavier", "centred",
             "rotation", "spread", "steep", "nguyen" or "zeros" (see
             `mlpzoo.nets.initialization`).
+        gain: Factor of the weights and biases that they start with.
         in_range: Low and high end of all inputs, or of each, mapped on [-1, 1] inside the network.
         out_range: The same of the outputs, mapped from [-1, 1].
         task: "regression", "gate" or "none": which metrics are reported.
@@ -50,6 +51,7 @@ class LitSequentialMLP(LitNetwork):
         activation: str = "relu",
         out_activation: str = "identity",
         initialization: str = "default",
+        gain: float = 1.0,
         in_range: Ranges | None = None,
         out_range: Ranges | None = None,
         task: str = "regression",

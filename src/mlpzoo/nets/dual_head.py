@@ -23,6 +23,7 @@ class DualHeadMLP(Network):
         trunk_features: Units of each trunk layer.
         head_features: Units of each hidden layer of a head.
         initialization: A name that `mlpzoo.nets.initialization` knows.
+        gain: Factor of the weights and biases that it gives.
         value_range: Low and high end of inputs and outputs; None leaves both as they are.
         seed: Seed of the start.
 
@@ -42,6 +43,7 @@ class DualHeadMLP(Network):
         trunk_features: Sequence[int] = (256, 256, 256),
         head_features: Sequence[int] = (256,),
         initialization: str = "default",
+        gain: float = 1.0,
         value_range: tuple[float, float] | None = None,
         seed: int = 0,
     ) -> None:
@@ -56,7 +58,7 @@ class DualHeadMLP(Network):
         self.trunk = stack((in_features, *trunk_features), "relu").append(nn.ReLU())
         self.max_head = stack((trunk_features[-1], *head_features, 1), "relu")
         self.min_head = stack((trunk_features[-1], *head_features, 1), "relu")
-        initialize(self, initialization, seed)
+        initialize(self, initialization, seed, gain=gain)
 
     @override
     def forward(self, x: Tensor) -> Tensor:

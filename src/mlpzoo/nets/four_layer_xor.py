@@ -19,10 +19,11 @@ class FourLayerXOR(Network):
 
     Args:
         initialization: A name that `mlpzoo.nets.initialization` knows.
+        gain: Factor of the weights and biases that it gives.
         seed: Seed of the start.
 
     Raises:
-        InputError: Unknown initialization or a seed out of range.
+        InputError: Unknown initialization, or a gain or a seed out of range.
 
     Example:
         >>> import torch
@@ -32,14 +33,16 @@ class FourLayerXOR(Network):
 
     gives: ClassVar[str] = "logit"
 
-    def __init__(self, *, initialization: str = "default", seed: int = 0) -> None:
+    def __init__(
+        self, *, initialization: str = "default", gain: float = 1.0, seed: int = 0
+    ) -> None:
         super().__init__()
         self.layer1, self.sigmoid1 = linear(2, 2), nn.Sigmoid()
         self.layer2, self.sigmoid2 = linear(2, 2), nn.Sigmoid()
         self.layer3, self.sigmoid3 = linear(2, 2), nn.Sigmoid()
         self.layer4, self.sigmoid4 = linear(2, 2), nn.Sigmoid()
         self.output_layer = linear(2, 1)
-        initialize(self, initialization, seed)
+        initialize(self, initialization, seed, gain=gain)
 
     def hidden(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the outputs of the four hidden layers, first to last.

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mlpzoo.checks import check_seed, resolve_name
+from mlpzoo.checks import check_positive, check_seed, resolve_name
 
 INITIALIZATIONS = (
     "default", "uniform", "xavier", "centred", "rotation", "spread", "steep", "nguyen",
@@ -20,7 +20,7 @@ ROTATION_GAINS = (0.7, 2.5, 8.0)  # first layer, layers between, last layer
 ROTATION_TILT = 0.01  # most that the last bias is off centre
 
 
-def initialize(net: nn.Module, initialization: str, seed: int) -> None:
+def initialize(net: nn.Module, initialization: str, seed: int, *, gain: float = 1.0) -> None:
     """Draw every linear layer of `net` anew, in the order of `net.modules()`.
 
     - "default": PyTorch's own, U(-1/sqrt(in), 1/sqrt(in)) for weights and biases; the same bits as
@@ -47,16 +47,20 @@ def initialize(net: nn.Module, initialization: str, seed: int) -> None:
         net: Any module; its `nn.Linear` layers are changed in place.
         initialization: One of the names above.
         seed: Seed of a generator of its own; no global random state is touched.
+        gain: Factor of all that is drawn, biases too: "default" with gain g is U(-g/sqrt(in),
+            g/sqrt(in)), and "centred" stays centred.
 
     Raises:
-        InputError: Unknown initialization, or a seed out of range.
+        InputError: Unknown initialization, or a seed or a gain out of range.
     """
     with torch.no_grad():
-        for name, drawn in draw_starts(net, initialization, [seed]).items():
+        for name, drawn in draw_starts(net, initialization, [seed], gain=gain).items():
             net.get_parameter(name).copy_(drawn[0])
 
 
-def draw_starts(net: nn.Module, initialization: str, seeds: Sequence[int]) -> dict[str, Tensor]:
+def draw_starts(
+    net: nn.Module, initialization: str, seeds: Sequence[int], *, gain: float = 1.0
+) -> dict[str, Tensor]:
     """Return what `initialize` would give the linear layers of a network, for many seeds at once.
 
     Shapes: -> by name, (seeds, *shape of the parameter).
@@ -65,11 +69,13 @@ def draw_starts(net: nn.Module, initialization: str, seeds: Sequence[int]) -> di
         net: Any module; it is left as it is.
         initialization: As of `initialize`.
         seeds: One or more.
+        gain: As of `initialize`.
 
     Raises:
         InputError: As of `initialize`.
     """
     name = resolve_name("initialization", initialization, INITIALIZATIONS)
+    check_positive("gain", gain)
     for seed in seeds:
         check_seed("seed", seed)
     linear = {at: part for at, part in net.named_modules() if isinstance(part, nn.Linear)}
@@ -79,6 +85,8 @@ def draw_starts(net: nn.Module, initialization: str, seeds: Sequence[int]) -> di
     )  # fmt: skip
     with torch.no_grad():
         _draw(name, weights, biases, seeds)
+        for part in (*weights, *biases) if gain != 1 else ():
+            part.mul_(gain)
     return {
         f"{at}.{kind}": drawn
         for at, *both in zip(linear, weights, biases, strict=True)

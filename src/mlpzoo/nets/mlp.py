@@ -29,6 +29,7 @@ class SequentialMLP(Network):
         activation: Name of a `torch.nn` activation, in any case.
         out_activation: The same for the output; "identity" for none.
         initialization: A name that `mlpzoo.nets.initialization` knows.
+        gain: Factor of the weights and biases that it gives.
         in_range: Low and high end of all inputs, or of each; None leaves them as they are.
         out_range: The same of the outputs.
         seed: Seed of the start.
@@ -52,6 +53,7 @@ class SequentialMLP(Network):
         activation: str = "relu",
         out_activation: str = "identity",
         initialization: str = "default",
+        gain: float = 1.0,
         in_range: Ranges | None = None,
         out_range: Ranges | None = None,
         seed: int = 0,
@@ -67,7 +69,7 @@ class SequentialMLP(Network):
         self.layers = stack((in_features, *hidden_features, out_features), activation)
         self.out_activation = ACTIVATIONS[out_activation]()
         self.out_scale = RangeScale(out_range, out_features)
-        initialize(self, initialization, seed)
+        initialize(self, initialization, seed, gain=gain)
 
     @override
     def forward(self, x: Tensor) -> Tensor:

@@ -20,10 +20,11 @@ class Perceptron(Network):
     Args:
         in_features: Number of inputs.
         initialization: A name that `mlpzoo.nets.initialization` knows.
+        gain: Factor of the weights and biases that it gives.
         seed: Seed of the start.
 
     Raises:
-        InputError: A size below 1, an unknown initialization or a seed out of range.
+        InputError: A size below 1, an unknown initialization, a gain or a seed out of range.
 
     Example:
         >>> import torch
@@ -37,11 +38,16 @@ class Perceptron(Network):
     gives: ClassVar[str] = "probability"
 
     def __init__(
-        self, *, in_features: int = 2, initialization: str = "default", seed: int = 0
+        self,
+        *,
+        in_features: int = 2,
+        initialization: str = "default",
+        gain: float = 1.0,
+        seed: int = 0,
     ) -> None:
         super().__init__(in_features=in_features)
         self.linear = linear(in_features, 1)
-        initialize(self, initialization, seed)
+        initialize(self, initialization, seed, gain=gain)
 
     @override
     def forward(self, x: Tensor) -> Tensor:

@@ -51,6 +51,7 @@ def training_of(found: Found) -> dict[str, Any] | None:
         "hidden": OF_LECTURE if hidden is None else list(hidden),
         "activation": spelling(str(way.get("activation", "sigmoid"))),
         "start": spelling(str(way["initialization"])),
+        "gain": float(way.get("gain") or 1),
         "seed": int(way.get("seed") or 0),
         "lacks": _lacking(ways[0], rates, "bcewithlogits" if gate else "mse"),
     }

@@ -5,7 +5,7 @@ import { activationOf, hiddenOf } from "./task.js";
 
 const DEFAULTS = {
   optimizer: "adam", lr: 0.01, momentum: 0, beta2: 0.999, reduction: "mean", start: "default",
-  seed: 0,
+  gain: 1, seed: 0,
 };
 const LOSSES = [
   ["bcewithlogits", "BCE with logits"], ["bce", "BCE, sigmoid"], ["mse", "MSE, sigmoid"],
@@ -50,10 +50,12 @@ function sizesIn(text) {
 export function fieldsOf(settings, isGate) {
   const names = Object.keys(ACTIVATIONS).filter((name) => name !== "step");
   const activations = names.map((name) => [name, name]);
+  const positive = {
+    read: (text) => numberIn(text, (value) => value > 0), takes: "a number above 0",
+  };
   const shares = { read: share, takes: "a number from 0 on and below 1" };
   return [
-    { name: "lr", label: "Rate", takes: "a number above 0",
-      read: (text) => numberIn(text, (value) => value > 0) },
+    { name: "lr", label: "Rate", ...positive },
     { name: "optimizer", label: "Optimizer", choices: [["sgd", "SGD"], ["adam", "Adam"]] },
     { name: "momentum", label: "Momentum", ...shares, when: (now) => now.optimizer === "sgd" },
     { name: "beta2", label: "Beta 2", ...shares, when: (now) => now.optimizer === "adam" },
@@ -65,6 +67,7 @@ export function fieldsOf(settings, isGate) {
     { name: "activation", label: "Activation", when: (now) => now.hidden?.length !== 0,
       choices: settings.activation ? activations : [["", "as they are"], ...activations] },
     { name: "start", label: "Start", choices: STARTS },
+    { name: "gain", label: "Gain", ...positive, when: (now) => now.start !== "zeros" },
     { name: "seed", label: "Seed", takes: "a whole number from 0 on",
       read: (text) => numberIn(text, (value) => Number.isSafeInteger(value) && value >= 0) },
     { name: "origin", label: "Start from", choices: ORIGINS },

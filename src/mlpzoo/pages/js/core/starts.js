@@ -26,16 +26,17 @@ const STARTS = {
   zeros: ({ weight, bias }) => [weight, bias].forEach((part) => part.fill(0)),
 };
 
-/** Draw all weights and biases anew; the same seed gives the same. */
-export function drawStart(net, name, seed) {
+/** Draw all weights and biases anew, times a gain; the same seed gives the same. */
+export function drawStart(net, name, seed, gain = 1) {
   const random = randomOf(seed);
   net.layers.forEach((layer, i) => {
     STARTS[name](layer, random, { first: i === 0, last: i === net.layers.length - 1 });
+    for (const part of [layer.weight, layer.bias]) fill(part, (value) => gain * value);
   });
 }
 
 function fill(part, draw) {
-  for (let i = 0; i < part.length; i++) part[i] = draw();
+  for (let i = 0; i < part.length; i++) part[i] = draw(part[i]);
 }
 
 /** U(-1/sqrt(inputs), 1/sqrt(inputs)). */

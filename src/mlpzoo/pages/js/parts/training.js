@@ -10,7 +10,8 @@ import { Chart } from "../drawing/chart.js";
 import { make, panel, short } from "../drawing/dom.js";
 import { formOf } from "../drawing/form.js";
 
-const NEW_START = ["loss", "hidden", "activation", "start", "seed", "origin"]; // the others go on
+/** After these it starts anew; after the others, it goes on. */
+const NEW_START = ["loss", "hidden", "activation", "start", "gain", "seed", "origin"];
 const ABOUT_SEEDS = "Seeds are the page's own: torch draws other weights from the same seed.";
 const ABOUT_STEPS = "A step has slope 0: in training, sigmoids stand in its place.";
 const SLOW = "So many units take long in a page: try hidden layers of 16, 16.";
@@ -132,7 +133,7 @@ class Training {
     const { settings, model } = this;
     const net = networkOf(model.net, settings, this.isGate);
     const isDrawn = settings.origin === "drawn" || !net.kept;
-    if (isDrawn) drawStart(net, settings.start, settings.seed);
+    if (isDrawn) drawStart(net, settings.start, settings.seed, settings.gain);
     if (isDrawn && settings.origin === "shown") this.say("Layers of other sizes start anew.");
     this.trainer = new Trainer(net, this.rows, settings);
     this.isStale = false;
