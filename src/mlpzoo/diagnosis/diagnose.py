@@ -132,9 +132,9 @@ def _diverged(seen: Probe) -> Diagnosis | None:
     if seen.step is not None:
         detail = f"not finite at step {seen.step}; lower the lr"
         return Diagnosis("diverged", detail, {"step": float(seen.step)})
-    lost = {"parameters": seen.weights_in_a_row, "outputs": seen.answer}
-    if all(bool(part.isfinite().all()) for part in lost.values()):
+    if seen.every.finite[seen.index]:
         return None
+    lost = {"parameters": seen.weights_in_a_row, "outputs": seen.answer}
     evidence = {name: (~part.isfinite()).double().mean().item() for name, part in lost.items()}
     shares = " and ".join(f"{share:.0%} of the {name}" for name, share in evidence.items())
     return Diagnosis("diverged", f"{shares} are not finite; lower the lr", evidence)

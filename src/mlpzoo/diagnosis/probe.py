@@ -48,9 +48,9 @@ class Probe:
     @cached_property
     def is_gate(self) -> bool:
         """Whether it answers whether y is 1, and y is 0 or 1."""
-        y = self.truth
-        binary = bool(((y == 0) | (y == 1)).all()) and y.shape[1] == 1
-        return self.module.task == "gate" and binary and self.answer.shape == y.shape
+        binary = self.every.binary
+        known = binary[self.index if len(binary) > 1 else 0]
+        return self.module.task == "gate" and known and self.answer.shape == self.truth.shape
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:

@@ -60,6 +60,20 @@ class Probes:
         return x.double(), y.double()
 
     @cached_property
+    def binary(self) -> list[bool]:
+        """Whether each grid has one target, of zeros and ones."""
+        y = self.grid[1]
+        return [
+            y.shape[2] == 1 and each for each in ((y == 0) | (y == 1)).flatten(1).all(1).tolist()
+        ]
+
+    @cached_property
+    def finite(self) -> list[bool]:
+        """Whether the parameters of each and its answers on the grid are finite."""
+        parts = self.kept(Probes.in_a_row), self.on_grid[1].flatten(1)
+        return torch.cat(parts, dim=1).isfinite().all(1).tolist()
+
+    @cached_property
     def on_grid(self) -> tuple[list[tuple[str, nn.Module, Tensor]], Tensor]:
         """What each call of a layer gives on the grid, with its name in the net; the answers."""
         module = self.module

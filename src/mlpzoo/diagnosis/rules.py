@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mlpzoo.data.gate import is_linearly_separable
 from mlpzoo.diagnosis.probe import Probe
+from mlpzoo.diagnosis.probes import Probes
 from mlpzoo.modules import LitNetwork
 from mlpzoo.nets import Perceptron, SequentialMLP
 from mlpzoo.nets.range_scale import RangeScale
@@ -23,7 +26,10 @@ PULLED = 0.01  # rounding alone pulls less
 LEARNS = 0.03  # of the loss, taken away by a few steps: what still learns is only not finished
 VANISHED = 1e-5  # first layer's gradient over the last's; four sigmoid layers start above it
 _ENDS: dict[type[nn.Module], tuple[float, float]] = {nn.Sigmoid: (0, 1), nn.Tanh: (-1, 1)}
+_RELUS = (nn.ReLU, nn.ReLU6)
 _LINEAR_PARTS = (SequentialMLP, Perceptron, nn.Sequential, nn.Linear, nn.Identity, RangeScale)
+
+_Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def wrong_loss(seen: Probe) -> Diagnosis | None:
 
 def not_separable(seen: Probe) -> Diagnosis | None:
     """Find a gate that no line separates before a linear model."""
-    if not (seen.is_gate and seen.x.shape == (4, 2) and is_linear(seen.module.net, nn.Sigmoid)):
+    if not (seen.every.kept(_is_logistic) and seen.is_gate and seen.x.shape == (4, 2)):
         return None
     truth_table: Any = tuple(map(int, seen.truth.flatten()))
     if is_linearly_separable(truth_table):
@@ -86,7 +92,9 @@ def not_separable(seen: Probe) -> Diagnosis | None:
 
 def dead_relus(seen: Probe) -> Diagnosis | None:
     """Find a layer that has lost three quarters of its ReLUs or more."""
-    relus = [call for call in seen.calls if isinstance(call.layer, nn.ReLU | nn.ReLU6)]
+    if not seen.every.kept(_has_relus):
+        return None
+    relus = [call for call in seen.calls if isinstance(call.layer, _RELUS)]
     dead = [(call.name, (call.output == 0).all(dim=0)) for call in relus]
     return _lost("dead ReLU units", dead, "are 0 on all of the grid")
 
@@ -107,13 +115,12 @@ def merged_patterns(seen: Probe) -> Diagnosis | None:
     """Find rows of a gate that share the mean of their unequal targets, the others being right."""
     if not seen.is_gate:
         return None
-    p, y = seen.answer.flatten(), seen.truth.flatten()
+    p, y = (part.flatten().numpy() for part in (seen.answer, seen.truth))  # so few, it is faster
     right = (p > 0.5) == (y > 0.5)
     for rows in _neighbours(p):
-        others = torch.ones_like(right).index_fill(0, rows, False)
-        mean = y[rows].mean()
-        shared = bool(((p[rows] - mean).abs() <= MERGED).all()) and 0 < mean < 1
-        if shared and others.any() and right[others].all():
+        others, mean = np.delete(right, rows), y[rows].mean()
+        shared = 0 < mean < 1 and bool((abs(p[rows] - mean) <= MERGED).all())
+        if shared and len(others) and others.all():
             names, number = _names(seen, rows), {2: "two", 3: "three"}.get(len(rows), len(rows))
             value, loss = p[rows].mean().item(), _cross_entropy(p, y)
             listed = f"{', '.join(names[:-1])} and {names[-1]}"
@@ -143,8 +150,8 @@ def vanishing_gradient(seen: Probe) -> Diagnosis | None:
 def nothing_learned(seen: Probe) -> Diagnosis | None:
     """Find answers that do not depend on the input, or explain none of the targets."""
     if seen.is_gate:
-        p, y = seen.answer.flatten(), seen.truth.flatten()
-        value, loss = p.mean().item(), _cross_entropy(p, y)
+        p, asked = (part.flatten().numpy() for part in (seen.answer, seen.truth))
+        value, loss = p.mean().item(), _cross_entropy(p, asked)
         if p.max() - p.min() > 2 * MERGED or seen.trial.gain > LEARNS:
             return None
         sure = math.isinf(loss)  # a step answers 0 or 1, however wrong
@@ -177,18 +184,27 @@ def _right(seen: Probe) -> int:
     return int(((seen.answer > 0.5) == (seen.truth > 0.5)).sum())
 
 
-def _cross_entropy(p: Tensor, y: Tensor) -> float:
-    return -torch.where(y > 0.5, p, 1 - p).log().mean().item()
+def _is_logistic(every: Probes) -> bool:
+    return is_linear(every.example.net, nn.Sigmoid)
 
 
-def _neighbours(p: Tensor) -> list[Tensor]:
-    """Return the indices of values that follow one another closely, a tensor for each group."""
-    values, order = p.sort()
-    ends = (values.diff() > MERGED).nonzero().flatten() + 1
-    groups = torch.tensor_split(order, ends)
-    return [group.sort().values for group in groups if len(group) > 1]
+def _has_relus(every: Probes) -> bool:
+    return any(isinstance(part, _RELUS) for part in every.example.modules())
 
 
-def _names(seen: Probe, rows: Tensor) -> list[str]:
-    middle = (seen.x.amax(dim=0) + seen.x.amin(dim=0)) / 2
-    return ["".join("1" if value else "0" for value in row) for row in seen.x[rows] > middle]
+def _cross_entropy(p: _Numbers, y: _Numbers) -> float:
+    with np.errstate(divide="ignore"):
+        return -float(np.log(np.where(y > 0.5, p, 1 - p)).mean())
+
+
+def _neighbours(p: _Numbers) -> list[NDArray[np.intp]]:
+    """Return the indices of values that follow one another closely, an array for each group."""
+    order = p.argsort()
+    ends = np.flatnonzero(np.diff(p[order]) > MERGED) + 1
+    return [np.sort(group) for group in np.split(order, ends) if len(group) > 1]
+
+
+def _names(seen: Probe, rows: NDArray[np.intp]) -> list[str]:
+    x = seen.x.numpy()
+    middle = (x.max(axis=0) + x.min(axis=0)) / 2
+    return ["".join("1" if value else "0" for value in row) for row in x[rows] > middle]

@@ -88,20 +88,24 @@ class BlockSteps:
             raise InputError(f"{step} does not take blocks; set data.block_steps to 1")
         self._waits = True
 
-    def take(self, block: Block, told: Sequence[int] = ()) -> list[Losses]:
+    def take(
+        self, block: Block, told: Sequence[int] = (), chosen: Tensor | None = None
+    ) -> list[Losses]:
         """Take a step for each batch of a block.
 
         Args:
             block: The batches.
             told: Earlier steps than the last, counted from 0, whose losses are wanted too; of
                 lanes alone, since other blocks end where something is logged.
+            chosen: The members that have to take them; see `CompiledSteps.take`. Others than lanes
+                take them with all.
 
         Returns:
             The losses of the steps told, and of the last.
         """
         self._waits = False
         if self.lanes is not None:
-            return self._take_in_lanes(self.lanes, block, told)
+            return self._take_in_lanes(self.lanes, block, told, chosen)
         return [self._take(block)]
 
     def _take(self, block: Block) -> Losses:
@@ -109,7 +113,7 @@ class BlockSteps:
         recorded = graphs is not None and graphs.ready(block)
         if graphs is not None and (recorded or (graphs.possible and graphs.state_is_there())):
             take = graphs.replay if recorded else graphs.take
-            losses = take(block, self._next_rates(len(block.x)))
+            losses = take(block, [rate for (rate,) in self._next_rates(len(block.x))])
             self.minimised = losses["loss"].detach().reshape(-1)
             return losses
         self.optimizer.zero_grad()
@@ -125,12 +129,12 @@ class BlockSteps:
         return losses
 
     def _take_in_lanes(
-        self, lanes: CompiledSteps, block: Block, told: Sequence[int]
+        self, lanes: CompiledSteps, block: Block, told: Sequence[int], chosen: Tensor | None
     ) -> list[Losses]:
         rates = self._next_rates(len(block.x))
         ends = [*told, len(rates) - 1]
         steps = range(len(rates)) if lanes.axis is None else ends
-        losses = lanes.take(block, rates, steps)
+        losses = lanes.take(block, rates, steps, chosen)
         self.minimised = losses["loss"]
         return [{n: each[steps.index(end)] for n, each in losses.items()} for end in ends]
 
@@ -149,17 +153,17 @@ class BlockSteps:
         self.minimised = torch.stack(each)
         return gradient.losses()[1]
 
-    def _next_rates(self, steps: int) -> list[float]:
+    def _next_rates(self, steps: int) -> list[list[float]]:
         if self.schedule is None:
             return [self._next_rate()] * steps
         return [self._next_rate() for _ in range(steps)]
 
-    def _next_rate(self) -> float:
-        """Return the rate of a step and go on to that of the next."""
-        rate: float = self.optimizer.param_groups[0]["lr"]
+    def _next_rate(self) -> list[float]:
+        """Return the rate of each group for a step and go on to those of the next."""
+        rates = [group["lr"] for group in self.optimizer.param_groups]
         if self.schedule is not None:
             self.schedule.step()
-        return rate
+        return rates
 
 
 def check_blocks(trainer: Trainer, module: LightningModule) -> None:

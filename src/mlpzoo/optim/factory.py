@@ -189,7 +189,7 @@ def build_schedule(
     if name == "exponential":
         return schedulers.ExponentialLR(optimizer, gamma=EXPONENTIAL_END ** (1 / total))
     # One step is taken after the last optimizer step too.
-    rate = optimizer.param_groups[0]["lr"]
+    rates = [group["lr"] for group in optimizer.param_groups]
     return schedulers.OneCycleLR(
-        optimizer, max_lr=rate, total_steps=total + 1, cycle_momentum=False
+        optimizer, max_lr=rates, total_steps=total + 1, cycle_momentum=False
     )

@@ -32,7 +32,7 @@ def drop_traces(optimizer: Optimizer) -> None:
     if is_plain_fused_adam(optimizer, "cpu"):
         for state in optimizer.state.values():
             if state and int(state["step"]) % TRACES_EVERY == 0:
-                _drop(state["exp_avg"], optimizer.param_groups[0])
+                drop_trace(state["exp_avg"], optimizer.param_groups[0])
 
 
 def may_fuse(module: Any) -> bool:
@@ -141,7 +141,7 @@ class _AdamRow:
         else:
             if self.taken % TRACES_EVERY == 0:
                 for mean in self.kernel.means:
-                    _drop(mean, self.group)
+                    drop_trace(mean, self.group)
             self.taken += 1
             self.count.add_(self.one)
             self.kernel.step(self.grads, self.counts, self.group["lr"])
@@ -163,6 +163,12 @@ class _AdamRow:
             self.counts = [self.count] * len(kernel.counts)
 
 
-def _drop(mean: Tensor, group: Mapping[str, Any]) -> None:
+def drop_trace(mean: Tensor, group: Mapping[str, Any]) -> None:
+    """Set what is no normal float32 in a mean of gradients to 0.
+
+    Args:
+        mean: It; changed in place.
+        group: The settings of its optimizer.
+    """
     if group["eps"] >= _LEAST_EPS:
         torch.ops.aten.hardshrink.out(mean, _SUBNORMAL, out=mean)

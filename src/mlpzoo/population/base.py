@@ -1,30 +1,23 @@
 """A population of any module and data: what a Trainer fits, and the members it comes to."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from itertools import islice
+from dataclasses import replace
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
 from mlpzoo.exercises import Threshold
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
-from mlpzoo.optim.kernels import TORCH
-from mlpzoo.optim.kernels.choice import kernel_steps
-from mlpzoo.optim.kernels.lanes import LaneSteps
 from mlpzoo.population.data import PopulationDataModule
 from mlpzoo.population.members.failures import failures
-from mlpzoo.population.members.kinds import Members, SeparateMembers, StackedMembers
-from mlpzoo.population.members.layers import stack
+from mlpzoo.population.members.make import make_members
 from mlpzoo.population.members.restarts import Restarts
-from mlpzoo.population.members.starts import Starts
+from mlpzoo.population.members.variants import JoinedStarts, Variant, may_join
 from mlpzoo.population.module import NEVER, LitPopulation, Measure
 
-WIDE = 64 * 64  # weights of a layer from which on members side by side are as fast on a CPU
-_TRIED = 3  # members whose answers are compared with those of the stacked module
 _ROWS = 5  # along each axis of the grid on which stacked members are tried
 
 
@@ -81,28 +74,95 @@ class Population:
         alike: bool = False,
         accelerator: str = "cpu",
     ) -> None:
-        if isinstance(seeds, str) or not isinstance(seeds, Iterable):
-            raise InputError(f"seeds must be whole numbers, such as range(8), got {seeds!r}")
+        self._build(
+            [Variant(make_module, make_data, seeds, alike)], bars=bars, monitor=monitor, mode=mode,
+            stop_at=stop_at, measure=measure, restart_after=restart_after, accelerator=accelerator,
+        )  # fmt: skip
+
+    @classmethod
+    def of(
+        cls,
+        variants: Sequence[Variant],
+        *,
+        bars: Sequence[Threshold] = (),
+        monitor: str | None = None,
+        mode: str = "min",
+        stop_at: float | None = None,
+        measure: Measure | None = None,
+        restart_after: int | None = None,
+        accelerator: str = "cpu",
+    ) -> "Population":
+        """Return a population of members of several settings, in their order.
+
+        Args:
+            variants: One or more that `may_join`.
+            bars: As of `Population`, as are the others.
+            monitor: The same.
+            mode: The same.
+            stop_at: The same.
+            measure: The same.
+            restart_after: The same.
+            accelerator: The same.
+
+        Raises:
+            InputError: Variants that may not join, or what `Population` refuses.
+
+        Example:
+            >>> from mlpzoo import LitGate, XORDataModule
+            >>> slow, fast = (
+            ...     Variant(
+            ...         lambda seed, lr=lr: LitGate(lr=lr, seed=seed), lambda seed: XORDataModule(),
+            ...         range(4), alike=True,
+            ...     )
+            ...     for lr in (0.001, 0.1)
+            ... )
+            >>> population = Population.of([slow, fast])
+            >>> len(population), population.member(4).lr
+            (8, 0.1)
+        """
+        population = cls.__new__(cls)
+        population._build(
+            variants, bars=bars, monitor=monitor, mode=mode, stop_at=stop_at, measure=measure,
+            restart_after=restart_after, accelerator=accelerator,
+        )  # fmt: skip
+        return population
+
+    def _build(
+        self,
+        variants: Sequence[Variant],
+        *,
+        bars: Sequence[Threshold],
+        monitor: str | None,
+        restart_after: int | None,
+        accelerator: str,
+        **judged: Any,
+    ) -> None:
         bars = (bars,) if isinstance(bars, Threshold) else bars
-        self.seeds = [int(seed) for seed in seeds]
-        if not self.seeds:
-            raise InputError("a population needs at least one seed")
-        starts = Starts(make_module, self.seeds, alike=alike)
-        self.datasets = datasets = [make_data(seed) for seed in self.seeds]
+        if not variants:
+            raise InputError(_NO_SEED)
+        variants = [replace(each, seeds=_whole(each.seeds)) for each in variants]
+        self.seeds = [seed for each in variants for seed in each.seeds]
+        starts = JoinedStarts(variants)
+        self.datasets = datasets = [
+            each.make_data(seed) for each in variants for seed in each.seeds
+        ]
         _check(starts.kinds)
+        _check_joined(starts, datasets)
         restarts = None
         if restart_after is not None:
             _check_restarts(starts.first.optimizer_name)
-            restarts = Restarts(make_module, self.seeds, after=restart_after)
+            makers = [variants[at].make_module for at in starts.variant]
+            restarts = Restarts(
+                lambda index, seed: makers[index](seed), self.seeds, after=restart_after
+            )
         tried = datasets[0].grid(_ROWS)
         kinds = ("gpu", "cuda", "auto" if torch.cuda.is_available() else "")
-        members = _make_members(starts, *tried, on_gpu=accelerator in kinds)
+        members = make_members(starts, *tried, on_gpu=accelerator in kinds)
         self.data = PopulationDataModule(datasets, last=members.last)
         monitor = monitor or (bars[0].metric if bars else _MONITORS[starts.first.task])
         self.module = LitPopulation(
-            members, bars=bars, monitor=monitor, mode=mode, stop_at=stop_at, measure=measure,
-            datasets=datasets, restarts=restarts,
-        )  # fmt: skip
+            members, bars=bars, monitor=monitor, datasets=datasets, restarts=restarts, **judged
+        )
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -139,36 +199,15 @@ class Population:
         return failures(self.module.best, indices, self.datasets, lost)
 
 
-def _make_members(starts: Starts, x: Tensor, y: Tensor, *, on_gpu: bool = False) -> Members:
-    """Return members in the way that is fastest for them: stacked where that works and pays."""
-    first = starts.first
-    widest = max(parameter.numel() for parameter in first.parameters())
-    pays = (on_gpu or widest < WIDE) and not needs_of(first.optimizer_name).module
-    if first.kernel != TORCH:
-        pays = pays and isinstance(kernel_steps(first, first.build_optimizer()), LaneSteps)
-    if starts.alike and pays and (stacked := stack(starts)) is not None:
-        members = StackedMembers(starts, stacked)
-        if _agree(members, starts, x, y):
-            return members
-    return SeparateMembers(starts)
+def _whole(seeds: Any) -> list[int]:
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        raise InputError(f"seeds must be whole numbers, such as range(8), got {seeds!r}")
+    if not (whole := [int(seed) for seed in seeds]):
+        raise InputError(_NO_SEED)
+    return whole
 
 
-def _agree(members: StackedMembers, starts: Starts, x: Tensor, y: Tensor) -> bool:
-    """Try answers and objectives of a few members against the modules themselves."""
-    close = partial(torch.allclose, rtol=1e-4, atol=1e-6, equal_nan=True)
-    try:
-        with torch.no_grad():
-            ours = members.answer(x)
-            theirs = torch.stack([each.answer(x) for each in islice(starts, _TRIED)])
-            stacked = members.stacked.objective(x[None], y.expand(members.count, *y.shape))[0]
-            tried = islice(starts, _TRIED if stacked.dim() else None)
-            own = torch.stack([each.objective(x, y)[0] for each in tried])
-            same = close(stacked[:_TRIED], own) if stacked.dim() else close(stacked, own.sum())
-            return same and len(ours) == members.count and close(ours[:_TRIED], theirs)
-    except (RuntimeError, IndexError):  # code that does not take a leading axis
-        return False
-
-
+_NO_SEED = "a population needs at least one seed"
 _MONITORS = {"regression": "max_error", "gate": "bce", "none": "loss"}
 
 
@@ -190,3 +229,13 @@ def _check(modules: Sequence[LitNetwork]) -> None:
                 raise InputError(f"{kind.__name__}.{hook} is not called in a population")
     if len({(module.task, module.columns) for module in modules}) > 1:
         raise InputError("members must have one task; make_module makes different ones")
+
+
+def _check_joined(starts: JoinedStarts, datasets: Sequence[FunctionDataModule]) -> None:
+    first = starts.variant.index
+    for at, part in enumerate(starts.parts[1:], 1):
+        if not may_join(starts.first, part.first, datasets[0], datasets[first(at)]):
+            raise InputError(
+                f"variant {at} differs from the first in more than its start, its batches and its "
+                "rates; make a population of its own of it"
+            )

@@ -11,10 +11,12 @@ from typing_extensions import override
 
 from mlpzoo.checks import InputError
 from mlpzoo.data import FunctionDataModule
+from mlpzoo.data.base import Samples
 from mlpzoo.data.stream import Batch, BlockStream, Grid, block_stream
 
 _NUMBERS = 2**22  # of one column of a block, and of the answers to one chunk of a grid
 _COMPARED = 64  # steps over which draws must agree to be taken for the same
+_POINTS = 5  # along each axis, at which targets must agree
 _TRIED = 8  # seeds that must agree, for all to be taken for the same
 
 
@@ -33,7 +35,8 @@ class PopulationDataModule(LightningDataModule):
         super().__init__()
         self.first, self.last = members[0], last
         self.members = members[:1] if _same(members, _first_batches) else members
-        self.shown = members[:1] if _same(members, _corners) else members
+        alike = _same(members, _measured_on) and _same(_one_a_setting(members), _rows)
+        self.shown = members[:1] if alike else members
         rows = self.first.batch_size * max(self.first.in_features, 1) * len(self.members)
         self.block_steps = max(1, min(self.first.block_steps, _NUMBERS // rows))
         self._rows = max(1, _NUMBERS // len(members) // 8)
@@ -47,7 +50,9 @@ class PopulationDataModule(LightningDataModule):
         Args:
             steps: Which, (count,), int64.
         """
-        drawn = [member.train_block(steps) for member in self.members]
+        every = {id(member): member for member in self.members}
+        own = {key: member.train_block(steps) for key, member in every.items()}
+        drawn = [own[id(member)] for member in self.members]
         axis = -1 if self.last else 1
         x, y = (torch.stack(column, axis).movedim(axis, 1) for column in zip(*drawn, strict=True))
         return x, y
@@ -94,12 +99,12 @@ def data_of_seeds(
     """
     few = {*seeds[:: -(-len(seeds) // _TRIED)], seeds[-1]}
     tried = [make_data(seed) for seed in few]
-    if _same(tried, _first_batches) and _same(tried, _corners):
+    if _same(tried, _first_batches) and _same(tried, _measured_on):
         return lambda seed: tried[0]
     return cache(make_data)
 
 
-def _same(members: Iterable[FunctionDataModule], part: Callable[[Any], Batch]) -> bool:
+def _same(members: Iterable[FunctionDataModule], part: Callable[[Any], tuple[Tensor, ...]]) -> bool:
     """Tell whether a part of the data is the same in all; it is drawn until one differs."""
     parts = map(part, {id(each): each for each in members}.values())
     first = next(parts)
@@ -110,5 +115,16 @@ def _first_batches(member: FunctionDataModule) -> Batch:
     return member.train_block(torch.arange(min(_COMPARED, member.stage(0)[1])))
 
 
-def _corners(member: FunctionDataModule) -> Batch:
-    return member.grid(2)
+def _measured_on(member: FunctionDataModule) -> tuple[Tensor, ...]:
+    """Return the rows of validation and test; a few of those that fill the range evenly."""
+    return member.grid(_POINTS) if type(member).rows_of is Samples.rows_of else _rows(member)
+
+
+def _rows(member: FunctionDataModule) -> tuple[Tensor, ...]:
+    return (*member.rows_of("val"), *member.rows_of("test"))
+
+
+def _one_a_setting(members: Sequence[FunctionDataModule]) -> list[FunctionDataModule]:
+    """Return one member of those that differ in nothing but their seed, of each kind."""
+    every = {id(each): each for each in members}.values()
+    return [*{str({**each.hparams, "seed": 0}): each for each in every}.values()]

@@ -64,7 +64,7 @@ class LitPopulation(LightningModule):
         self.save_hyperparameters({"members": members.count, "monitor": monitor, "mode": mode})
         self.automatic_optimization = False
         self.members, self.best = members, deepcopy(members)
-        self.metrics = member_metrics(self.members.example[0].metrics(""))
+        self.metrics = member_metrics(self.members.example.metrics(""))
         self.bars, self.monitor, self.stop_at = tuple(bars), monitor, stop_at
         self.sign = 1.0 if mode == "min" else -1.0
         self.measure, self.datasets, self.restarts = measure, datasets, restarts
@@ -83,7 +83,7 @@ class LitPopulation(LightningModule):
 
     @override
     def configure_optimizers(self) -> Any:
-        name, optimizers = self.members.example[0].schedule, self.members.optimizers()
+        name, optimizers = self.members.example.schedule, self.members.optimizers()
         if name == "constant":
             return optimizers
         total = self.trainer.estimated_stepping_batches
@@ -115,7 +115,7 @@ class LitPopulation(LightningModule):
 
     def block_sizes(self, *, rows: int, most: int) -> Callable[[], int]:
         """Return what tells how many steps a block may have; see `LitNetwork.block_sizes`."""
-        past_logs = self.members.example[0].kernel != TORCH
+        past_logs = self.members.example.kernel != TORCH
         return block_sizes(self.trainer, rows=rows, most=most, past_logs=past_logs)
 
     @override
@@ -177,7 +177,7 @@ class LitPopulation(LightningModule):
 
     def _update(self, members: Members, x: Tensor, y: Tensor) -> None:
         answer = members.answer(x)
-        check_targets(members.example[0].loss, answer if y.dim() == answer.dim() else answer[0], y)
+        check_targets(members.example.loss, answer if y.dim() == answer.dim() else answer[0], y)
         self.metrics.update(*as_exact(answer, y))
 
     def _keep(self, metrics: Mapping[str, Tensor]) -> None:

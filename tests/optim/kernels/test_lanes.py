@@ -214,6 +214,14 @@ def chosen(asked="auto", module=None, data=BLOCKS, steps=1000, device="cpu"):
     return choice.choose_kernel(asked, module or LitGate(), data, steps=steps, device=device)
 
 
+@pytest.mark.parametrize("start", ["centred", "zeros", "uniform", "rotation"])
+def test_where_a_network_starts_makes_no_difference_to_its_kernel(start):
+    module = LitGate(initialization=start, lr=0.1)
+    before = [parameter.clone() for parameter in module.parameters()]
+    assert chosen(module=module) == "numba"
+    assert all(map(torch.equal, before, module.parameters()))
+
+
 def test_lanes_are_taken_where_they_are_known_and_pay():
     assert chosen() == "numba"
     wide = {"module": LitSequentialMLP(hidden_features=(33,)), "data": SinDataModule(block_steps=9)}

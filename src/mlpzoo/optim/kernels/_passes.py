@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from mlpzoo.optim.kernels._steps import _act, _adapt, _descend, _error, _slope
+from mlpzoo.optim.kernels._steps import _adapt, _descend
+from mlpzoo.optim.kernels._units import act, error, slope
 from mlpzoo.optim.kernels._vectors import fma, load, spread, store
 from mlpzoo.optim.kernels.compiled import LANES
 
@@ -26,7 +27,7 @@ def rise(h, state, bias, units, kind):
             z = load(h, row + i)
             if bias >= 0:
                 z = z + load(state, bias + i)
-            store(h, row + i, _act(kind, z))
+            store(h, row + i, act(kind, z))
 
 
 @_compiled
@@ -36,7 +37,7 @@ def fall(h, d, state, bias, units, kind):
         state[bias : bias + units] = 0
     for row in range(0, len(h), units):
         for i in range(0, units, LANES):
-            e = _slope(kind, load(h, row + i), load(d, row + i))
+            e = slope(kind, load(h, row + i), load(d, row + i))
             store(d, row + i, e)
             if bias >= 0:
                 store(state, bias + i, load(state, bias + i) + e)
@@ -52,10 +53,10 @@ def compare(h, d, y, state, biases, rows, kind, loss, numbers, answer):
             for i in range(c, rows * columns, columns):
                 h[i] += state[biases[c]]
     for i in range(0, len(h), LANES):
-        own = _act(kind, load(h, i))
+        own = act(kind, load(h, i))
         z = fma(own, spread(half), spread(centre))
         store(answer, i, z)
-        store(d, i, _slope(kind, own, _error(loss, z, load(y, i)) * factor * half))
+        store(d, i, slope(kind, own, error(loss, z, load(y, i)) * factor * half))
     for c in range(columns):
         if biases[c] >= 0:
             total = np.float32(0)
@@ -65,7 +66,7 @@ def compare(h, d, y, state, biases, rows, kind, loss, numbers, answer):
 
 
 @_compiled
-def update(state, adaptive, settings, rates, step):
+def update(state, adaptive, moves, settings, rates, step):
     """Take a step of the optimizer; settings and rates are those of `_steps.steps`."""
     size = len(state) // 4
     rate, root, shrink = rates[step, 0], rates[step, 1], rates[step, 2]
@@ -73,4 +74,4 @@ def update(state, adaptive, settings, rates, step):
     if adaptive:
         _adapt(state, 0, m, v, g, vectors, settings, rate, root, shrink)
     else:
-        _descend(state, 0, m, g, vectors, settings, rate)
+        _descend(state, 0, m, g, vectors, settings, rate, moves)

@@ -9,50 +9,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from mlpzoo.optim.kernels._vectors import (
-    above,
-    fma,
-    gate,
-    load,
-    normal,
-    relu,
-    sigmoid,
-    spread,
-    sqrt,
-    store,
-    tanh,
-)
-from mlpzoo.optim.kernels.compiled import KINDS, LANES, LOSSES
+from mlpzoo.optim.kernels._units import act, error, slope
+from mlpzoo.optim.kernels._vectors import fma, load, normal, spread, sqrt, store, unless
+from mlpzoo.optim.kernels.compiled import LANES
 
 ROWS = 4  # that are gone through together
 _STEP = ROWS * LANES  # floats of a unit
-_SIGMOID, _RELU, _TANH = map(KINDS.index, ("sigmoid", "relu", "tanh"))
-_OF_LOGITS, _OF_PROBABILITIES = map(LOSSES.index, ("bcewithlogits", "bce"))
 _compiled: Any = njit(error_model="numpy", cache=True)
-_inlined: Any = njit(error_model="numpy", inline="always")
-
-
-@_inlined
-def _act(kind, z):
-    if kind == _SIGMOID:
-        return sigmoid(z)
-    if kind == _RELU:
-        return relu(z)
-    if kind == _TANH:
-        return tanh(z)
-    return z
-
-
-@_inlined
-def _slope(kind, h, d):
-    """Return d times the slope of an activation whose output is h."""
-    if kind == _SIGMOID:
-        return d * (h - h * h)
-    if kind == _RELU:
-        return gate(h, d)
-    if kind == _TANH:
-        return d - d * h * h
-    return d
 
 
 @_compiled
@@ -70,10 +33,10 @@ def _forward(b, layers, h, p):
                 z2 = fma(w, load(b, x + 2 * LANES), z2)
                 z3 = fma(w, load(b, x + 3 * LANES), z3)
             y = h + (out + o) * _STEP
-            store(b, y, _act(kind, z0))
-            store(b, y + LANES, _act(kind, z1))
-            store(b, y + 2 * LANES, _act(kind, z2))
-            store(b, y + 3 * LANES, _act(kind, z3))
+            store(b, y, act(kind, z0))
+            store(b, y + LANES, act(kind, z1))
+            store(b, y + 2 * LANES, act(kind, z2))
+            store(b, y + 3 * LANES, act(kind, z3))
 
 
 @_compiled
@@ -83,10 +46,10 @@ def _backward(b, layers, h, d, p, g):
         first, inputs, out, outputs, kind, weight, bias, adds = layers[q]
         for o in range(outputs):
             y, e = h + (out + o) * _STEP, d + (out + o) * _STEP
-            d0 = _slope(kind, load(b, y), load(b, e))
-            d1 = _slope(kind, load(b, y + LANES), load(b, e + LANES))
-            d2 = _slope(kind, load(b, y + 2 * LANES), load(b, e + 2 * LANES))
-            d3 = _slope(kind, load(b, y + 3 * LANES), load(b, e + 3 * LANES))
+            d0 = slope(kind, load(b, y), load(b, e))
+            d1 = slope(kind, load(b, y + LANES), load(b, e + LANES))
+            d2 = slope(kind, load(b, y + 2 * LANES), load(b, e + 2 * LANES))
+            d3 = slope(kind, load(b, y + 3 * LANES), load(b, e + 3 * LANES))
             store(b, e, d0)
             store(b, e + LANES, d1)
             store(b, e + 2 * LANES, d2)
@@ -120,16 +83,6 @@ def _backward(b, layers, h, d, p, g):
             store(b, x + 3 * LANES, d3)
 
 
-@_inlined
-def _error(loss, y, t):
-    """Return the derivative of a loss by the answer, but for a factor."""
-    if loss == _OF_LOGITS:
-        return sigmoid(y) - t
-    if loss == _OF_PROBABILITIES:
-        return (y - t) / above(y - y * y, np.float32(1e-12))
-    return y - t
-
-
 @_compiled
 def _read(b, to, values, step, row, rows, columns, member, members):
     """Copy four rows of data into lanes, zeros where there are no more rows."""
@@ -153,22 +106,22 @@ def _compare(b, h, d, y, row, rows, columns, loss, numbers, answers, at, member,
                 store(b, d + place, spread(np.float32(0)))
                 continue
             answer = fma(load(b, h + place), spread(half), spread(centre))
-            error = _error(loss, answer, load(b, y + place))
-            store(b, d + place, error * scale * half)
+            wrong = error(loss, answer, load(b, y + place))
+            store(b, d + place, wrong * scale * half)
             if at >= 0:
                 to = ((at * rows + row + q) * columns + o) * members + member
                 store(answers, to, answer)
 
 
 @_compiled
-def _descend(b, p, m, g, size, settings, rate):
-    """Take a step of gradient descent with the gradient at g."""
+def _descend(b, p, m, g, size, settings, rate, moves):
+    """Take a step of gradient descent with the gradient at g; moves tells of momentum."""
     decay, momentum = settings[4], settings[5]
     for i in range(0, size * LANES, LANES):
         weight = load(b, p + i)
         grad = fma(weight, spread(decay), load(b, g + i))
-        if momentum != 0:
-            grad = fma(load(b, m + i), spread(momentum), grad)
+        if moves:
+            grad = unless(momentum, fma(load(b, m + i), spread(momentum), grad), grad)
             store(b, m + i, grad)
         store(b, p + i, weight - grad * rate)
 
@@ -186,6 +139,17 @@ def _adapt(b, p, m, v, g, size, settings, rate, root, shrink):
         store(b, v + i, square)
         change = mean * rate / fma(sqrt(square), spread(root), spread(eps))
         store(b, p + i, weight * shrink - change)
+
+
+@_compiled
+def _own(b, number, table, group, member):
+    """Return what the lanes have of a table (numbers, groups), by the end of b if of several."""
+    if len(group) == 0:
+        return spread(table[number, 0])
+    end = len(b) - LANES
+    for lane in range(LANES):
+        b[end + lane] = table[number, group[member + lane]]
+    return load(b, end)
 
 
 @_compiled
@@ -209,7 +173,7 @@ def _gradient(b, start, layers, step, member, data, shape, at, loss, numbers):
 
 
 @_compiled
-def steps(state, x, y, answers, places, layers, codes, numbers, settings, rates):
+def steps(state, x, y, answers, places, layers, codes, numbers, settings, rates, group):
     """Take steps with every member.
 
     Args:
@@ -219,29 +183,39 @@ def steps(state, x, y, answers, places, layers, codes, numbers, settings, rates)
         answers: Those before a step, (steps that are told, rows, out_features, members); filled.
         places: Of each step in them, below 0 for none, (steps,).
         layers: Of `lanes.py`, as are the rest.
-        codes: The loss, and whether the optimizer is an Adam.
+        codes: The loss, whether the optimizer is an Adam, and whether it has a momentum.
         numbers: Factor of the loss, half width and centre of the answers.
-        settings: 1 - beta1, beta2, 1 - beta2, eps, decay in the gradient, momentum.
-        rates: Size of each step, root of its mean of squares, and factor of its weights.
+        settings: 1 - beta1, beta2, 1 - beta2, eps, decay in the gradient, momentum, (6, groups).
+        rates: Size of each step, root of its mean of squares, and factor of its weights, (steps, 3,
+            groups).
+        group: Of each member, filled up; empty where there is one of all.
     """
     _, size, members = state.shape
-    (loss, adaptive), flat = codes, state.ravel()
+    (loss, adaptive, moves), flat = codes, state.ravel()
     units = layers[-1, 2] + layers[-1, 3]
     h, d = 4 * size * LANES, 4 * size * LANES + units * _STEP
     start = (size, h, d, d + units * _STEP)
     m, v, g = size * LANES, 2 * size * LANES, 3 * size * LANES
     data = x.ravel(), y.ravel(), answers.ravel()
     shape = (*x.shape[1:3], y.shape[2], x.shape[3], y.shape[3], members)
-    b = np.empty(start[3] + y.shape[2] * _STEP, np.float32)
+    changing = rates.reshape(-1, rates.shape[2])
+    b = np.empty(start[3] + y.shape[2] * _STEP + LANES, np.float32)
     for member in range(0, members, LANES):
         for i in range(3 * size):
             store(b, i * LANES, load(flat, i * members + member))
+        own = (
+            _own(b, 0, settings, group, member), _own(b, 1, settings, group, member),
+            _own(b, 2, settings, group, member), _own(b, 3, settings, group, member),
+            _own(b, 4, settings, group, member), _own(b, 5, settings, group, member),
+        )  # fmt: skip
         for k in range(len(rates)):
             _gradient(b, start, layers, k, member, data, shape, places[k], loss, numbers)
-            rate, root, shrink = rates[k, 0], rates[k, 1], rates[k, 2]
+            rate = _own(b, 3 * k, changing, group, member)
             if adaptive:
-                _adapt(b, 0, m, v, g, size, settings, rate, root, shrink)
+                root = _own(b, 3 * k + 1, changing, group, member)
+                shrink = _own(b, 3 * k + 2, changing, group, member)
+                _adapt(b, 0, m, v, g, size, own, rate, root, shrink)
             else:
-                _descend(b, 0, m, g, size, settings, rate)
+                _descend(b, 0, m, g, size, own, rate, moves)
         for i in range(3 * size):
             store(flat, i * members + member, load(b, i * LANES))

@@ -184,6 +184,11 @@ def _above(b: Any, value: Any, least: Any) -> Any:
     return b.select(b.fcmp_ordered("<", value, least), least, value)
 
 
+def _unless(b: Any, value: Any, then: Any, otherwise: Any) -> Any:
+    is_0 = b.fcmp_ordered("==", value, _constant(0.0))
+    return b.select(is_0, otherwise, then)
+
+
 def _normal(b: Any, value: Any) -> Any:
     size = _called(b, "fabs", value)
     return b.select(b.fcmp_ordered("<", size, _constant(_SMALLEST)), _constant(0.0), value)
@@ -197,4 +202,5 @@ tanh = _elementwise(1, _tanh)
 relu = _elementwise(1, _relu)
 gate = _elementwise(2, _gate)  # the second where the first is above 0, else 0
 above = _elementwise(2, _above)  # the first, or the second where that is larger
+unless = _elementwise(3, _unless)  # the second where the first is not 0, else the third
 normal = _elementwise(1, _normal)  # 0 for subnormal numbers, which processors are slow with

@@ -13,16 +13,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import Optimizer
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.kernels.chain import Chain
 from mlpzoo.optim.kernels.gradient import Losses
+from mlpzoo.optim.of_members import OF_TORCH, OfMembers, Rates, averages, settings, sizes
 
 Array = NDArray[np.float32]
 LANES = 16  # numbers that are worked on at once
 KINDS = ("identity", "sigmoid", "relu", "tanh")  # activations by their codes
 LOSSES = ("mse", "bcewithlogits", "bce")  # their codes in the kernels
+ALL = slice(None)  # of the members
 _UNUSUAL = ("amsgrad", "maximize", "capturable", "differentiable", "nesterov", "dampening")
 
 
@@ -59,22 +61,25 @@ class CompiledSteps(ABC):
         optimizer.step()  # without gradients it changes nothing; schedules ask for it
 
     @abstractmethod
-    def take(self, block: Block, rates: Sequence[float], told: Sequence[int]) -> Losses:
+    def take(
+        self, block: Block, rates: Rates, told: Sequence[int], chosen: Tensor | None = None
+    ) -> Losses:
         """Take a step for each batch of a block.
 
         Args:
             block: x (steps, rows, in_features), y (steps, rows, out_features); of members with an
                 axis of members, or 1, behind that of steps.
-            rates: The learning rate of each step.
+            rates: The learning rate of each step, or those of the optimizer's groups.
             told: The steps whose losses are wanted, in order, counted from 0.
+            chosen: The places of the members that take them, int64; None for all.
 
         Returns:
-            Their losses, by name, (told,) or (told, members).
+            Their losses, by name, (told,) or (told, members), NaN of members that are left out.
         """
 
     def _kept(self) -> Iterator[tuple[int, slice, Array]]:
         """Yield weights and averages, members last, each with its place in the kernel's state."""
-        names = _averages(self.optimizer)
+        names = averages(self.optimizer)
         for weight, place in zip(self.weights, self.places, strict=True):
             state = self.optimizer.state[weight]
             for row, values in enumerate((weight, *(state[name] for name in names))):
@@ -82,19 +87,22 @@ class CompiledSteps(ABC):
                 own = array[..., None] if self.axis is None else np.moveaxis(array, self.axis, -1)
                 yield row, place, own
 
-    def _gather(self, state: Array) -> None:
-        """Fill a kernel's state, (3, size, members or more)."""
+    def _gather(self, state: Array, chosen: Any = ALL) -> None:
+        """Fill a kernel's state, (3, size, members or more), with some of the members."""
         self._begin()
         for row, place, values in self._kept():
-            state[row, place, : self.members] = values.reshape(-1, self.members)
+            own = values[..., chosen]
+            state[row, place, : own.shape[-1]] = own.reshape(-1, own.shape[-1])
 
-    def _scatter(self, state: Array) -> None:
+    def _scatter(self, state: Array, chosen: Any = ALL) -> None:
         for row, place, values in self._kept():
-            values[...] = state[row, place, : self.members].reshape(values.shape)
+            shape = values.shape[:-1]
+            count = self.members if chosen is ALL else len(chosen)
+            values[..., chosen] = state[row, place, :count].reshape(*shape, count)
 
     def _begin(self) -> None:
         """Give the optimizer the state that its first step would give it."""
-        names = _averages(self.optimizer)
+        names = averages(self.optimizer)
         for weight in self.weights:
             state = self.optimizer.state[weight]
             for name in names:
@@ -106,32 +114,22 @@ class CompiledSteps(ABC):
     def _numbers(self, rows: int) -> tuple[Any, Any, Any]:
         """Return the codes and numbers of `steps` that are the same at every step."""
         f = np.float32
-        loss, group, half, centre = self.chain.loss, self.optimizer.param_groups[0], 1.0, 0.0
+        loss, half, centre = self.chain.loss, 1.0, 0.0
         if (scale := self.chain.out_scale) is not None:
             half, centre = scale.half_width.item(), scale.centre.item()
         terms = rows if self.chain.parts else rows * self.columns
         factor = (2 if loss == "mse" else 1) / (1 if self.chain.reduction == "sum" else terms)
-        beta1, beta2 = group.get("betas", (0.0, 0.0))
-        shrinks = group.get("decoupled_weight_decay", False)
-        decay, momentum = 0.0 if shrinks else group["weight_decay"], group.get("momentum", 0.0)
-        settings = (1 - beta1, beta2, 1 - beta2, group.get("eps", 0.0), decay, momentum)
-        codes = (LOSSES.index(loss), "betas" in group)
-        return codes, (f(factor), f(half), f(centre)), tuple(map(f, settings))
+        kept = averages(self.optimizer)
+        codes = (LOSSES.index(loss), "exp_avg" in kept, "momentum_buffer" in kept)
+        return codes, (f(factor), f(half), f(centre)), settings(self.optimizer).astype(f, order="C")
 
-    def _sizes(self, rates: Sequence[float]) -> Array:
-        """Return the size of each step, the root that corrects its mean of squares, and decay."""
-        group, rate = self.optimizer.param_groups[0], np.array(rates, np.float64)
-        root, shrink = np.ones_like(rate), np.ones_like(rate)
-        if "betas" in group:
-            counts = [self.optimizer.state[weight]["step"] for weight in self.weights]
-            step = int(counts[0]) + 1 + np.arange(len(rate))
-            for count in counts:
-                count += len(rate)
-            if group["decoupled_weight_decay"]:
-                shrink = 1 - rate * group["weight_decay"]
-            rate = rate / (1 - group["betas"][0] ** step)
-            root = 1 / np.sqrt(1 - group["betas"][1] ** step)
-        return np.stack([rate, root, shrink], 1).astype(np.float32)
+    def _sizes(self, rates: Rates) -> Array:
+        """Return `of_members.sizes` of these steps, and count them."""
+        counts = [self.optimizer.state[weight].get("step", 0) for weight in self.weights]
+        found = sizes(self.optimizer, rates, int(counts[0]))
+        for count in counts:
+            count += len(rates)
+        return found.astype(np.float32)
 
 
 def is_plain(optimizer: Optimizer) -> bool:
@@ -140,18 +138,11 @@ def is_plain(optimizer: Optimizer) -> bool:
     Args:
         optimizer: Any.
     """
-    if type(optimizer) not in (SGD, Adam, AdamW) or len(optimizer.param_groups) != 1:
+    one = type(optimizer) in OF_TORCH and len(optimizer.param_groups) == 1
+    if not (one or issubclass(type(optimizer), OfMembers)):
         return False
-    (group,) = optimizer.param_groups
+    group = optimizer.param_groups[0]
     hooked = optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks
     numbers = (group["lr"], *group.get("betas", ()))
     unusual = any(group.get(name) for name in _UNUSUAL)
     return not (hooked or unusual or any(isinstance(each, Tensor) for each in numbers))
-
-
-def _averages(optimizer: Optimizer) -> tuple[str, ...]:
-    """Return the names of what an optimizer keeps of each weight."""
-    (group,) = optimizer.param_groups
-    if "betas" in group:
-        return "exp_avg", "exp_avg_sq"
-    return ("momentum_buffer",) if group["momentum"] else ()

@@ -19,6 +19,7 @@ from mlpzoo.optim.kernels.chain import Link
 from mlpzoo.optim.kernels.compiled import KINDS, LANES, CompiledSteps
 from mlpzoo.optim.kernels.gradient import Losses
 from mlpzoo.optim.kernels.written_out import one_like
+from mlpzoo.optim.of_members import Rates
 
 Call = Callable[[], object]
 
@@ -30,7 +31,9 @@ class FusedSteps(CompiledSteps):
 
     @override
     @torch.no_grad()
-    def take(self, block: Block, rates: Sequence[float], told: Sequence[int]) -> Losses:
+    def take(
+        self, block: Block, rates: Rates, told: Sequence[int], chosen: Tensor | None = None
+    ) -> Losses:
         from mlpzoo.optim.kernels import _passes as passes
 
         scale = self.chain.in_scale
@@ -39,8 +42,9 @@ class FusedSteps(CompiledSteps):
         work = _Work(self, rows, passes)
         state, ends = work.state.numpy(), work.ends.numpy()
         self._gather(state.reshape(4, -1, 1))
-        (loss, adaptive), numbers, settings = self._numbers(rows)
-        answers, sizes = torch.empty(steps, ends.shape[1]), self._sizes(rates)
+        (loss, *kind), numbers, settings = self._numbers(rows)
+        own = tuple(settings[:, 0])
+        answers, sizes = torch.empty(steps, ends.shape[1]), self._sizes(rates)[..., 0]
         batches = zip(x.unbind(), y.unbind(), answers.numpy(), strict=True)
         for step, (inputs, targets, given) in enumerate(batches):
             work.x.copy_(inputs)
@@ -50,7 +54,7 @@ class FusedSteps(CompiledSteps):
             passes.compare(*ends, state, work.biases, rows, work.kind, loss, numbers, given)
             for call in work.backward:
                 call()
-            passes.update(state, adaptive, settings, sizes, step)
+            passes.update(state, *kind, own, sizes, step)
         self._scatter(state.reshape(4, -1, 1))
         right = y[told]
         return torch.vmap(self.losses)(answers[told, : rows * self.columns].view_as(right), right)

@@ -11,8 +11,9 @@ from typing_extensions import override
 
 from mlpzoo.data.stream import Block
 from mlpzoo.optim.kernels.chain import Chain
-from mlpzoo.optim.kernels.compiled import KINDS, LANES, Array, CompiledSteps
+from mlpzoo.optim.kernels.compiled import ALL, KINDS, LANES, Array, CompiledSteps
 from mlpzoo.optim.kernels.gradient import Losses
+from mlpzoo.optim.of_members import OfMembers, Rates
 
 
 class LaneSteps(CompiledSteps):
@@ -23,34 +24,52 @@ class LaneSteps(CompiledSteps):
         self.layers = _table(chain)
 
     @override
-    def take(self, block: Block, rates: Sequence[float], told: Sequence[int]) -> Losses:
+    def take(
+        self, block: Block, rates: Rates, told: Sequence[int], chosen: Tensor | None = None
+    ) -> Losses:
         from mlpzoo.optim.kernels._steps import steps
 
         scale = self.chain.in_scale
         x, y = block.x if scale is None else scale.to_unit(block.x), block.y
-        rows, padded = x.shape[-2], self.members + -self.members % LANES
+        if chosen is not None:
+            x, y = (part[:, chosen] if part.shape[1] > 1 else part for part in (x, y))
+        rows, members = x.shape[-2], self.members if chosen is None else len(chosen)
         places = np.full(len(x), -1)
         places[told] = np.arange(len(told))
+        padded, some = members + -members % LANES, () if chosen is None else (chosen.numpy(),)
         answers = np.empty((len(told), rows, self.columns, padded), np.float32)
-        self._gather(state := np.zeros((3, self.size, padded), np.float32))
+        self._gather(state := np.zeros((3, self.size, padded), np.float32), *some)
         steps(
             state, self._by_lane(x), self._by_lane(y), answers, places, self.layers,
-            *self._numbers(rows), self._sizes(rates),
+            *self._numbers(rows), self._sizes(rates), self._groups(*some),
         )  # fmt: skip
-        self._scatter(state)
-        given, right = torch.from_numpy(answers[..., : self.members]).movedim(-1, 1), y[told]
+        self._scatter(state, *some)
+        given, right = torch.from_numpy(answers[..., :members]).movedim(-1, 1), y[told]
         if self.axis is None:
             return torch.vmap(self.losses)(given[:, 0], right)
-        right = right.expand(-1, self.members, *y.shape[2:])
-        return torch.vmap(self.losses)(given, right)
+        losses = torch.vmap(self.losses)(given, right.expand(-1, members, *y.shape[2:]))
+        return losses if chosen is None else {n: self._spread(v, chosen) for n, v in losses.items()}
 
     def _by_lane(self, values: Tensor) -> Array:
         """Return data with the members behind all other axes, filled up; one where all share it."""
         own = values.unsqueeze(-1) if self.axis is None else values.movedim(1, -1)
         if own.shape[-1] > 1:
-            own = nn.functional.pad(own, (0, -self.members % LANES))
+            own = nn.functional.pad(own, (0, -own.shape[-1] % LANES))
         array: Array = own.contiguous().numpy()
         return array
+
+    def _groups(self, chosen: Any = ALL) -> NDArray[np.int64]:
+        """Return which group of the optimizer each lane has its settings of."""
+        if not isinstance(self.optimizer, OfMembers):
+            return np.zeros(0, np.int64)
+        group = self.optimizer.group.numpy()[chosen]
+        return np.pad(group, (0, -len(group) % LANES))
+
+    def _spread(self, values: Tensor, chosen: Tensor) -> Tensor:
+        """Return what some members have, (told, some), in the place of each, NaN for the others."""
+        return values.new_full((len(values), self.members), torch.nan).index_copy_(
+            1, chosen, values
+        )
 
 
 def _table(chain: Chain) -> NDArray[np.int64]:

@@ -31,27 +31,32 @@ def failures(
         datasets: The data of each member.
         lost: For each member, the step at which it was stopped for not being finite, if it was.
     """
-    found: list[str] = []
+    found: dict[int, str] = {}
+    of_variant: dict[int, list[int]] = {}
+    for index in indices:
+        of_variant.setdefault(members.variant[index], []).append(index)
     size = _at_once(members, datasets[0])
-    for some in (indices[start : start + size] for start in range(0, len(indices), size)):
-        data, steps = [datasets[index] for index in some], [lost[index] for index in some]
-        try:
-            found += _together(members, some, data, steps)
-        except Exception:  # a module may be anything
-            alone = zip(some, data, steps, strict=True)
-            found += [_alone(members, *each) for each in alone]
-    return found
+    for own in of_variant.values():
+        for some in (own[start : start + size] for start in range(0, len(own), size)):
+            data, steps = [datasets[index] for index in some], [lost[index] for index in some]
+            try:
+                kinds = _together(members, some, data, steps)
+            except Exception:  # a module may be anything
+                alone = zip(some, data, steps, strict=True)
+                kinds = [_alone(members, *each) for each in alone]
+            found.update(zip(some, kinds, strict=True))
+    return [found[index] for index in indices]
 
 
 def _together(
     members: Members,
-    some: Sequence[int],
+    some: Sequence[int],  # of one variant
     data: Sequence[FunctionDataModule],
     steps: Sequence[int | None],
 ) -> list[str]:
     if not isinstance(members, StackedMembers):
         raise TypeError("members side by side have no module in common")
-    stacked, example = _part(members, some), members.example[0]
+    stacked, example = _part(members, some), members.examples[members.variant[some[0]]]
     found = diagnose_members(stacked, example, data, steps, axis=members.axis)
     return [each.kind for each in found]
 
@@ -75,7 +80,7 @@ def _alone(members: Members, index: int, data: FunctionDataModule, step: int | N
 
 def _at_once(members: Members, data: FunctionDataModule) -> int:
     """Return how many members are diagnosed at once, so that memory has a bound."""
-    module = members.example[0]
+    module = members.example
     size = sum(parameter.numel() for parameter in module.parameters())
     units = sum(part.out_features for part in module.modules() if isinstance(part, nn.Linear))
     rows: int = min(ROWS, data.test_points**data.in_features)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.optim import Optimizer
 from typing_extensions import override
 
@@ -15,8 +16,11 @@ from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import BlockSteps
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.optim.kernels.choice import kernel_steps
-from mlpzoo.population.members.layers import MemberLinear
-from mlpzoo.population.members.starts import Starts
+from mlpzoo.optim.of_members import optimizer_of_members, settings_of
+from mlpzoo.population.members.layers import Answer, MemberLinear
+from mlpzoo.population.members.variants import JoinedStarts
+
+_AT_ONCE = 32  # floats that torch's loops take on a CPU; those left over are rounded otherwise
 
 
 class Members(nn.Module, ABC):
@@ -28,14 +32,19 @@ class Members(nn.Module, ABC):
 
     last = False  # whether the members are the last axis of their parameters
 
-    def __init__(self, starts: Starts) -> None:
+    def __init__(self, starts: JoinedStarts) -> None:
         super().__init__()
-        self.count = len(starts.seeds)
-        self.example = [deepcopy(starts.first)]  # in a list: not a part of this module
+        self.count, self.variant = len(starts.variant), starts.variant
+        self.examples = [deepcopy(part.first) for part in starts.parts]  # no parts of this module
         self._steps: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_steps": None}  # `begin` makes it for each fit
+
+    @property
+    def example(self) -> LitNetwork:
+        """A member as an ordinary module, whatever its weights."""
+        return self.examples[0]
 
     @abstractmethod
     def optimizers(self) -> list[Optimizer]:
@@ -101,7 +110,7 @@ class StackedMembers(Members):
         stacked: What `layers.stack` made of them.
     """
 
-    def __init__(self, starts: Starts, stacked: LitNetwork) -> None:
+    def __init__(self, starts: JoinedStarts, stacked: LitNetwork) -> None:
         super().__init__(starts)
         self.stacked = stacked
         self.last = any(isinstance(m, MemberLinear) and m.last for m in stacked.modules())
@@ -109,11 +118,17 @@ class StackedMembers(Members):
 
     @override
     def optimizers(self) -> list[Optimizer]:
-        return [self.stacked.build_optimizer()]
+        every = {settings_of(each): each.build_optimizer() for each in self.examples}
+        if len(every) == 1:
+            return [self.stacked.build_optimizer()]
+        places = {key: place for place, key in enumerate(every)}
+        group = [places[settings_of(self.examples[variant])] for variant in self.variant]
+        own = list(every.values())
+        return [optimizer_of_members(self.stacked.parameters(), own, group, self.axis)]
 
     @override
     def begin(self, optimizers: Sequence[Optimizer], schedules: Sequence[Any]) -> None:
-        (optimizer,), example = optimizers, self.example[0]
+        (optimizer,), example = optimizers, self.example
         lanes = None
         if example.kernel != TORCH:
             lanes = kernel_steps(example, optimizer, self.stacked, self.axis)
@@ -121,7 +136,10 @@ class StackedMembers(Members):
 
     @override
     def take(self, block: Block, running: Tensor, told: Sequence[int] = ()) -> Tensor:
-        return torch.stack([losses["loss"] for losses in self._steps.take(block, told)])
+        chosen = None
+        if self._steps.lanes is not None and not running.all():
+            chosen = running.nonzero().flatten()
+        return torch.stack([losses["loss"] for losses in self._steps.take(block, told, chosen)])
 
     @override
     def copy_from(self, other: Members, chosen: Tensor) -> None:
@@ -144,13 +162,19 @@ class StackedMembers(Members):
 
     @override
     def shown(self, index: int) -> LitNetwork:
-        for ours, own in self._pairs(index, self.example[0]):
+        example = self.examples[self.variant[index]]
+        for ours, own in self._pairs(index, example):
             own.copy_(ours)
-        return self.example[0]
+        return example
 
     @override
     def answer(self, x: Tensor) -> Tensor:
-        return self.stacked.answer(x)
+        short = -self.count % _AT_ONCE if self.last else 0
+        named = self.stacked.named_parameters(prefix="stacked")
+        filled = {name: nn.functional.pad(weight, (0, short)) for name, weight in named}
+        own = nn.functional.pad(x, (0, 0, 0, 0, 0, short)) if x.dim() == 3 else x
+        answer: Tensor = functional_call(Answer(self.stacked), filled, own)
+        return answer[: self.count]
 
     def _pairs(self, index: int, module: LitNetwork) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the weights of a member, each beside those of an ordinary module, as views."""
@@ -170,7 +194,7 @@ class SeparateMembers(Members):
         starts: The module of each member.
     """
 
-    def __init__(self, starts: Starts) -> None:
+    def __init__(self, starts: JoinedStarts) -> None:
         super().__init__(starts)
         self.alone = nn.ModuleList(deepcopy(module) for module in starts)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from mlpzoo.modules import LitNetwork
-from mlpzoo.population.members.starts import Starts
+from mlpzoo.population.members.variants import JoinedStarts
 
 SMALL = 16  # weights of a layer up to which multiplying elementwise beats a matrix product
 
@@ -106,11 +106,27 @@ class PerMember(nn.Module):
         return cast("Tensor", each.sum(rest) if self.sums else each.mean(rest))
 
 
-def stack(starts: Starts) -> LitNetwork | None:
+class Answer(nn.Module):
+    """What a stacked module answers, as its forward.
+
+    Args:
+        stacked: The module.
+    """
+
+    def __init__(self, stacked: LitNetwork) -> None:
+        super().__init__()
+        self.stacked = stacked
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        return self.stacked.answer(x)
+
+
+def stack(starts: JoinedStarts) -> LitNetwork | None:
     """Return one module that computes what all of these compute, members on a leading axis.
 
     Args:
-        starts: Modules of one kind that differ in their weights only.
+        starts: Modules of one kind that differ in their weights and their optimizers only.
 
     Returns:
         A copy of the first whose linear layers are `MemberLinear` and whose loss is `PerMember`;

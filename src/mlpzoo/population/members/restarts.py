@@ -23,7 +23,7 @@ class Restarts(nn.Module):
     begin at 0 without the correction for it, and its first steps are up to 3 times as long.
 
     Args:
-        make_module: Makes the module of a seed.
+        make_module: Makes the module of a member, given its place and a seed.
         seeds: The seed of each member's first start.
         after: For how many steps it has not improved.
 
@@ -36,7 +36,7 @@ class Restarts(nn.Module):
     started: Tensor
 
     def __init__(
-        self, make_module: Callable[[int], LitNetwork], seeds: Sequence[int], *, after: int
+        self, make_module: Callable[[int, int], LitNetwork], seeds: Sequence[int], *, after: int
     ) -> None:
         super().__init__()
         check_count("restart_after", after)
@@ -76,8 +76,9 @@ class Restarts(nn.Module):
         for index in (waiting & (step - self.since >= self.after)).nonzero().flatten().tolist():
             self.started[index] += 1
             self.since[index], self.value[index] = step, torch.inf
-            members.restart(index, self.make_module(self.seed(index, int(self.started[index]))))
+            seed = self.seed(index, int(self.started[index]))
+            members.restart(index, self.make_module(index, seed))
 
 
-def _gone(seed: int) -> LitNetwork:
+def _gone(index: int, seed: int) -> LitNetwork:
     raise InputError("a population that was pickled cannot start members anew; make it again")

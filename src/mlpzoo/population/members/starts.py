@@ -1,6 +1,6 @@
 """The modules of a population, made once where nothing but their start differs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 
 import torch
@@ -50,16 +50,15 @@ class Starts:
             name: own.detach().expand(many, *own.shape)
             for name, own in self.first.named_parameters()
         }
-        drawn = draw_starts(self.first.net, self.first.hparams["initialization"], self.seeds)
+        name, gain = _start_of(self.first)
+        drawn = draw_starts(self.first.net, name, self.seeds, gain=gain)
         return {**kept, **{f"net.{name}": values for name, values in drawn.items()}}
 
     @property
     def alike(self) -> bool:
-        """Whether there are several that differ in weights alone, which no two layers share."""
+        """Whether they differ in weights alone."""
         first, *others = self.kinds
-        named = list(self.first.named_parameters(remove_duplicate=False))
-        unshared = len(named) == len(list(self.first.parameters()))
-        return unshared and len(self.seeds) > 1 and all(_alike(first, other) for other in others)
+        return all(is_alike(first, other) for other in others)
 
     @property
     def kinds(self) -> list[LitNetwork]:
@@ -67,19 +66,31 @@ class Starts:
         return self.modules or [self.first]
 
 
-def _alike(first: LitNetwork, other: LitNetwork) -> bool:
-    """Tell whether two modules differ in nothing but their weights and their seed."""
+def is_alike(first: LitNetwork, other: LitNetwork, free: Collection[str] = ("seed",)) -> bool:
+    """Tell whether two modules differ in nothing but their weights and some arguments.
+
+    Args:
+        first: The one.
+        other: The other.
+        free: Names of the arguments that may differ.
+    """
     ours, theirs = (
-        (type(each), {**each.hparams, "seed": None}, [p.requires_grad for p in each.parameters()])
+        (type(each), {name: value for name, value in each.hparams.items() if name not in free},
+         [(p.shape, p.requires_grad) for p in each.parameters()], len(list(each.buffers())))
         for each in (first, other)
-    )
-    buffers = zip(first.buffers(), other.buffers(), strict=True)
+    )  # fmt: skip
+    buffers = zip(first.buffers(), other.buffers(), strict=False)
     return ours == theirs and all(torch.equal(*pair) for pair in buffers)
+
+
+def _start_of(module: LitNetwork) -> tuple[str, float]:
+    return module.hparams["initialization"], module.hparams.get("gain", 1.0)
 
 
 def _start_again(module: LitNetwork, seed: int) -> None:
     """Draw the weights of another seed, as our modules' constructors do."""
-    initialize(module.net, module.hparams["initialization"], seed)
+    name, gain = _start_of(module)
+    initialize(module.net, name, seed, gain=gain)
     module.hparams["seed"] = seed
 
 

@@ -15,7 +15,7 @@ from mlpzoo import (
     SinDataModule,
     diagnose,
 )
-from mlpzoo.population import failures as room
+from mlpzoo.population.members import failures as room
 from mlpzoo.population.members.kinds import SeparateMembers, StackedMembers
 
 PLATEAUS = [(-5, 5, 0, 0), (-5, 0.69, 0.69, 0.69), (0, 0, 0, 0), (-3, 2, 1, -1), (5, 0, 0, -5)]

@@ -42,17 +42,18 @@ def test_a_module_that_is_started_again_is_the_one_that_is_built(name):
 
 @pytest.mark.parametrize("initialization", INITIALIZATIONS)
 def test_every_start_is_drawn_as_the_constructor_does(initialization):
-    def make(seed):
-        return LitGate(initialization=initialization, seed=seed)
-
-    check_equal(Starts(make, SEEDS, alike=True), make)
+    counted, asked = made(lambda seed: LitGate(initialization=initialization, gain=3.0, seed=seed))
+    check_equal(Starts(counted, SEEDS, alike=True), counted)
+    assert len(asked) == 2 + len(SEEDS)  # two of its own
 
 
 @pytest.mark.parametrize("hidden", [None, (70, 33)])
 @pytest.mark.parametrize("initialization", INITIALIZATIONS)
-def test_starts_that_are_drawn_at_once_are_those_of_single_modules(initialization, hidden):
+@pytest.mark.parametrize("gain", [1.0, 0.3])
+def test_starts_that_are_drawn_at_once_are_those_of_single_modules(initialization, hidden, gain):
     def make(seed):
-        return LitGate(initialization=initialization, hidden_features=hidden, seed=seed)
+        given = {"initialization": initialization, "hidden_features": hidden, "gain": gain}
+        return LitGate(**given, seed=seed)
 
     seeds = range(5, 105)
     together = Starts(make, seeds, alike=True).weights()
@@ -104,6 +105,14 @@ def test_frozen_layer_of_stacked_members_stays_as_it_was(quiet):
         ours, start = population.member(seed, best=False), make(seed)
         assert torch.equal(ours.net.layer2.weight, start.net.layer2.weight)
         assert not torch.equal(ours.net.layer1.weight, start.net.layer1.weight)
+
+
+@pytest.mark.parametrize("gain", [0.25, 16.0, 100.0])
+def test_members_are_stacked_whatever_the_size_of_their_weights(gain):
+    population = Population(
+        lambda seed: LitGate(gain=gain, seed=seed), lambda seed: GateDataModule(), range(3)
+    )
+    assert isinstance(population.module.members, StackedMembers)
 
 
 class Own(LitGate):
