@@ -57,20 +57,51 @@ def plot_population(
     return figure
 
 
+def plot_success(populations: Mapping[str, tuple[Sequence[int | None], int]]) -> Figure:
+    """Draw the shares of solved members of populations against steps, with their 95% bands.
+
+    Args:
+        populations: By name, when each member was first solved (None: never), and the steps taken.
+    """
+    figure = plotting.new_figure(6.4, 4.0)
+    axes = figure.subplots()
+    styles = ((plotting.MODEL, "-"), (plotting.ERROR, "--"))
+    for index, (name, (solved_steps, steps)) in enumerate(populations.items()):
+        label = f"{name}: {sum(s is not None for s in solved_steps)} of {len(solved_steps)} solved"
+        _draw_curve(axes, solved_steps, steps, styles[index % 2], [None, label, None])
+    axes.set_xlim(0, 1.04 * max(steps for _, steps in populations.values()))
+    figure.legend(loc="outside upper left", frameon=False, fontsize="small",
+                  title="95% interval in the shade", alignment="left")  # fmt: skip
+    return figure
+
+
 def _draw_success(axes: Axes, solved_steps: Sequence[int | None], steps: int) -> None:
-    count, ours = len(solved_steps), plotting.MODEL
+    style, labels = (plotting.MODEL, "-"), ["95% interval", "solved", "at the end"]
+    _draw_curve(axes, solved_steps, steps, style, labels)
+    solved = sum(step is not None for step in solved_steps)
+    axes.set_title(f"{solved} of {len(solved_steps)} solved", fontsize="medium")
+
+
+def _draw_curve(
+    axes: Axes,
+    solved_steps: Sequence[int | None],
+    steps: int,
+    style: tuple[str, str],
+    labels: Sequence[str | None],
+) -> None:
+    count, (ours, line) = len(solved_steps), style
+    band, curve, end = labels
     at = sorted(step for step in solved_steps if step is not None)
     x = np.array([0, *at, steps])
     share = np.array([0, *range(1, len(at) + 1), len(at)]) / count
     ends = np.array([wilson_interval(round(each * count), count) for each in share])
     low, high = ends.T
-    axes.fill_between(x, low, high, step="post", color=ours, alpha=0.2, label="95% interval")
-    axes.step(x, share, where="post", color=ours, label="solved")
+    axes.fill_between(x, low, high, step="post", color=ours, alpha=0.2, label=band)
+    axes.step(x, share, where="post", color=ours, label=curve, linestyle=line)
     reach = np.abs(ends[-1:].T - share[-1])  # a jump at the end has no width
-    axes.errorbar(x[-1:], share[-1:], reach, fmt="o", color=ours, capsize=4, label="at the end")
+    axes.errorbar(x[-1:], share[-1:], reach, fmt="o", color=ours, capsize=4, label=end)
     axes.set(xlabel="optimizer steps", ylabel="share of members")
     axes.set(ylim=(-0.03, 1.03), xlim=(0, 1.04 * steps))
-    axes.set_title(f"{len(at)} of {count} solved", fontsize="medium")
     axes.locator_params(axis="x", integer=True)
     axes.grid(visible=True, alpha=0.3)
 
