@@ -22,6 +22,10 @@ except ImportError:  # Windows
 _UNFINISHED = ".unfinished"  # how the name of a file ends that is being written
 
 
+class Held(InputError):
+    """A folder is worked in by another process."""
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that a reader, or a power cut, finds the old content or the new one.
 
@@ -96,11 +100,15 @@ def sweep(folder: Path) -> None:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold a folder against other processes; the hold ends with the process, however it ends.
 
+    Args:
+        folder: The folder.
+        shared: Whether others may hold it too, who share it as well.
+
     Raises:
-        InputError: Another process holds it.
+        Held: Another process holds it.
     """
     if fcntl is None:
         yield
@@ -108,9 +116,9 @@ def alone_in(folder: Path) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InputError(
+            raise Held(
                 f"the run in {folder} is going on in another process; wait for it, or stop it"
             ) from error
         except OSError:  # a file system that knows no locks

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from mlpzoo import train, train_population
+from mlpzoo import sweep, train, train_population
 from mlpzoo.files import alone_in
 
 
@@ -60,6 +60,28 @@ def test_run_that_another_process_is_in_is_running(cli, out):
     with alone_in(out / "sin/version_1"):
         runs = json.loads(cli("runs", "sin", "--out", out, "--json")[1])
     assert [run["state"] for run in runs] == ["damaged", "running", "finished"]
+
+
+def test_sweep_is_listed_by_its_best_setting_and_refused_where_a_run_is_meant(cli, tmp_path):
+    quick = {"members": 2, "max_steps": 2, "val_every": 1, "accelerator": "cpu", "plots": False}
+    over = {"module.lr": (0.01, 0.1)}
+    folder = sweep("perceptron", over=over, out=tmp_path, progress=False, **quick).folder
+    best = json.loads((folder / "sweep.json").read_text())["success_rate"]
+    for command, part in {
+        "page": "is of a sweep, which has no page",
+        "test": "is of a sweep; train one of its settings by itself",
+        "train --config": "is of a sweep; see `mlpzoo sweep --help`",
+    }.items():
+        path = folder / "config.yaml" if "config" in command else folder
+        code, _, err = cli(*command.split(), path)
+        assert (code, err.count("\n")) == (2, 1)
+        assert part in err
+    (run,) = json.loads(cli("runs", "--out", tmp_path, "--json")[1])
+    assert (run["state"], run["members"], run["steps"], run["passed"]) == ("finished", 2, 2, None)
+    assert run["metrics"] == {"best_success_rate": best}
+    (folder / "sweep.json").unlink()
+    (run,) = json.loads(cli("runs", "--out", tmp_path, "--json")[1])
+    assert (run["state"], run["metrics"]) == ("resumable", {"parts_finished": 1})
 
 
 def test_no_runs_are_an_empty_list(cli, tmp_path):

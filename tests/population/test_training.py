@@ -31,11 +31,11 @@ from mlpzoo.modules.formulas import as_exact
 from mlpzoo.modules.metrics import member_metrics
 from mlpzoo.optim.cuda_graphs import take_steps
 from mlpzoo.optim.fused_adam import AdamKernel
-from mlpzoo.population import training
 from mlpzoo.population.members.kinds import SeparateMembers, StackedMembers
 from mlpzoo.population.members.restarts import Restarts
-from mlpzoo.population.picture import STUCK_LEVELS, plot_population
+from mlpzoo.population.pictures.population import STUCK_LEVELS, plot_population
 from mlpzoo.population.statistics import Z95, steps_to_solve, wilson_interval
+from mlpzoo.population.work import making
 
 
 def flat(module):
@@ -471,7 +471,7 @@ def test_picture_names_the_gate_and_marks_only_levels_that_are_its_own(gate, mar
     drawn = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            training,
+            making,
             "plot_population",
             lambda *a, **b: drawn.update(b) or plotting.new_figure(1, 1),
         )

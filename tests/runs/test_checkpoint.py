@@ -87,6 +87,16 @@ def test_settings_that_do_not_fit_the_weights_take_no_memory(path):
         load_module(path)
 
 
+def test_a_start_of_before_it_had_a_gain_has_gain_1(path):
+    checkpoint = read_checkpoint(path)
+    assert checkpoint["hyper_parameters"].pop("gain") == 1.0
+    path.write_bytes(pack(checkpoint))
+    module, _ = load_module(path)
+    assert module.hparams["gain"] == 1.0
+    for name, weights in checkpoint["state_dict"].items():
+        assert torch.equal(module.state_dict()[name], weights)
+
+
 @pytest.mark.parametrize("name", ["https://example.org/x.ckpt", "s3://bucket/x.ckpt", "hf://x/y"])
 def test_addresses_are_names_of_files_and_never_fetched(name):
     with pytest.raises(InputError, match="does not exist"):

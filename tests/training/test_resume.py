@@ -14,10 +14,10 @@ from mlpzoo import InputError, list_exercises, train, train_population
 from mlpzoo.runs.checkpoint import pack, read_checkpoint
 from mlpzoo.runs.metrics_csv import read_metrics
 from mlpzoo.runs.state import latest_resumable
+from mlpzoo.signals import Interrupted
 from mlpzoo.training import pictures
 from mlpzoo.training import state_checkpoint as keeper
 from mlpzoo.training.resume import differences
-from mlpzoo.training.signals import Interrupted
 from scripts.fault_injection.kills import digests
 
 SMALL = {"hidden_features": (8, 8)}
@@ -117,7 +117,7 @@ RUNS = {
        for name in list_exercises() if name != "square"},  # which goes as sin does
     "pictures": (train, "linear", {"max_steps": 36, "val_every": 12, "plot_every": 2,
                                    "data": {"block_steps": 12}}),
-    "film": (train, "linear", {"max_steps": 8, "val_every": 4, "film": True,
+    "film": (train, "linear", {"max_steps": 6, "val_every": 4, "film": True,
                                "data": {"block_steps": 5}}),
     "early stop": (train, "perceptron", {}),
     "epochs": (train, "sin", {"max_steps": 34, "val_every": 12, "data": {"steps_per_epoch": 15}}),

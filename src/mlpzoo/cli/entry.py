@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
-from mlpzoo.checks import InputError, cause, resolve_name
+from mlpzoo.checks import InputError, SaidElsewhere, cause, resolve_name
 from mlpzoo.cli import garbage
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED
 from mlpzoo.cli.parser import build_parser, commands
 from mlpzoo.cli.words import split_dotted
 from mlpzoo.exercises import list_exercises
-from mlpzoo.training.signals import Interrupted, Terminated, at_once, no_traceback
+from mlpzoo.place import place
+from mlpzoo.signals import Interrupted, Terminated, at_once, no_traceback
 
 
 def script() -> NoReturn:
@@ -20,7 +21,8 @@ def script() -> NoReturn:
     no_traceback()
     garbage.pause()
     _prepare_streams()
-    if sys.stderr.isatty():
+    speaks = place().speaks  # the first call, which is before torch is loaded
+    if speaks and sys.stderr.isatty():
         sys.meta_path.insert(0, _LoadingNote())
     os.environ["MPLBACKEND"] = "agg"  # a notebook names one for windows, which need not be here
     sys.exit(main())
@@ -62,10 +64,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         with at_once():
             return _run(list(sys.argv[1:] if argv is None else argv))
     except InputError as error:
-        print(f"mlpzoo: {error}", file=sys.stderr)
+        # before torch is loaded, nothing but the words of the command has been looked at
+        if not isinstance(error, SaidElsewhere) and (place().speaks or "torch" in sys.modules):
+            print(f"mlpzoo: {error}", file=sys.stderr)
         return BAD_INPUT
     except (Interrupted, Terminated) as stop:
-        print(f"\nmlpzoo: {stop}", file=sys.stderr)
+        if place().speaks:
+            print(f"\nmlpzoo: {stop}", file=sys.stderr)
         return int(stop.exit_code)
     except KeyboardInterrupt as stop:
         print(f"\nmlpzoo: {str(stop) or 'interrupted'}", file=sys.stderr)

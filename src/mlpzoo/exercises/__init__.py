@@ -7,6 +7,8 @@ exercise's, the object an `Exercise`. In a program, `register` does the same.
 """
 
 import ast
+import sys
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -135,9 +137,16 @@ def _all_ours() -> set[str]:
 
 
 def _offered() -> dict[str, EntryPoint]:
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    places = (Path(place) for place in sys.path)
+    state = tuple((place, place.stat().st_mtime_ns) for place in places if place.exists())
+    found = {entry.name: entry for entry in _entries(state)}
     ours = {spelling(name) for name in _all_ours()}
     return {name: entry for name, entry in found.items() if spelling(name) not in ours}
+
+
+@lru_cache(maxsize=1)  # else a file of each installed package is read, several times a run
+def _entries(state: tuple[tuple[Path, int], ...]) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP))
 
 
 def _load(entry: EntryPoint) -> Exercise:

@@ -112,7 +112,7 @@ class Exercise:
                 f"an exercise's name must be of a-z, 0-9, _ and -, and begin with a letter, "
                 f"got {self.name!r}"
             )
-        if self.name == "all" or self.name.endswith("-population"):
+        if self.name == "all" or self.name.endswith(("-population", "-sweep")):
             raise InputError(f"{self.name!r} means something else here; choose another name")
         if self.mode not in ("min", "max"):
             raise InputError(f"mode must be min or max, got {self.mode!r}")

@@ -126,17 +126,19 @@ def train_ensemble(
     from mlpzoo.population.training import train_population  # which an answer does without
 
     folds = min(members, _MOST_FOLDS)
-    known = {each.name for each in fields(PopulationSettings)}
+    known = {each.name for each in fields(PopulationSettings)} - {"devices"}
     own = {name: value for name, value in settings.items() if name in known}
     module = {name: value for name, value in settings["module"].items() if name != "seed"}
     own |= {
         "data": {**settings["data"], "folds": folds}, "module": module, "members": members,
         "first_seed": settings.get("seed", 0), "plots": False, "out": folder / ENSEMBLE,
+        "part": members,  # one piece, whose members are at hand with their last weights
     }  # fmt: skip
-    result = train_population("table", **own)
+    population = train_population("table", **own).population
+    assert population is not None
     nets, residuals = [], []
-    for place, fold in enumerate(result.population.datasets):
-        last = result.population.member(place, best=False)  # the best were chosen by this fold
+    for place, fold in enumerate(population.datasets):
+        last = population.member(place, best=False)  # the best were chosen by this fold
         net = last.net
         x, y = fold.rows_of("val")
         off = (answers_of(net, x) - y.double()).abs().flatten().sort().values

@@ -1,105 +1,102 @@
 """The result of a population: each member by itself, and how often the recipe works."""
 
-import csv
-import io
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from lightning.pytorch import Trainer
 from typing_extensions import override
 
+from mlpzoo.checks import InputError
 from mlpzoo.modules import LitNetwork
 from mlpzoo.population.base import Population
-from mlpzoo.population.statistics import SHARES, steps_to_solve, wilson_interval
+from mlpzoo.population.counts import Counts
+from mlpzoo.population.work.table import MemberTable
+from mlpzoo.training.open_run import OpenRun
+from mlpzoo.training.plan import Plan
 from mlpzoo.training.result import ShownResult
 
-
-@dataclass(frozen=True)
-class Member:
-    """The result of one seed.
-
-    Attributes:
-        seed: Of its start and its data.
-        solved: Whether its best weights meet every bar on the test grid.
-        solved_step: The first validation at which it met them, in optimizer steps; None if never.
-        best_step: The validation that its best weights are of; None if there was none.
-        metrics: Of its best weights on the test grid.
-        failure: Why it is not solved, or "".
-        restarts: How often it was started anew.
-    """
-
-    seed: int
-    solved: bool
-    solved_step: int | None
-    best_step: int | None
-    metrics: Mapping[str, float]
-    failure: str = ""
-    restarts: int = 0
+if TYPE_CHECKING:
+    from mlpzoo.population.work.piece import Piece
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class PopulationResult(ShownResult):
+class PopulationResult(Counts, ShownResult):
     """The result of a population.
 
     Attributes:
         exercise: Name of the exercise.
         recipe: Name of the recipe.
-        members: The result of each seed, in their order.
         bars: What was asked for, as text.
-        steps: Optimizer steps taken by each member.
-        seconds: Time in fit, validations and checkpoints included.
+        steps: Optimizer steps taken by each member, at most.
+        seconds: Time in fit, validations and checkpoints included; of all pieces.
         monitor: The metric that picked the best weights.
         mode: "min" or "max": which way it is better.
-        population: The modules.
-        trainer: The Trainer it was fitted by; None of a result that was pickled.
+        population: The modules; None where they were trained in pieces, or elsewhere.
+        trainer: The Trainer it was fitted by; None likewise, and once it has been pickled.
         folder: The run folder.
+        pieces: Where the weights are on the disk, if they are not in `population`.
+        taken: Optimizer steps of all members; None for `steps` of each.
         unwritten: What could not be written, and why, or "".
     """
 
     exercise: str
     recipe: str
-    members: Sequence[Member]
     bars: tuple[str, ...]
     steps: int
     seconds: float
     monitor: str
     mode: str
-    population: Population
+    population: Population | None
     trainer: Trainer | None
     folder: Path
+    pieces: "Sequence[Piece]" = ()
+    taken: int | None = None
     unwritten: str = ""
 
-    @property
-    def solved(self) -> int:
-        """How many members are solved."""
-        return sum(member.solved for member in self.members)
-
-    @property
-    def success_rate(self) -> float:
-        """The share of solved members."""
-        return self.solved / len(self.members)
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95% interval of the success rate."""
-        return wilson_interval(self.solved, len(self.members))
-
-    @property
-    def failures(self) -> dict[str, int]:
-        """How many members failed for which reason, the commonest first."""
-        return dict(Counter(m.failure for m in self.members if not m.solved).most_common())
-
-    def steps_to_solve(self, share: float = 0.5) -> int | None:
-        """Return after how many steps a share of all members was solved; None if never.
+    @classmethod
+    def of_run(
+        cls, run: OpenRun, population: Population, trainer: Trainer, members: MemberTable
+    ) -> "PopulationResult":
+        """Return what one piece came to, which this process has trained.
 
         Args:
-            share: Above 0, up to 1.
+            run: Its open run.
+            population: Its modules.
+            trainer: What has fitted them.
+            members: The result of each.
         """
-        return steps_to_solve([m.solved_step if m.solved else None for m in self.members], share)
+        exercise = run.plan.exercise
+        return cls(
+            exercise=exercise.name, recipe=run.plan.settings.recipe, members=members,
+            bars=tuple(map(str, exercise.bars)), monitor=exercise.monitor, mode=exercise.mode,
+            steps=run.steps, seconds=run.seconds, folder=run.folder, population=population,
+            trainer=trainer,
+        )  # fmt: skip
+
+    @classmethod
+    def of_pieces(cls, plan: Plan, pieces: "Sequence[Piece]") -> "PopulationResult":
+        """Return what pieces came to, which are all finished, as the disk has it.
+
+        Args:
+            plan: The plan of all members.
+            pieces: The pieces, in the order of the members.
+
+        Raises:
+            InputError: A file of theirs is damaged.
+        """
+        exercise, steps = plan.exercise, [piece.steps for piece in pieces]
+        return cls(
+            exercise=exercise.name, recipe=plan.settings.recipe, folder=pieces[0].run,
+            members=MemberTable.joined([piece.table() for piece in pieces]),
+            bars=tuple(map(str, exercise.bars)), monitor=exercise.monitor, mode=exercise.mode,
+            steps=max(steps), seconds=sum(piece.seconds for piece in pieces),
+            taken=sum(own * len(piece) for own, piece in zip(steps, pieces, strict=True)),
+            population=None, trainer=None, pieces=tuple(pieces),
+        )  # fmt: skip
 
     def member(self, index: int) -> LitNetwork:
         """Return a member with its best weights as an ordinary module.
@@ -110,30 +107,29 @@ class PopulationResult(ShownResult):
         Raises:
             InputError: There is no such member.
         """
-        return self.population.member(index)
+        if self.population is not None:
+            return self.population.member(index)
+        if not 0 <= index < len(self.members):
+            raise InputError(f"member must be from 0 to {len(self.members) - 1}, got {index}")
+        ends = list(accumulate(map(len, self.pieces)))
+        place = int(np.searchsorted(ends, index, side="right"))
+        return self.pieces[place].member(index - ends[place] + len(self.pieces[place]))
 
     def best(self) -> LitNetwork:
         """Return the member whose best weights are the best of all."""
-        sign = 1 if self.mode == "min" else -1
-        values = [sign * member.metrics[self.monitor] for member in self.members]
-        finite = [value if not math.isnan(value) else math.inf for value in values]
-        return self.member(finite.index(min(finite)))
+        values = self.members.metrics[self.monitor] * (1 if self.mode == "min" else -1)
+        return self.member(int(np.where(np.isnan(values), np.inf, values).argmin()))
 
+    @override
     def as_json(self) -> dict[str, Any]:
         """Return the content of population.json: plain data."""
-        taken = self.steps * len(self.members)
+        taken = self.steps * len(self.members) if self.taken is None else self.taken
         return {
             "exercise": self.exercise,
             "recipe": self.recipe,
-            "members": len(self.members),
-            "first_seed": self.members[0].seed,
             "bars": list(self.bars),
-            "solved": self.solved,
-            "success_rate": self.success_rate,
-            "wilson_95": list(self.interval),
-            "steps_to_solve": {name: self.steps_to_solve(at) for name, at in SHARES.items()},
-            "failures": self.failures,
-            "restarted": sum(member.restarts > 0 for member in self.members),
+            **super().as_json(),
+            "restarted": int((self.members.restarts > 0).sum()),
             "steps": self.steps,
             "seconds": round(self.seconds, 3),
             "us_a_member_step": round(1e6 * self.seconds / max(1, taken), 3),
@@ -141,14 +137,7 @@ class PopulationResult(ShownResult):
 
     def as_csv(self) -> str:
         """Return the content of members.csv: a row for each member."""
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        known = ["seed", "solved", "solved_step", "best_step", "restarts", "failure"]
-        table.writerow([*known, *self.members[0].metrics])
-        for m in self.members:
-            own = [m.seed, int(m.solved), m.solved_step, m.best_step, m.restarts, m.failure]
-            table.writerow([*own, *(f"{value:.9g}" for value in m.metrics.values())])
-        return text.getvalue()
+        return self.members.as_csv()
 
     @override
     def summary(self) -> dict[str, str]:

@@ -19,10 +19,13 @@ from mlpzoo.pretrained.formats import WRITERS, ExportedNet, read_exported
 from mlpzoo.pretrained.manifest import list_pretrained, load_exported
 from mlpzoo.pretrained.measure import errors_of, finished, output_of
 from mlpzoo.pretrained.names import known_name, name_or_path
-from mlpzoo.runs.folder import CONFIG, find_run
+from mlpzoo.runs.folder import CONFIG, KINDS, command_of, find_run, read_config
 
 if TYPE_CHECKING:
     from mlpzoo.modules.finished import Answering
+
+_INSTEAD = {"population": "take a member from its result",
+            "sweep": "train one of its settings by itself"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +173,10 @@ def find_network(
     if path.is_dir():
         from mlpzoo.runs.checkpoint import best_of  # Lightning, which other networks do without
 
-        path = best_of(find_run(path, path))
+        kind = command_of(read_config((folder := find_run(path, path)) / CONFIG))
+        if kind != "train":
+            raise InputError(f"{folder} is of {KINDS[kind]}; {_INSTEAD[kind]}")
+        path = best_of(folder)
     if _kind(path) in WRITERS:
         return _of_exported(named, path, read_exported(path), wanted, data)
     from mlpzoo.runs.checkpoint import RECORD, read_checkpoint

@@ -15,7 +15,7 @@ from mlpzoo.data import Samples
 from mlpzoo.exercises import get_exercise, list_exercises
 from mlpzoo.pretrained.manifest import Pretrained, load_exported, read_manifest
 from mlpzoo.pretrained.measure import data_of, errors_of, proved_of
-from mlpzoo.training.signals import Interrupted, Terminated
+from mlpzoo.signals import Interrupted, Terminated
 
 # How far a measured error may be from the manifest's: sums are rounded in another order on another
 # processor, a few float32 steps of the largest target.

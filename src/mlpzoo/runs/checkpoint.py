@@ -7,6 +7,7 @@ has changed anywhere in it is noticed here.
 
 import hashlib
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def pack(checkpoint: dict[str, Any]) -> bytes:
         {'step': 3}
     """
     buffer = io.BytesIO()
-    torch.save(_canonical(checkpoint, {}), buffer)
+    torch.save(_canonical(checkpoint), buffer)
     archive = bytearray(buffer.getvalue())
     assert archive[-_END_LENGTH:].startswith(_END_OF_ARCHIVE)
     archive[-2:] = _SEAL_LENGTH.to_bytes(2, "little")
@@ -135,13 +136,16 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-def _canonical(value: Any, strings: dict[str, str]) -> Any:
-    """Return plain data in new containers, equal strings as one: pickle tells such things apart."""
+def _canonical(value: Any) -> Any:
+    """Return plain data in new containers, equal strings as one: pickle tells such things apart.
+
+    Interned, they are one with those that torch writes itself, such as "cpu".
+    """
     if isinstance(value, dict):
-        return {_canonical(k, strings): _canonical(v, strings) for k, v in value.items()}
+        return {_canonical(k): _canonical(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)([_canonical(entry, strings) for entry in value])
-    return strings.setdefault(value, value) if type(value) is str else value
+        return type(value)([_canonical(entry) for entry in value])
+    return sys.intern(value) if type(value) is str else value
 
 
 def _seal(archive: bytes | bytearray) -> bytes:

@@ -16,9 +16,12 @@ from typing_extensions import override
 from mlpzoo.checks import InputError, check_decimal, spelling
 from mlpzoo.files import sync_folder, write_whole, write_yaml
 
+KINDS = {"train": "a single run", "population": "a population", "sweep": "a sweep"}  # by command
 LEFT_AFTER = 3600  # seconds
 CONFIG, RESULT, POPULATION = "config.yaml", "result.json", "population.json"
 FIGURES, MEMBERS = "figures", "members.csv"
+SWEEP, SWEEP_TABLE = "sweep.json", "sweep.csv"
+PARTS, PART, KEPT = "parts", "part.json", "kept.safetensors"  # of a population in pieces
 FIT, ENSEMBLE = "fit.json", "ensemble"  # of a run of `mlpzoo fit`
 
 
@@ -106,10 +109,18 @@ def find_run(path: str | Path | None, parent: Path) -> Path:
     """
     if path is not None:
         return _folder_of(path)
-    runs = [run for _, run in sorted(_versions(parent)) if (run / CONFIG).is_file()]
-    if not runs:
+    if not (runs := run_folders(parent)):
         raise InputError(f"there is no run in {parent} to go on with; name its folder, or --out")
     return runs[-1]
+
+
+def run_folders(parent: Path) -> list[Path]:
+    """Return the folders of the runs of an exercise, the newest last.
+
+    Args:
+        parent: The exercise's folder.
+    """
+    return [run for _, run in sorted(_versions(parent)) if (run / CONFIG).is_file()]
 
 
 def settings_of(path: str | Path) -> dict[str, Any]:
@@ -164,9 +175,19 @@ class _OneMeaning(yaml.SafeLoader):
         return node
 
 
+def command_of(config: Mapping[str, Any]) -> str:
+    """Return the command that a run is of: train, population or sweep.
+
+    Args:
+        config: Its settings.
+    """
+    return "sweep" if "over" in config else "population" if "members" in config else "train"
+
+
 def result_file(folder: Path) -> Path | None:
     """Return the file that marks a run as finished; None while it is not."""
-    return next((folder / n for n in (RESULT, POPULATION) if (folder / n).exists()), None)
+    marks = (RESULT, POPULATION, SWEEP, PART)
+    return next((folder / n for n in marks if (folder / n).exists()), None)
 
 
 def read_result(folder: Path) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def latest_resumable(folder: Path) -> State:
             notes.append(str(error))
     for path, state in sorted(states.items(), key=lambda pair: -int(pair[1]["global_step"])):
         record, step = state[RECORD], state["global_step"]
-        if folder / BEST not in states and _knows_a_best(state):
+        if folder / BEST not in states and _needs_best(state):
             notes.append(f"{folder / BEST}, which {path.name} needs, is missing or damaged")
             continue
         return State(
@@ -89,6 +89,9 @@ def _met_the_bar(checkpoint: Mapping[str, Any]) -> bool:
     return next(reasons, None) == EarlyStoppingReason.STOPPING_THRESHOLD.value
 
 
-def _knows_a_best(checkpoint: Mapping[str, Any]) -> bool:
+def _needs_best(checkpoint: Mapping[str, Any]) -> bool:
+    """Tell whether best weights stand in a file of their own, as a population's do not."""
+    if "members" in checkpoint[RECORD]:
+        return False
     states = checkpoint["callbacks"].values()
     return any(isinstance(state, Mapping) and state.get("best_model_path") for state in states)

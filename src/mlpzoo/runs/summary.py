@@ -9,7 +9,15 @@ from typing import Any
 
 from mlpzoo.checks import InputError
 from mlpzoo.files import alone_in
-from mlpzoo.runs.folder import CONFIG, read_config, read_result, result_file
+from mlpzoo.runs.folder import (
+    CONFIG,
+    PART,
+    PARTS,
+    command_of,
+    read_config,
+    read_result,
+    result_file,
+)
 from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
 
 
@@ -33,8 +41,9 @@ def summary_of(folder: Path) -> dict[str, Any]:
     Returns:
         folder, exercise, members (None of a single run), recipe, seed, steps, max_steps, state
         ("finished", "resumable", "running" or "damaged"), passed (None before the end), metrics
-        (those that the bars ask for; of a population, the success rate; before the end, the last
-        val_loss) and changed (when config.yaml was written).
+        (those that the bars ask for; of a population, the success rate; of a sweep, the best one;
+        before the end, the last val_loss, or how many parts of a sweep are finished) and changed
+        (when config.yaml was written).
     """
     written = datetime.fromtimestamp((folder / CONFIG).stat().st_mtime)
     shown: dict[str, Any] = dict.fromkeys(_KEYS)
@@ -43,7 +52,7 @@ def summary_of(folder: Path) -> dict[str, Any]:
         config = read_config(folder / CONFIG)
         shown.update({key: config.get(key) for key in _OF_CONFIG})
         result = read_result(folder) if result_file(folder) else None
-        shown.update(_unfinished(folder) if result is None else _finished(result))
+        shown.update(_unfinished(folder, config) if result is None else _finished(result))
     return {**shown, "changed": written.isoformat(sep=" ", timespec="seconds")}
 
 
@@ -101,16 +110,24 @@ def _finished(result: dict[str, Any]) -> dict[str, Any]:
     asked = [bar.partition(" ")[0] for bar in result["bars"]]
     metrics, passed = result.get("metrics", {}), result.get("passed")
     judged = {name: metrics[name] for name in asked if name in metrics}
-    if "members" in result:
+    if "over" in result:  # whose settings are not judged together
+        judged, passed = {"best_success_rate": result["success_rate"]}, None
+    elif "members" in result:
         judged, passed = {"success_rate": result["success_rate"]}, result["success_rate"] == 1
     return {"steps": result["steps"], "state": "finished", "passed": passed, "metrics": judged}
 
 
-def _unfinished(folder: Path) -> dict[str, Any]:
+def _unfinished(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return how far a run has come, as its metrics.csv has it: its state may be a bit further."""
     series = read_metrics(folder / FILE_NAME)
-    steps = max((int(steps[-1]) for steps, _ in series.values()), default=0)
-    last = {"val_loss": series["val_loss"][1][-1]} if "val_loss" in series else {}
+    steps: int | None = _so_far(series)["steps"]
+    last: dict[str, float] = {"val_loss": series["val_loss"][1][-1]} if "val_loss" in series else {}
+    if command_of(config) == "sweep":  # how many parts it has, only its plan can say
+        steps, last = None, {"parts_finished": len([*folder.glob(f"{PARTS}/*/{PART}")])}
+    elif parts := [*folder.glob(f"{PARTS}/*/{FILE_NAME}")]:  # of nearly equal size
+        taken = [_so_far(read_metrics(part))["steps"] for part in parts]
+        count = -(-config.get("members", 0) // (config.get("part") or len(parts)))
+        steps = sum(taken) // max(len(parts), count)
     try:
         with alone_in(folder):
             state = "resumable"

@@ -46,7 +46,9 @@ def quiet_lightning() -> Iterator[None]:
                 _UNDO.close()
 
 
-def made(*own: Any, devices: int | str, plugins: Any = None, **arguments: Any) -> Trainer:
+def made(
+    *own: Any, devices: int | str | list[int], plugins: Any = None, **arguments: Any
+) -> Trainer:
     """Return Lightning's Trainer, with plugins of our own beside those given.
 
     With one device it is alone, whatever the environment says: that has a rank for each task of a
@@ -56,7 +58,8 @@ def made(*own: Any, devices: int | str, plugins: Any = None, **arguments: Any) -
         *(plugins if isinstance(plugins, list | tuple) else [plugins] if plugins else ()),
         *own,
     ]
-    alone = devices == 1 and arguments.get("num_nodes", 1) == 1
+    one = devices == 1 or (isinstance(devices, list) and len(devices) == 1)
+    alone = one and arguments.get("num_nodes", 1) == 1
     if alone and not any(isinstance(each, ClusterEnvironment) for each in given):
         given.append(LightningEnvironment())
     trainer = Trainer(devices=devices, plugins=given, **arguments)
@@ -68,13 +71,14 @@ def made(*own: Any, devices: int | str, plugins: Any = None, **arguments: Any) -
 def check_processes(trainer: Trainer, settings: RunSettings, devices: int | str) -> None:
     """Refuse processes that would not work on one run, or that this one would not hear from."""
     asked = trainer.num_devices * trainer.num_nodes
-    if torch.distributed.is_available() and torch.distributed.is_torchelastic_launched():
+    launched = torch.distributed.is_available() and torch.distributed.is_torchelastic_launched()
+    if launched and isinstance(settings, TrainSettings):
         started = int(os.environ.get("WORLD_SIZE", "1"))
         if started != asked:
-            remedy = "start it without torchrun"
-            if isinstance(settings, TrainSettings):
-                remedy = f"give --devices {started}, or {remedy}"
-            raise InputError(f"torchrun started {started} processes for a run in {asked}; {remedy}")
+            raise InputError(
+                f"torchrun started {started} processes for a run in {asked}; give --devices "
+                f"{started}, or start it without torchrun"
+            )
     if isinstance(trainer.strategy.launcher, _MultiProcessingLauncher):
         raise InputError(
             f"devices {devices} would train in copies of this process, which keep what they learn; "

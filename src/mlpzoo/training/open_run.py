@@ -1,7 +1,6 @@
 """A run folder that is worked in: held, its signals listened to, its state found, fitted in."""
 
 import os
-import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from torch import nn
 
 from mlpzoo.callbacks import NotFinite
 from mlpzoo.checks import InputError
-from mlpzoo.exercises import known_exercises
 from mlpzoo.files import alone_in, keep_as, sweep, write_yaml
 from mlpzoo.nets.architecture import check_fit
 from mlpzoo.runs.checkpoint import LAST, START, is_whole, read_checkpoint
@@ -24,10 +22,10 @@ from mlpzoo.runs.folder import CONFIG, give_name, is_first_process, new_folder, 
 from mlpzoo.runs.logger import RunLogger
 from mlpzoo.runs.metrics_csv import FILE_NAME
 from mlpzoo.runs.state import State, latest_resumable
+from mlpzoo.signals import StopRequest, StopTraining
 from mlpzoo.training._lightning import leave_group_at_exit
-from mlpzoo.training.plan import Plan, holds_object
-from mlpzoo.training.resume import differences, of_state
-from mlpzoo.training.signals import StopRequest, StopTraining
+from mlpzoo.training.plan import Plan
+from mlpzoo.training.resume import advice, differences, of_state
 from mlpzoo.training.state_checkpoint import StateCheckpoint
 
 
@@ -60,14 +58,14 @@ class OpenRun:
     finished: bool = False
 
     @property
+    def whole(self) -> Path:
+        """The folder of the run that it is, or is a part of."""
+        return self.plan.part_of or self.folder
+
+    @property
     def advice(self) -> str:
         """How to go on with it."""
-        word, name = "population" if self.plan.many else "train", self.plan.exercise.name
-        line = shlex.join(["mlpzoo", word, name, "--resume", str(self.folder)])
-        if holds_object(self.plan.config) or name not in known_exercises():
-            function = "train_population" if self.plan.many else "train"
-            line = f"mlpzoo.{function}(..., resume={str(self.folder)!r}), with the same objects"
-        return f"go on with: {line}"
+        return advice(self.plan, self.whole)
 
     @property
     def changed(self) -> bool:
@@ -81,7 +79,10 @@ class OpenRun:
             Interrupted: After SIGINT.
             Terminated: After SIGTERM.
         """
-        self.stop.raise_if_requested(f"stopped after step {self.steps}; {self.advice}")
+        if self.stop.signum is None:
+            return
+        part = f" of {self.folder.relative_to(self.whole)}" if self.plan.part_of else ""
+        self.stop.raise_if_requested(f"stopped after step {self.steps}{part}; {self.advice}")
 
     def fit(self, trainer: Trainer, module: LightningModule, data: LightningDataModule) -> None:
         """Train, from the state on, until the Trainer ends, a number is not finite, or a signal.
@@ -143,9 +144,9 @@ def open_run(plan: Plan, module: nn.Module) -> Iterator[OpenRun]:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(plan.settings.threads)
         run = OpenRun(folder=stack.enter_context(_held(plan)), plan=plan, stop=stop)
-        stop.advice = f"stopped at once; {run.advice}"
+        stop.advice = lambda: f"stopped at once; {run.advice}"
         try:
-            if plan.resumed is not None:
+            if plan.folder or plan.resumed:
                 _go_on(run, module)
             yield run
         except BrokenPipeError:
@@ -156,12 +157,15 @@ def open_run(plan: Plan, module: nn.Module) -> Iterator[OpenRun]:
 
 @contextmanager
 def _held(plan: Plan) -> Iterator[Path]:
-    """Yield the run folder, held by the first of several processes.
+    """Yield the folder to work in, held by the first of several processes.
 
     A new one is held before it has its name, so that nobody goes on with it in between.
     """
     if not is_first_process():
         yield (plan.resumed or plan.parent / "of_rank_0").resolve()
+        return
+    if plan.folder is not None:
+        yield plan.folder.resolve()
         return
     folder = plan.resumed or new_folder(plan.parent, plan.config, start=plan.start)
     with alone_in(folder):
@@ -169,15 +173,18 @@ def _held(plan: Plan) -> Iterator[Path]:
 
 
 def _go_on(run: OpenRun, module: nn.Module) -> None:
-    config, changes = run.plan.config, run.plan.changes
+    plan = run.plan
+    config, changes = plan.config, plan.changes
+    asked = plan.resumed is not None and plan.part_of is None
     run.state = state = latest_resumable(run.folder)
     had = state.config or of_state(config)
-    settings = differences(had, of_state(config), run.plan.exercise)
+    settings = differences(had, of_state(config), plan.exercise)
     if result_file(run.folder) is not None and not (settings or changes or state.notes):
         run.finished = True
-        _say(f"{run.folder} is finished, at step {state.step}; there is nothing to go on with")
+        if asked:
+            say(f"{run.folder} is finished, at step {state.step}; there is nothing to go on with")
         return
-    if changes and state.solved and run.plan.settings.early_stop:
+    if changes and state.solved and plan.settings.early_stop:
         raise InputError(
             f"{run.folder} met its bar and stopped at step {state.step}; to train on, add "
             "--no-early-stop --change early_stop"
@@ -188,16 +195,17 @@ def _go_on(run: OpenRun, module: nn.Module) -> None:
         pairs = {name: list(pair) for name, pair in settings.items()}
         run.history.append({"step": state.step, "settings": pairs})
     for note in state.notes:
-        _say(note)
+        say(note)
     if state.log_is_lost:
         log = run.folder / FILE_NAME
-        _say(f"{log} does not hold the rows up to step {state.step}; what there is is put aside")
+        say(f"{log} does not hold the rows up to step {state.step}; what there is is put aside")
     if is_first_process():
         _write(run)
     if state.torch not in ("", str(torch.__version__)):
-        _say(f"it was begun with torch {state.torch}, this is {torch.__version__}; bits may differ")
-    where = "its start" if state.path is None else f"step {state.step}, {state.path.name}"
-    _say(f"{run.folder} goes on from {where}")
+        say(f"it was begun with torch {state.torch}, this is {torch.__version__}; bits may differ")
+    if asked:
+        where = "its start" if state.path is None else f"step {state.step}, {state.path.name}"
+        say(f"{run.folder} goes on from {where}")
 
 
 def _write(run: OpenRun) -> None:
@@ -233,6 +241,11 @@ def _check(run: OpenRun, module: nn.Module) -> None:
         raise InputError(f"max_steps {most} is below step {state.step}, which {folder} has reached")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell the user of a run what becomes of it.
+
+    Args:
+        line: In one line.
+    """
     with suppress(BrokenPipeError):  # nobody listens any more
         print(f"mlpzoo: {line}", file=sys.stderr, flush=True)

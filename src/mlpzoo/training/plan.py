@@ -2,25 +2,23 @@
 
 import inspect
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
-from torch import Tensor
 
-from mlpzoo.checks import InputError, cause, resolve_name
+from mlpzoo.checks import InputError, resolve_name
 from mlpzoo.data import FunctionDataModule
-from mlpzoo.exercises import Exercise, Recipe
+from mlpzoo.diagnosis.dry_run import dry_run
+from mlpzoo.exercises import Exercise, Recipe, get_exercise, known_exercises
 from mlpzoo.exercises.arguments import typed, typed_arguments
 from mlpzoo.exercises.threshold import judged_on
 from mlpzoo.modules import LitNetwork
 from mlpzoo.optim.blocks import work_between_steps
 from mlpzoo.optim.factory import OPTIMIZERS, needs_of
 from mlpzoo.optim.kernels.choice import choose_kernel
-from mlpzoo.optim.needs import declared_needs
 from mlpzoo.runs.checkpoint import START
 from mlpzoo.runs.load import start_from
 from mlpzoo.training.many import PopulationSettings
@@ -43,6 +41,10 @@ class Plan:
         start: A checkpoint whose weights it begins with; None to draw them from the seed.
         resumed: The folder of the run to go on with; None for a run of its own.
         changes: Settings that differ from those of that run: as they were, and as they are.
+        folder: Where to work, which the caller holds; None for the folder of the run.
+        part_of: The run folder that this one is in, of a part of a run.
+        also: What further stands in the settings that repeat it.
+        asked: The command that it belongs to, where that is none of its own.
     """
 
     exercise: Exercise
@@ -52,6 +54,26 @@ class Plan:
     start: Path | None = None
     resumed: Path | None = None
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    folder: Path | None = None
+    part_of: Path | None = None
+    also: Mapping[str, Any] = field(default_factory=dict)
+    asked: str = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = self.exercise  # ours have functions without a name
+        known = (own.name, own.bars, own.stop_at) if own.name in known_exercises() else own
+        return {**self.__dict__, "exercise": known}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if isinstance(known := state["exercise"], tuple):
+            name, bars, stop_at = known
+            state = {**state, "exercise": replace(get_exercise(name), bars=bars, stop_at=stop_at)}
+        self.__dict__.update(state)
+
+    @property
+    def command(self) -> str:
+        """The command that goes on with it."""
+        return self.asked or ("population" if self.many else "train")
 
     @property
     def many(self) -> bool:
@@ -61,23 +83,23 @@ class Plan:
     @property
     def parent(self) -> Path:
         """The folder of its run folders."""
-        return runs_of(self.exercise, self.settings.out, many=self.many)
+        return runs_of(self.exercise, self.settings.out, self.command)
 
     @property
     def config(self) -> dict[str, Any]:
         """The settings that repeat it, as they stand in config.yaml."""
-        return {"exercise": self.exercise.name, **self.settings.saved()}
+        return {"exercise": self.exercise.name, **self.settings.saved(), **self.also}
 
 
-def runs_of(exercise: Exercise, out: str | Path, *, many: bool) -> Path:
+def runs_of(exercise: Exercise, out: str | Path, command: str) -> Path:
     """Return the folder of the run folders of an exercise.
 
     Args:
         exercise: The exercise.
         out: The folder that holds the folders of the exercises.
-        many: Whether its populations are meant.
+        command: Whose runs are meant: train, population or sweep.
     """
-    return Path(str(out)) / (f"{exercise.name}-population" if many else exercise.name)
+    return Path(str(out)) / (exercise.name if command == "train" else f"{exercise.name}-{command}")
 
 
 def from_config(exercise: Exercise, config: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
@@ -142,7 +164,7 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
         InputError: A value that cannot be used.
     """
     chosen = exercise.recipe(settings.recipe)
-    trainer = bare_trainer(settings, settings.devices)
+    trainer = bare_trainer(settings, settings.devices if isinstance(settings, TrainSettings) else 1)
     pace = _pace(chosen, settings, trainer)
     arguments = {"recipe": settings.recipe, "seed": settings.seed}
     data = exercise.data(**{**arguments, **pace, **settings.data})
@@ -172,6 +194,24 @@ def resolve(exercise: Exercise, settings: Any, *, weights: Path | None = None) -
     return Plan(exercise=exercise, settings=filled, datamodule=data, module=module, start=start)
 
 
+def with_numbers(plan: Plan, settings: Any) -> Plan:
+    """Return a plan whose module has other numbers, which changes nothing of what has been tried.
+
+    Args:
+        plan: The plan.
+        settings: Settings that differ from its own in numbers of the module or in its start.
+
+    Raises:
+        InputError: A value that cannot be used.
+    """
+    exercise, data, recipe = plan.exercise, plan.datamodule, settings.recipe
+    module = exercise.module(data, recipe=recipe, **{"seed": settings.seed, **settings.module})
+    module.kernel = plan.module.kernel
+    without = {"seed", *exercise.recipe(recipe).linked(data)} - settings.module.keys()
+    filled = replace(plan.settings, module=_arguments(module, without))
+    return replace(plan, settings=filled, module=module)
+
+
 def _pace(recipe: Recipe, settings: Any, trainer: Trainer) -> dict[str, int]:
     """Return how long an epoch is, and how many steps are taken at once."""
     given = settings.module.get("optimizer", recipe.module.get("optimizer", "adam"))
@@ -189,55 +229,6 @@ def _pace(recipe: Recipe, settings: Any, trainer: Trainer) -> dict[str, int]:
         "steps_per_epoch": settings.max_steps or recipe.max_steps,
         "block_steps": recipe.block_steps if by_blocks and not work_between_steps(trainer) else 1,
     }
-
-
-def dry_run(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:
-    """Take one step and one measurement with a copy of the module, on the CPU.
-
-    Args:
-        exercise: What the run will be judged by.
-        module: The module at its start; it is not changed.
-        data: Its data.
-
-    Raises:
-        InputError: Something fails: shapes, a loss that these targets do not suit, numbers that
-            are not finite in float32, memory.
-    """
-    try:
-        _step_and_measure(exercise, deepcopy(module), data)
-    except InputError:
-        raise
-    except Exception as error:  # whatever it is, these settings cannot be trained with
-        raise InputError(f"the settings of {exercise.name} do not fit: {cause(error)}") from error
-
-
-def _step_and_measure(exercise: Exercise, module: LitNetwork, data: FunctionDataModule) -> None:
-    data.test_dataloader()
-    (x, y), *_ = data.val_dataloader()
-    for name, column in (("inputs", x), ("targets", y)):
-        if not column.isfinite().all():
-            raise InputError(f"the {name} of {exercise.name} are not finite in this range")
-    _check_sizes(exercise, module, x, y)
-    batch = data.train_batch(sum(steps for steps, _ in data.growth))  # one of the largest
-    module.check_loss()
-    declared_needs(type(module.build_optimizer())).trial(module, batch[0][:2])
-    objective, _ = module.objective(*batch)
-    objective.backward()  # type: ignore[no-untyped-call]
-    metrics = module.metrics("")
-    with torch.no_grad():
-        module.update_metrics(metrics, module(x), y)
-    names = {*metrics.keys(), *exercise.measure(module, data)}
-    if exercise.monitor not in names:
-        raise InputError(
-            f"task {module.task!r} does not measure {exercise.monitor}, which {exercise.name} needs"
-        )
-
-
-def _check_sizes(exercise: Exercise, module: LitNetwork, x: Tensor, y: Tensor) -> None:
-    for name, column in (("in_features", x), ("out_features", y)):
-        given, wanted = module.hparams.get(name), column.shape[-1]
-        if given not in (None, wanted) and column.is_floating_point() and column.ndim == 2:
-            raise InputError(f"module.{name} must be {wanted} for {exercise.name}, got {given}")
 
 
 def _arguments(built: LitNetwork | FunctionDataModule, without: set[str]) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """Runs that go on, also with other settings, and runs that begin from another's start."""
 
 import inspect
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any
 
 from mlpzoo.checks import InputError, as_typed, resolve_name
-from mlpzoo.exercises import Exercise, check_own_name, get_exercise
+from mlpzoo.exercises import Exercise, check_own_name, get_exercise, known_exercises
 from mlpzoo.optim.factory import for_optimizer
 from mlpzoo.optim.kernels import TORCH
 from mlpzoo.runs.checkpoint import START, is_whole
-from mlpzoo.runs.folder import CONFIG, find_run, read_config
+from mlpzoo.runs.folder import CONFIG, KINDS, command_of, find_run, read_config
 from mlpzoo.training.many import PopulationSettings
 from mlpzoo.training.plan import Kind, Plan, from_config, holds_object, resolve, runs_of
 from mlpzoo.training.settings import (
@@ -102,6 +103,29 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield prefix + name, _as_lists(value)
 
 
+def advice(plan: Plan, folder: Path) -> str:
+    """Return how to go on with a run, in a line.
+
+    Args:
+        plan: Its plan.
+        folder: Its folder.
+    """
+    line = shlex.join(["mlpzoo", plan.command, plan.exercise.name, "--resume", str(folder)])
+    if not repeatable(plan.config):
+        function = {"population": "train_population"}.get(plan.command, plan.command)
+        line = f"mlpzoo.{function}(..., resume={str(folder)!r}), with the same objects"
+    return f"go on with: {line}"
+
+
+def repeatable(config: Mapping[str, Any]) -> bool:
+    """Tell whether a command with the settings of a run's config.yaml gives the very run.
+
+    Args:
+        config: The settings.
+    """
+    return config["exercise"] in known_exercises() and not holds_object(config)
+
+
 def of_state(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a state depends on."""
     return {name: value for name, value in config.items() if name not in _FREE}
@@ -122,6 +146,7 @@ _FIELDS = {
     for each in options(kind)
 }
 _FREE = [name for name, each in _FIELDS.items() if each.metadata["free"]]
+_CUT = ("part", "keep")  # settings by which a population is cut and kept
 _BEFORE = {"kernel": TORCH}  # of runs from when there was no choice
 _ABSENT = {  # what it means that a setting does not stand in a config.yaml
     name: each.default
@@ -135,18 +160,36 @@ def _find(
 ) -> tuple[Path, dict[str, Any]]:
     """Return the folder of the run that is meant, and the settings it has."""
     many = isinstance(asked, PopulationSettings)
-    parent = runs_of(exercise, asked.out, many=many)
+    command = "population" if many else "train"
+    parent = runs_of(exercise, asked.out, command)
     folder = find_run(None if isinstance(which, bool) else which, parent)
     config = read_config(folder / CONFIG)
-    if config.get("exercise") != exercise.name or ("members" in config) != many:
-        kinds = ("a run", "a population")
-        kind, wanted = kinds["members" in config], kinds[many]
-        of, command = config.get("exercise"), "population" if "members" in config else "train"
-        raise InputError(
-            f"{folder} is of {kind} of {of!r}, not {wanted} of {exercise.name!r}: it goes on with "
-            f"mlpzoo {command} {of} --resume {folder}"
-        )
+    check_command(exercise, folder, config, command)
+    if many:
+        config.setdefault("part", config["members"])  # of runs from when there were no pieces
     return folder, config
+
+
+def check_command(
+    exercise: Exercise, folder: Path, config: Mapping[str, Any], command: str
+) -> None:
+    """Refuse the run of another exercise, or of another command.
+
+    Args:
+        exercise: The exercise that is meant.
+        folder: The run folder.
+        config: Its settings.
+        command: The command that is meant.
+
+    Raises:
+        InputError: As said; the message has the right one.
+    """
+    name, of = config.get("exercise"), command_of(config)
+    if (name, of) != (exercise.name, command):
+        raise InputError(
+            f"{folder} is of {KINDS[of]} of {name!r}, not {KINDS[command]} of {exercise.name!r}: "
+            f"it goes on with mlpzoo {of} {name} --resume {folder}"
+        )
 
 
 def _merged(
@@ -181,6 +224,8 @@ def _allowed(
     now = {"exercise": exercise.name, **settings.saved()}
     changes = differences(of_state(before), of_state(now), exercise)
     may, many = list(changeable(type(settings))), isinstance(settings, PopulationSettings)
+    if many:  # neither is of a state
+        changes |= {name: pair for name, pair in differences(before, now).items() if name in _CUT}
     wanted = {resolve_name("setting that can change", n, may) for n in settings.change}
     for name, (was, would_be) in changes.items():
         shown = "first_seed" if name == "seed" and many else name

@@ -33,7 +33,7 @@ from mlpzoo.training.trainer import build_trainer, measure
 P = ParamSpec("P")
 R = TypeVar("R")
 AnyResult = TypeVar("AnyResult", bound=Any)
-_OF_TRAINER = ("max_steps", "val_every", "early_stop", "progress", "accelerator", "devices")
+_OF_TRAINER = ("max_steps", "val_every", "early_stop", "progress", "accelerator")
 Training = Callable[[str | Exercise, dict[str, Any]], R]
 
 
@@ -122,6 +122,7 @@ def fitted(
     data: LightningDataModule,
     *,
     judge: Exercise | None = None,
+    devices: Any = None,
     callbacks: Callable[[Plan, Path], list[Callback]] = lambda plan, folder: [],
 ) -> Iterator[tuple[OpenRun, Trainer]]:
     """Yield a plan's open run and its Trainer once all is trained, if it was not before.
@@ -131,6 +132,7 @@ def fitted(
         module: What is trained.
         data: Its data.
         judge: The exercise as the Trainer is to see it; None for the plan's.
+        devices: What the Trainer gets under that name; None for the plan's.
         callbacks: Given the plan and the run folder, further callbacks.
     """
     settings, state = plan.settings, of_state(plan.config)
@@ -145,6 +147,8 @@ def fitted(
             callbacks=own,
             provenance={**state, "config": state, "changes": run.history},
             stop=run.stop,
+            part=plan.part_of is not None,
+            devices=settings.devices if devices is None else devices,
             **{name: getattr(settings, name) for name in _OF_TRAINER},
             **settings.trainer,
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from mlpzoo.checks import (
     InputError,
@@ -76,7 +76,8 @@ class RunSettings:
     accelerator: str = option("auto", changeable=True)
     """Kind of device, as Lightning names them: cpu, gpu, or auto, a GPU if there is one."""
     threads: int | None = option(None, check=partial(check_count, most=1024), changeable=True)
-    """torch's CPU threads (as torch is set; the command line sets 1, best for small networks)."""
+    """torch's CPU threads (as torch is set; 1, best for small networks, on the command line and of
+    populations)."""
     kernel: str = option(AUTO, check=partial(resolve_name, names=KERNELS), changeable=True)
     """What takes the steps: torch, numba (extra fast; for linear layers in a chain), or auto."""
     plots: bool = option(True, check=check_flag, free=True)
@@ -103,6 +104,8 @@ class RunSettings:
     """A logger, or several, beside metrics.csv."""
     trainer: Mapping[str, Any] = option({}, typed=False)
     """Further arguments of Lightning's Trainer, such as gradient_clip_val."""
+
+    function: ClassVar[str] = "train"  # that takes them
 
     def __post_init__(self) -> None:
         for name, kind in (("trainer", Mapping), ("out", str | Path), ("change", Collection)):
@@ -196,11 +199,10 @@ def check_names(given: Mapping[str, Any], settings: type[RunSettings]) -> None:
         InputError: A name that is of none; the message suggests the nearest one.
     """
     names = [each.name for each in fields(settings)]
-    command = "train" if settings is TrainSettings else "train_population"
     for name in given:
         if name in {each.name for each in fields(TrainSettings)} - {*names}:
-            raise InputError(f"a population takes no {name}; leave it out")
-        resolve_name(f"argument of {command}", name, names)
+            raise InputError(f"{settings.function} takes no {name}; leave it out")
+        resolve_name(f"argument of {settings.function}", name, names)
 
 
 def _told(value: Any) -> Any:

@@ -20,7 +20,7 @@ from mlpzoo.optim.loops import add_places, complete_counts, is_between_events
 from mlpzoo.runs.checkpoint import FORMAT, LAST, PREVIOUS, RECORD, START
 from mlpzoo.runs.logger import RunLogger
 from mlpzoo.runs.metrics_csv import digest
-from mlpzoo.training.signals import StopRequest, StopTraining
+from mlpzoo.signals import StopRequest, StopTraining
 
 _HERE = "."  # the run folder, in a checkpoint
 SECONDS, MOST_SECONDS = 3.0, 4.0  # between two states
@@ -39,11 +39,14 @@ class StateCheckpoint(Checkpoint):
         folder: The run folder.
         provenance: What says where a checkpoint comes from, as plain data.
         stop: Tells whether a signal has come.
+        start: Whether to write start.ckpt.
     """
 
-    def __init__(self, folder: Path, provenance: dict[str, Any], *, stop: StopRequest) -> None:
+    def __init__(
+        self, folder: Path, provenance: dict[str, Any], *, stop: StopRequest, start: bool = True
+    ) -> None:
         self.folder, self.provenance, self.stop = folder.resolve(), provenance, stop
-        self.saved_step = 0
+        self.start, self.saved_step = start, 0
         self.started = False
         self._next = 0.0
 
@@ -59,7 +62,7 @@ class StateCheckpoint(Checkpoint):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.started = True
         self._next = time.monotonic() + SECONDS
-        if trainer.global_step == 0:
+        if trainer.global_step == 0 and self.start:
             trainer.save_checkpoint(self.folder / START)
         elif _has_stopped(trainer):
             trainer.should_stop = True

@@ -22,9 +22,9 @@ from mlpzoo.exercises import Exercise, get_exercise
 from mlpzoo.modules import LitNetwork
 from mlpzoo.runs.checkpoint import BEST, WholeFileIO
 from mlpzoo.runs.folder import is_first_process
+from mlpzoo.signals import StopRequest
 from mlpzoo.training._lightning import check_processes, made, quiet_lightning
 from mlpzoo.training.settings import RunSettings
-from mlpzoo.training.signals import StopRequest
 from mlpzoo.training.state_checkpoint import StateCheckpoint
 
 
@@ -40,6 +40,7 @@ def build_trainer(
     callbacks: Sequence[Callback] = (),
     provenance: Mapping[str, Any] | None = None,
     stop: StopRequest | None = None,
+    part: bool = False,
     **arguments: Any,
 ) -> Trainer:
     """Return a Trainer that keeps best.ckpt and its state and stops when the bar is met.
@@ -57,6 +58,7 @@ def build_trainer(
         callbacks: Further callbacks.
         provenance: What a checkpoint says of where it comes from; see `StateCheckpoint`.
         stop: Tells whether a signal has come; see `StateCheckpoint`.
+        part: Whether it is for a part of a run, which has neither best.ckpt nor start.ckpt.
         **arguments: Further arguments of Lightning's Trainer; one device is the default.
 
     Raises:
@@ -66,8 +68,9 @@ def build_trainer(
         raise InputError(f"build_trainer takes no {name}; {_INSTEAD[name]}")
     exercise, folder = get_exercise(exercise), Path(str(folder))
     state = StateCheckpoint(
-        folder, {"exercise": exercise.name, **(provenance or {})}, stop=stop or StopRequest()
-    )
+        folder, {"exercise": exercise.name, **(provenance or {})}, stop=stop or StopRequest(),
+        start=not part,
+    )  # fmt: skip
     theirs = any(isinstance(callback, ProgressBar) for callback in callbacks)
     bar = progress and bool(sys.stdout and sys.stdout.isatty()) and not theirs
     metrics = ("train_loss", f"val_{exercise.monitor}")
@@ -87,7 +90,7 @@ def build_trainer(
             *_judges(exercise, early_stop),
             *callbacks,
             *shown,
-            _best(exercise, folder),
+            *([] if part else [_best(exercise, folder)]),
             state,
         ],
         enable_progress_bar=bar or theirs,

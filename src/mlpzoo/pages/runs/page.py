@@ -12,7 +12,7 @@ from mlpzoo.pages.runs.figures import with_figures
 from mlpzoo.pages.runs.settings import settings_of_one, settings_of_two
 from mlpzoo.pages.runs.told import Told, in_line, read_run, rows_of
 from mlpzoo.pretrained.find import find_network
-from mlpzoo.runs.folder import find_run
+from mlpzoo.runs.folder import command_of, find_run
 from mlpzoo.runs.summary import facts_of, labels_of
 
 _NOT_METRICS = ("passed", "steps", "seconds")
@@ -33,7 +33,7 @@ def page_of_run(folder: Path, exercise: str = "", *, ranges: Any = None, title: 
     folder = find_run(folder, folder)
     parts = folder.resolve().parts[-2:]  # no more: a page may be sent to anyone
     told = read_run(folder, "/".join(parts))
-    many = "members" in told.config
+    many = command_of(told.config) == "population"
     network, without = _network(folder, exercise, ranges) if exercise or not many else (None, "")
     shown = {
         **_shown([told]),

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mlpzoo.exercises import Exercise
     from mlpzoo.pages.runs.told import Told
 
-_HOW = ("accelerator", "devices", "kernel", "plots", "plot_every", "threads")  # not what is learned
+_HOW = (  # not what is learned
+    "accelerator", "devices", "keep", "kernel", "part", "plots", "plot_every", "threads",
+)  # fmt: skip
 
 
 def settings_of_one(told: Told) -> dict[str, Any]:

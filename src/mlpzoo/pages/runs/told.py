@@ -10,7 +10,7 @@ from typing import Any
 
 from mlpzoo.checks import InputError, as_typed
 from mlpzoo.exercises import Exercise, get_exercise, known_exercises
-from mlpzoo.runs.folder import CONFIG, read_config, read_result, result_file
+from mlpzoo.runs.folder import CONFIG, FIGURES, command_of, read_config, read_result, result_file
 from mlpzoo.runs.metrics_csv import FILE_NAME, read_metrics
 from mlpzoo.runs.summary import summary_of
 from mlpzoo.training.resume import flat
@@ -82,12 +82,14 @@ def read_run(folder: Path, label: str) -> Told:
         label: What to call the run.
 
     Raises:
-        InputError: A file is damaged.
+        InputError: It is of a sweep, or a file is damaged.
     """
+    if command_of(config := read_config(folder / CONFIG)) == "sweep":
+        raise InputError(f"{folder} is of a sweep, which has no page; see its {FIGURES} folder")
     result = read_result(folder) if (file := result_file(folder)) else {}
     if not isinstance(result.get("bars", []), list):
         raise InputError(f"{file} does not hold a result; remove it, then resume")
-    config, logged = read_config(folder / CONFIG), read_metrics(folder / FILE_NAME)
+    logged = read_metrics(folder / FILE_NAME)
     return Told(folder=folder, label=label, config=config, result=result, logged=logged)
 
 

@@ -53,8 +53,8 @@ def run(
     check_arguments(names, dotted)
     import torch
 
+    from mlpzoo.signals import Interrupted, Terminated
     from mlpzoo.training.run import carry_out
-    from mlpzoo.training.signals import Interrupted, Terminated
 
     go_on()
     torch.set_num_threads(1)  # the fastest for networks this small
@@ -75,7 +75,7 @@ def run(
 def _plans(
     names: Sequence[str], config: str | None, dotted: Mapping[str, Any], given: dict[str, Any]
 ) -> "list[Plan]":
-    from mlpzoo.runs.folder import read_config
+    from mlpzoo.runs.folder import KINDS, command_of, read_config
     from mlpzoo.training.plan import holds_object
     from mlpzoo.training.resume import plan_run
 
@@ -88,8 +88,8 @@ def _plans(
     recipe = of_file.get("recipe")
     if recipe is not None and given.get("recipe", recipe) != recipe:
         raise InputError(f"{config} is of recipe {recipe}; leave out --recipe")
-    if "members" in of_file:
-        raise InputError(f"{config} is of a population; see `mlpzoo population --help`")
+    if (kind := command_of(of_file)) != "train":
+        raise InputError(f"{config} is of {KINDS[kind]}; see `mlpzoo {kind} --help`")
     for name, value in of_file.items():
         if name in ("callbacks", "logger") or holds_object(value):
             raise InputError(f"{config} has {name} that only Python can give; use mlpzoo.train")

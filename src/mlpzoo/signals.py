@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Any
 
+from mlpzoo.place import DEVICES, place
+
 
 def no_traceback() -> None:
     """Let Ctrl-C end this process as it ends any other, where Python would raise an exception."""
@@ -44,7 +46,8 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[di
 
 def _end(signum: int, frame: FrameType | None) -> None:
     word = "interrupted" if signum == signal.SIGINT else "terminated"
-    os.write(2, f"\nmlpzoo: {word}\n".encode())
+    if place().speaks:
+        os.write(2, f"\nmlpzoo: {word}\n".encode())
     os._exit(128 + signum)
 
 
@@ -77,18 +80,25 @@ class StopRequest:
 
     Attributes:
         signum: The signal that came; None for none.
-        advice: What a second signal prints before it stops all at once.
+        advice: Returns what a second signal prints before it stops all at once.
     """
 
     def __init__(self) -> None:
         self.signum: int | None = None
-        self.advice = ""
+        self.advice: Callable[[], str] | None = None
         self._before: dict[int, Any] = {}
+        self._around: StopRequest | None = None
 
     @contextmanager
     def listening(self) -> Iterator["StopRequest"]:
-        """Take the signals for a while, where this is the main thread."""
+        """Take the signals for a while, where this is the main thread.
+
+        What comes to this one, or has come to one that listens around it, has come to both.
+        """
         with _handled_by(self._note) as self._before:
+            outer = (getattr(had, "__self__", None) for had in self._before.values())
+            self._around = next((each for each in outer if isinstance(each, StopRequest)), None)
+            self.signum = self._around.signum if self._around else None
             yield self
 
     def release(self) -> None:
@@ -117,8 +127,12 @@ class StopRequest:
     def _note(self, signum: int, frame: FrameType | None) -> None:
         if self.signum is None:
             self.signum = signum
+            if self._around:
+                self._around._note(signum, frame)
+            return
+        if place().launcher == DEVICES:  # a terminal sends it too, and who started this one waits
             return
         if self.advice:
-            os.write(2, f"\nmlpzoo: {self.advice}\n".encode())  # print may be interrupted itself
+            os.write(2, f"\nmlpzoo: {self.advice()}\n".encode())  # print may be interrupted itself
         signal.signal(signum, self._before.get(signum, signal.SIG_DFL))
         signal.raise_signal(signum)

@@ -14,8 +14,8 @@ import pytest
 from mlpzoo import train
 from mlpzoo.cli import main
 from mlpzoo.runs.checkpoint import read_checkpoint
+from mlpzoo.signals import Interrupted, StopRequest, Terminated, at_once
 from mlpzoo.training import state_checkpoint as keeper
-from mlpzoo.training.signals import Interrupted, StopRequest, Terminated, at_once
 from scripts.fault_injection.processes import Command
 
 LONG = ["--no-early-stop", "--max-steps", "100000", "--val-every", "100", "--no-plots"]
@@ -230,3 +230,25 @@ def test_library_raises_what_a_program_expects(tmp_path, monkeypatch):
         train("linear", out=tmp_path, max_steps=50, val_every=20, plots=False, progress=False)
     assert caught.value.code == 143
     assert "--resume" in str(caught.value)
+
+
+def test_signal_that_came_to_the_request_around_stops_the_inner_one_too():
+    with StopRequest().listening() as outer:
+        signal.raise_signal(signal.SIGTERM)
+        with StopRequest().listening() as inner:
+            assert inner.signum == signal.SIGTERM
+    assert outer.signum == signal.SIGTERM
+
+
+def test_signal_of_the_inner_request_is_known_around_it_and_the_second_goes_past_both():
+    came = []
+    before = signal.signal(signal.SIGTERM, lambda *_: came.append("past"))
+    try:
+        with StopRequest().listening() as outer:
+            with StopRequest().listening():
+                signal.raise_signal(signal.SIGTERM)
+                assert (outer.signum, came) == (signal.SIGTERM, [])
+                signal.raise_signal(signal.SIGTERM)
+            assert came == ["past"]
+    finally:
+        signal.signal(signal.SIGTERM, before)
