@@ -65,6 +65,11 @@ from .plotting import plot_vanishing as plot_vanishing
 from .population import Population as Population
 from .population import PopulationResult as PopulationResult
 from .population import train_population as train_population
+from .population.paired import PairedTest as PairedTest
+from .population.paired import paired_test as paired_test
+from .population.statistics import seeds_needed as seeds_needed
+from .population.sweep.result import SweepResult as SweepResult
+from .population.sweep.train import sweep as sweep
 from .pretrained import Pretrained as Pretrained
 from .pretrained import get_pretrained as get_pretrained
 from .pretrained import list_pretrained as list_pretrained
@@ -74,6 +79,7 @@ from .pretrained.export import load_weights as load_weights
 from .pretrained.verify import verify as verify
 from .runs.load import load_module as load_module
 from .training.many import PopulationSettings as PopulationSettings
+from .training.many import SweepSettings as SweepSettings
 from .training.result import Result as Result
 from .training.run import train as train
 from .training.settings import TrainSettings as TrainSettings

@@ -2,6 +2,9 @@
 
 import shutil
 import subprocess
+from contextlib import redirect_stdout
+from functools import cache
+from io import StringIO
 
 import pytest
 
@@ -18,6 +21,17 @@ ASKED = {
     "mlpzoo test x": {name for name in list_pretrained() if name[0] == "x"} | {"xy net.json"},
     "mlpzoo train --config x": {"xy net.json"},
     "mlpzoo compare x": {"xy net.json"},
+    "mlpzoo sweep xor --module.l": {"--module.loss", "--module.lr"},
+    "mlpzoo population --data.no": {"--data.noise_std"},
+    "mlpzoo train xor --data.tab": {"--data.table"},
+    "mlpzoo fit x --data.ta": {"--data.target"},
+    "mlpzoo test sin --data.val": {"--data.val_points"},
+    "mlpzoo train linear --data.points x": {"xy net.json"},
+    "mlpzoo sweep xor --keep ": {"all", "solved", "failed", "none"},
+    "mlpzoo train --kernel ": {"auto", "numba", "torch"},
+    "mlpzoo population --on ": {"ray"},
+    "mlpzoo train --seed ": set(),
+    "mlpzoo fit --activation ": set(),
     "mlpzoo completion ": {"bash", "zsh", "fish"},
 }
 BASH = """
@@ -26,14 +40,20 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mlpzoo; printf '%s\\n' "${COMPREPLY[
 """
 
 
+@cache  # it takes seconds to make
+def script_for(shell):
+    with redirect_stdout(StringIO()) as printed:
+        assert main(["completion", shell]) == 0
+    return printed.getvalue()
+
+
 @pytest.fixture
-def offered(capsys, tmp_path):
+def offered(tmp_path):
     """Ask a shell what it offers after a line, in a folder with one file."""
     (tmp_path / "xy net.json").touch()
 
     def ask(shell, line):
-        assert main(["completion", shell]) == 0
-        script = capsys.readouterr().out
+        script = script_for(shell)
         if shell == "bash":
             last = [""] if line.endswith(" ") else []
             command = ["bash", "-c", BASH, "bash", script, line, *last]
@@ -41,7 +61,9 @@ def offered(capsys, tmp_path):
             command = ["fish", "--no-config", "-c", f"{script}\ncomplete -C '{line}'"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
         assert done.stderr == ""
-        return {word.partition("\t")[0].replace("\\ ", " ") for word in done.stdout.splitlines()}
+        return {
+            word.partition("\t")[0].replace("\\ ", " ") for word in done.stdout.splitlines() if word
+        }
 
     return ask
 
@@ -54,16 +76,12 @@ def test_shell_offers_commands_options_names_and_files(offered, shell, line):
     assert offered(shell, line) == ASKED[line]
 
 
-def test_zsh_takes_the_script_of_bash(capsys):
-    main(["completion", "bash"])
-    bash = capsys.readouterr().out
-    main(["completion", "zsh"])
-    assert capsys.readouterr().out.endswith(f"bashcompinit\n{bash}")
+def test_zsh_takes_the_script_of_bash():
+    assert script_for("zsh").endswith(f"bashcompinit\n{script_for('bash')}")
 
 
 def test_every_option_of_every_command_is_there(capsys):
-    main(["completion", "bash"])
-    script = capsys.readouterr().out
+    script = script_for("bash")
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     helped = capsys.readouterr().out

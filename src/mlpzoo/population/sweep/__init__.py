@@ -1,0 +1,1 @@
+"""Many settings of one exercise, each with many seeds."""
