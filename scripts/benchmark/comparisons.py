@@ -14,11 +14,13 @@ from importlib.util import find_spec
 import torch
 
 from mlpzoo.cli.tables import Row
+from mlpzoo.training.many import KEEP
 from scripts.benchmark.contestants import Contestant, Reached, largest_test_error
 from scripts.benchmark.least_squares import FITS, least_squares
 from scripts.benchmark.lecture import TASKS, PlainLoop
 from scripts.benchmark.populations import population_costs
 from scripts.benchmark.processes import Usage, starts, used_by
+from scripts.benchmark.scale import RATES, keeping, rates
 from scripts.benchmark.tables import DATASETS, large_table, tables
 
 FIRST_SEED = 20_000  # recipes were developed on seeds below 10,000
@@ -124,6 +126,8 @@ COMPARISONS: dict[str, tuple[Callable[..., list[Row]], tuple[str, ...]]] = {
     "accuracy": (times_to_accuracy, ("sin", "square", "minmax")),
     "population": (population_costs, ("xor", "sin")),
     "start": (starts, ("",)),
+    "scale": (rates, tuple(RATES)),
+    "keep": (keeping, KEEP),
     "least-squares": (least_squares, tuple(FITS)),
     "tables": (tables, tuple(DATASETS)),
     "large-table": (large_table, ("friedman1, 100,000 rows, 20 columns",)),

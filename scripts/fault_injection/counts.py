@@ -8,12 +8,14 @@ from scripts.fault_injection.crowd import crowd, full_disk
 from scripts.fault_injection.damage import damaged, hostile
 from scripts.fault_injection.kills import torment
 from scripts.fault_injection.nonsense import nonsense
+from scripts.fault_injection.shared import shared
 
 Trial = Callable[[int], tuple[str, list[str]]]
 COUNTS = {
     "kill": 100,
     "sigterm": 50,
     "sigint": 50,
+    "shared": 50,
     "damaged": 2000,
     "hostile": 1,
     "nonsense": 500,
@@ -36,6 +38,15 @@ def _signals(signum: int) -> Trial:
         return "; ".join(parts), tally.faults
 
     return trial
+
+
+def _shared(count: int) -> tuple[str, list[str]]:
+    tally = shared(count)
+    text = (
+        f"{tally.signals} of one, two or three processes killed, {dict(tally.moments)}; "
+        f"{tally.identical} of {tally.runs} runs ended with the bits of one process"
+    )
+    return text, tally.faults
 
 
 def _damaged(count: int) -> tuple[str, list[str]]:
@@ -68,6 +79,7 @@ TRIALS: dict[str, Trial] = {
     "kill": _signals(SIGKILL),
     "sigterm": _signals(SIGTERM),
     "sigint": _signals(SIGINT),
+    "shared": _shared,
     "damaged": _damaged,
     "hostile": _hostile,
     "nonsense": _nonsense,

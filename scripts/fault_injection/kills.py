@@ -32,6 +32,7 @@ CASES = {
 MOMENTS = ("start", "step", "write", "plot", "end")
 KILLS_A_RUN, COLD_EVERY = 3, 5
 _RESULTS = ("result.json", "population.json")
+_TIMED = (*_RESULTS, "part.json")
 _ENDS = {".csv": b"\n", ".gif": b";", ".png": b"IEND\xaeB`\x82"}  # of whole files
 _OWN_TO_A_RUN = ("seconds", "us_a_member_step")  # of a result: what the clock says
 
@@ -110,7 +111,7 @@ def _whole(case: str, scratch: Path) -> _Whole:
     command = Command(CASES[case].split(), folder=folder, log=folder / "log", cold=False)
     if command.end() not in (0, 1):
         raise RuntimeError(f"{case} does not even run undisturbed: {command.output()}")
-    return _Whole(digests(_run_folder(folder)), time.monotonic() - began)
+    return _Whole(digests(run_folder(folder)), time.monotonic() - began)
 
 
 def _one_run(
@@ -120,7 +121,7 @@ def _one_run(
     folder = scratch / f"{case}-{signum}-{number}"
     folder.mkdir()
     for attempt in range(KILLS_A_RUN + 1):
-        arguments, there = CASES[case].split(), _run_folder(folder)
+        arguments, there = CASES[case].split(), run_folder(folder)
         if there is not None:
             arguments = [*arguments[:2], "--resume"]
         cold = (number + attempt) % COLD_EVERY == 0
@@ -140,9 +141,9 @@ def _one_run(
             tally.signals += 1
             tally.moments[moment] += 1
             tally.codes[code] += 1
-        if _is_done(folder) and code in (0, 1):
+        if is_done(folder) and code in (0, 1):
             break
-    found, expected = digests(_run_folder(folder)), wholes[case].digests
+    found, expected = digests(run_folder(folder)), wholes[case].digests
     wrong = [name for name in {**found, **expected} if found.get(name) != expected.get(name)]
     tally.identical += not wrong
     tally.faults += [f"{case} {number}: {name} differs" for name in wrong]
@@ -181,7 +182,7 @@ def _misbehaved(what: str, code: int, signum: int, command: Command, folder: Pat
         faults.append(f"{what}: a traceback: {output[-300:]}")
     if code not in (0, 1, -signum) and (code != wanted or signum == signal.SIGKILL):
         faults.append(f"{what}: exit code {code}: {output[-300:]}")
-    if code in (0, 1) and not _is_done(folder):
+    if code in (0, 1) and not is_done(folder):
         faults.append(f"{what}: exit code {code} without a result: {output[-300:]}")
     return faults
 
@@ -214,18 +215,20 @@ def digests(folder: Path | None) -> dict[str, str]:
         if path.is_dir() or path.name == "previous.ckpt":
             continue
         content = path.read_bytes()
-        if path.name in _RESULTS:
+        if path.name in _TIMED:
             result = json.loads(content)
             content = repr([result[k] for k in sorted(result) if k not in _OWN_TO_A_RUN]).encode()
         found[str(path.relative_to(folder or path))] = hashlib.sha256(content).hexdigest()
     return found
 
 
-def _run_folder(folder: Path) -> Path | None:
+def run_folder(folder: Path) -> Path | None:
+    """Return the run folder that a command has made in its current folder; None for none."""
     return next(iter(folder.glob("checkpoints/*/version_0")), None)
 
 
-def _is_done(folder: Path) -> bool:
+def is_done(folder: Path) -> bool:
+    """Tell whether the run of a current folder has its result."""
     return any(path.name in _RESULTS for path in folder.rglob("*.json"))
 
 
@@ -234,7 +237,7 @@ def _lost(folder: Path, *, since: float) -> float:
 
     It is 0 where this process, started at `since`, has saved none yet.
     """
-    now, run = time.time(), _run_folder(folder)
+    now, run = time.time(), run_folder(folder)
     saved = folder.glob("checkpoints/*/version_0/*.ckpt")
     newest = max(saved, key=lambda path: path.stat().st_mtime, default=None)
     if newest is None or run is None or newest.stat().st_mtime < since:

@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from mlpzoo import get_exercise
+from mlpzoo.cli.parser import build_parser
 from scripts.benchmark import comparisons
 from scripts.benchmark import contestants as contestants_module
 from scripts.benchmark.comparisons import step_costs, times_to_accuracy, whole_processes
 from scripts.benchmark.contestants import contestants
 from scripts.benchmark.lecture import TASKS, PlainLoop
 from scripts.benchmark.peers import PEERS
+from scripts.benchmark.scale import RATES
 
 SCRIPT = Path(__file__).parents[2] / "scripts/benchmark/__main__.py"
 FIELD = contestants()
@@ -103,3 +105,10 @@ def test_peer_starts_as_the_lecture_and_learns_the_same(who, name):
         errors = [(each.predict(x) - task.target(x)).square().mean() for each in (peer, plain)]
         assert 0.2 < errors[0] / errors[1] < 5
         assert errors[0] < 0.5 * (before - task.target(x)).square().mean()
+
+
+@pytest.mark.parametrize("line", RATES.values(), ids=RATES)
+def test_populations_whose_rate_is_taken_are_of_several_pieces(line):
+    parser = build_parser()
+    given = vars(parser.parse_args(["population", *line.split()]))
+    assert given["members"] > (given.get("part") or 1024)

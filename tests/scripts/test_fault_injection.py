@@ -10,6 +10,7 @@ from scripts.fault_injection import kills
 from scripts.fault_injection.crowd import crowd, full_disk
 from scripts.fault_injection.damage import damaged, hostile
 from scripts.fault_injection.nonsense import nonsense
+from scripts.fault_injection.shared import shared
 
 SMALLER = {
     "xor": "--no-early-stop --max-steps 1500 --val-every 300 --no-plots",
@@ -41,6 +42,13 @@ def test_runs_end_as_if_nobody_had_stopped_them(signum, count, cases, monkeypatc
     assert tally.faults == []
     assert tally.identical == tally.runs
     assert tally.signals >= count
+
+
+def test_run_that_processes_share_ends_as_that_of_one_whichever_are_killed():
+    line = "population perceptron --members 12 --part 3 --no-early-stop --max-steps 300"
+    tally = shared(1, line=line, kills=1)
+    assert tally.faults == []
+    assert tally.identical == tally.runs
 
 
 def test_damaged_checkpoints_are_refused_or_harmless():
