@@ -1,3 +1,6 @@
+from functools import lru_cache
+from importlib.metadata import entry_points
+
 import pytest
 
 import mlpzoo
@@ -8,6 +11,15 @@ def one_thread():
     import torch  # not above: the process that only hands out the tests needs none
 
     torch.set_num_threads(1)  # the networks are too small for more
+
+
+@pytest.fixture(scope="session", autouse=True)
+def callbacks_of_packages_looked_up_once():
+    """Each Trainer would read a file of every installed package; none offers callbacks here."""
+    with pytest.MonkeyPatch.context() as patch:
+        name = "lightning.fabric.utilities.registry.entry_points"
+        patch.setattr(name, lru_cache(entry_points), raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
