@@ -30,10 +30,6 @@ class InputError(ValueError):
         super().__init__(f"{line} {advice}" if advice else line)
 
 
-class SaidElsewhere(InputError):
-    """What another process of the same work cannot use, and tells."""
-
-
 def cause(error: BaseException) -> str:
     """Return why something failed, in one line, without the names of errors and files.
 

@@ -8,10 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from mlpzoo.checks import InputError
+
 STARTED_BY = "MLPZOO_STARTED_BY"  # in the environment of a process that --devices has started
 SECONDS_TO_STOP = 10.0  # a state is saved within a second or two
 PAUSE = 0.2
 TORCHRUN, SRUN, DEVICES = "torchrun", "srun", "--devices"
+
+
+class SaidElsewhere(InputError):
+    """What another process of the same work cannot use, and tells."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
-from mlpzoo.checks import InputError, SaidElsewhere, cause, resolve_name
+from mlpzoo.checks import InputError, cause, resolve_name
 from mlpzoo.cli import garbage
 from mlpzoo.cli.exit_codes import BAD_INPUT, FELL_SHORT, INTERRUPTED
 from mlpzoo.cli.parser import build_parser, commands
 from mlpzoo.cli.words import split_dotted
 from mlpzoo.exercises import list_exercises
-from mlpzoo.place import place
+from mlpzoo.place import SaidElsewhere, place
 from mlpzoo.signals import Interrupted, Terminated, at_once, no_traceback
 
 

@@ -41,11 +41,10 @@ TASKS = ("regression", "gate", "none")
 class LitNetwork(LightningModule, ABC):
     """Trains a network on batches (x, y) by automatic optimization, under anyone's Trainer.
 
-    Logged: `train_loss` every `log_every_n_steps` of the Trainer and where a callback may look
-    at it (the end of an epoch, a validation, a checkpoint); `val_loss` and `test_loss` (per row
-    where the reduction is "sum"), and by task rmse, max_error and r2 (regression) or accuracy and
-    bce (gate), all in the exercise's own units. Every constructor argument is a number, string,
-    bool or tuple of them, so checkpoints load with weights_only=True.
+    Logged: `train_loss` every `log_every_n_steps` and where a callback may look at it (the end of
+    an epoch, a validation, a checkpoint); `val_loss` and `test_loss` (per row where the reduction
+    is "sum"), and by task rmse, max_error and r2 or accuracy and bce, in the exercise's own units.
+    Constructor arguments are plain, so checkpoints load with weights_only=True.
 
     Args:
         net: Maps x to y (regression) or to what `probability` turns into P(y = 1) (gate).

@@ -80,29 +80,12 @@ class Population:
         )  # fmt: skip
 
     @classmethod
-    def of(
-        cls,
-        variants: Sequence[Variant],
-        *,
-        bars: Sequence[Threshold] = (),
-        monitor: str | None = None,
-        mode: str = "min",
-        stop_at: float | None = None,
-        measure: Measure | None = None,
-        restart_after: int | None = None,
-        accelerator: str = "cpu",
-    ) -> "Population":
+    def of(cls, variants: Sequence[Variant], **judged: Any) -> "Population":
         """Return a population of members of several settings, in their order.
 
         Args:
             variants: One or more that `may_join`.
-            bars: As of `Population`, as are the others.
-            monitor: The same.
-            mode: The same.
-            stop_at: The same.
-            measure: The same.
-            restart_after: The same.
-            accelerator: The same.
+            **judged: Arguments of `Population` by name, from bars on, but alike.
 
         Raises:
             InputError: Variants that may not join, or what `Population` refuses.
@@ -121,21 +104,20 @@ class Population:
             (8, 0.1)
         """
         population = cls.__new__(cls)
-        population._build(
-            variants, bars=bars, monitor=monitor, mode=mode, stop_at=stop_at, measure=measure,
-            restart_after=restart_after, accelerator=accelerator,
-        )  # fmt: skip
+        population._build(variants, **judged)
         return population
 
     def _build(
         self,
         variants: Sequence[Variant],
         *,
-        bars: Sequence[Threshold],
-        monitor: str | None,
-        restart_after: int | None,
-        accelerator: str,
-        **judged: Any,
+        bars: Sequence[Threshold] = (),
+        monitor: str | None = None,
+        mode: str = "min",
+        stop_at: float | None = None,
+        measure: Measure | None = None,
+        restart_after: int | None = None,
+        accelerator: str = "cpu",
     ) -> None:
         bars = (bars,) if isinstance(bars, Threshold) else bars
         if not variants:
@@ -161,8 +143,9 @@ class Population:
         self.data = PopulationDataModule(datasets, last=members.last)
         monitor = monitor or (bars[0].metric if bars else _MONITORS[starts.first.task])
         self.module = LitPopulation(
-            members, bars=bars, monitor=monitor, datasets=datasets, restarts=restarts, **judged
-        )
+            members, bars=bars, monitor=monitor, mode=mode, stop_at=stop_at, measure=measure,
+            datasets=datasets, restarts=restarts,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.seeds)

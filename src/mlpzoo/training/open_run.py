@@ -236,8 +236,7 @@ def _check(run: OpenRun, module: nn.Module) -> None:
             raise InputError(fault) from error
     elif "start" in config and not is_whole(folder / START):
         raise InputError(f"no state of {folder} is whole, nor is its {START}; rewind its run again")
-    if state.step > config["max_steps"]:
-        most = config["max_steps"]
+    if state.step > (most := config["max_steps"]):
         raise InputError(f"max_steps {most} is below step {state.step}, which {folder} has reached")
 
 

@@ -146,7 +146,7 @@ _FIELDS = {
     for each in options(kind)
 }
 _FREE = [name for name, each in _FIELDS.items() if each.metadata["free"]]
-_CUT = ("part", "keep")  # settings by which a population is cut and kept
+CUT = ("part", "keep")  # settings by which a population is cut and kept
 _BEFORE = {"kernel": TORCH}  # of runs from when there was no choice
 _ABSENT = {  # what it means that a setting does not stand in a config.yaml
     name: each.default
@@ -159,24 +159,21 @@ def _find(
     exercise: Exercise, which: bool | str | Path, asked: RunSettings
 ) -> tuple[Path, dict[str, Any]]:
     """Return the folder of the run that is meant, and the settings it has."""
-    many = isinstance(asked, PopulationSettings)
-    command = "population" if many else "train"
+    command = "population" if isinstance(asked, PopulationSettings) else "train"
     parent = runs_of(exercise, asked.out, command)
     folder = find_run(None if isinstance(which, bool) else which, parent)
     config = read_config(folder / CONFIG)
-    check_command(exercise, folder, config, command)
-    if many:
+    check_command(exercise.name, folder, config, command)
+    if command == "population":
         config.setdefault("part", config["members"])  # of runs from when there were no pieces
     return folder, config
 
 
-def check_command(
-    exercise: Exercise, folder: Path, config: Mapping[str, Any], command: str
-) -> None:
+def check_command(wanted: str, folder: Path, config: Mapping[str, Any], command: str) -> None:
     """Refuse the run of another exercise, or of another command.
 
     Args:
-        exercise: The exercise that is meant.
+        wanted: Name of the exercise that is meant.
         folder: The run folder.
         config: Its settings.
         command: The command that is meant.
@@ -185,9 +182,9 @@ def check_command(
         InputError: As said; the message has the right one.
     """
     name, of = config.get("exercise"), command_of(config)
-    if (name, of) != (exercise.name, command):
+    if (name, of) != (wanted, command):
         raise InputError(
-            f"{folder} is of {KINDS[of]} of {name!r}, not {KINDS[command]} of {exercise.name!r}: "
+            f"{folder} is of {KINDS[of]} of {name!r}, not {KINDS[command]} of {wanted!r}: "
             f"it goes on with mlpzoo {of} {name} --resume {folder}"
         )
 
@@ -225,7 +222,7 @@ def _allowed(
     changes = differences(of_state(before), of_state(now), exercise)
     may, many = list(changeable(type(settings))), isinstance(settings, PopulationSettings)
     if many:  # neither is of a state
-        changes |= {name: pair for name, pair in differences(before, now).items() if name in _CUT}
+        changes |= {name: pair for name, pair in differences(before, now).items() if name in CUT}
     wanted = {resolve_name("setting that can change", n, may) for n in settings.change}
     for name, (was, would_be) in changes.items():
         shown = "first_seed" if name == "seed" and many else name
@@ -250,5 +247,4 @@ def _defaults(exercise: Exercise) -> dict[str, Any]:
 
 
 def _as_lists(value: Any) -> Any:
-    """Return a value as YAML gives it back."""
     return [_as_lists(entry) for entry in value] if isinstance(value, list | tuple) else value

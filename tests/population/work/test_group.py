@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from torch.distributed import HashStore
 
-from mlpzoo.checks import InputError, SaidElsewhere
-from mlpzoo.place import Place
+from mlpzoo.checks import InputError
+from mlpzoo.place import Place, SaidElsewhere
 from mlpzoo.population.work import group as group_module
 from mlpzoo.population.work.group import Group
 

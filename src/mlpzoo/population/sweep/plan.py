@@ -14,7 +14,7 @@ from mlpzoo.population.work.making import with_part
 from mlpzoo.runs.folder import CONFIG, find_run, read_config
 from mlpzoo.training.many import MOST_MEMBERS, PopulationSettings, SweepSettings
 from mlpzoo.training.plan import Plan, from_config, resolve, runs_of, with_numbers
-from mlpzoo.training.resume import check_command, differences, of_state
+from mlpzoo.training.resume import CUT, check_command, differences, of_state
 from mlpzoo.training.settings import GROUPS, check_names
 
 COMMAND = "sweep"
@@ -143,14 +143,14 @@ def _resumed(
     parent = runs_of(exercise, asked.out, COMMAND)
     folder = find_run(None if isinstance(asked.resume, bool) else asked.resume, parent)
     config = read_config(folder / CONFIG)
-    check_command(exercise, folder, config, COMMAND)
+    check_command(exercise.name, folder, config, COMMAND)
     over = config.pop("over")
     kept = {**from_config(exercise, config, SweepSettings), "over": typed_axes(exercise, over)}
     settings = SweepSettings(**{**kept, **given})
     now = replace(settings, over=typed_axes(exercise, settings.over))
     before = {"exercise": exercise.name, **SweepSettings(**kept).saved()}
     after = {**before, **now.saved()}
-    cut = {n: pair for n, pair in differences(before, after).items() if n in ("part", "keep")}
+    cut = {n: pair for n, pair in differences(before, after).items() if n in CUT}
     changes = {**differences(of_state(before), of_state(after)), **cut}
     for name, (was, would_be) in changes.items():
         raise InputError(

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mlpzoo.checks import InputError, SaidElsewhere
-from mlpzoo.place import DEVICES, Place
+from mlpzoo.checks import InputError
+from mlpzoo.place import DEVICES, Place, SaidElsewhere
 from mlpzoo.population.work.children import Children
 from mlpzoo.training.resume import flat
 
